@@ -1,0 +1,68 @@
+/** Who may import whom: the rooms of src/ and their doors. */
+const ROOMS = 'core|control|credentials|ledger|gateway|observer|processes|supervisor|launcher|shared|vscode|webview';
+/** A room and what, besides itself, it may import from src/. */
+const doors = [
+  ['shared', ''],
+  ['core', 'shared'],
+  ['ledger', 'core|shared'],
+  ['gateway', 'core|shared'],
+  ['observer', 'core|shared'],
+  ['control', 'core|shared'],
+  ['credentials', 'core|shared'],
+  ['processes', 'core|shared'],
+  ['supervisor', 'core|shared'],
+  ['vscode', 'core|shared'],
+  ['launcher', 'shared'],
+  ['webview', 'shared'],
+];
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: '^(vscode)$' } },
+    ...doors.map(([room, allowed]) => ({
+      name: `${room}-imports`,
+      comment: `src/${room} may import ${allowed === '' ? 'no other room' : allowed.replace('|', ', ')}`,
+      severity: 'error',
+      from: { path: `^src/${room}/` },
+      to: {
+        path: '^src/',
+        pathNot: `^src/(${[room, ...allowed.split('|').filter(Boolean)].join('|')})/|^src/contributions\\.ts$`,
+      },
+    })),
+    {
+      name: 'core-is-plain-typescript',
+      severity: 'error',
+      from: { path: '^src/(core|shared)/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'vscode-only-in-its-room',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(vscode/|compose\\.ts|extension\\.ts)' },
+      to: { path: '^vscode$' },
+    },
+    {
+      name: 'engine-runs-without-the-window',
+      severity: 'error',
+      from: { path: '^src/engine\\.ts$' },
+      to: { path: '^src/(vscode|launcher|webview)/|^src/(compose|extension|contributions)\\.ts$' },
+    },
+    {
+      name: 'rooms-do-not-look-up',
+      severity: 'error',
+      from: { path: `^src/(${ROOMS})/` },
+      to: { path: '^src/(engine|compose|extension)\\.ts$' },
+    },
+    { name: 'src-does-not-import-tests', severity: 'error', from: { path: '^src/' }, to: { path: '^(test|bench)/' } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js', '.json', '.cjs'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

@@ -1,0 +1,50 @@
+// Builds the bundles of the extension into dist/.
+//   node esbuild.js [--production] [--watch]
+import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
+import { context } from 'esbuild';
+
+const production = process.argv.includes('--production');
+const watch = process.argv.includes('--watch');
+
+/** @type {import('esbuild').BuildOptions} */
+const common = {
+  bundle: true,
+  minify: production,
+  sourcemap: production ? false : 'linked',
+  legalComments: 'none',
+  logLevel: 'info',
+  metafile: true,
+  outdir: 'dist',
+};
+/** VS Code 1.101, the oldest that engines.vscode names, runs Node 22.15. */
+const node = { ...common, platform: 'node', format: 'cjs', target: 'node22.15', outExtension: { '.js': '.cjs' } };
+
+/** @type {import('esbuild').BuildOptions[]} */
+const bundles = [
+  { ...node, entryPoints: ['src/extension.ts'], external: ['vscode'] },
+  { ...node, entryPoints: ['src/engine.ts'] },
+  { ...node, entryPoints: { launcher: 'src/launcher/main.ts' } },
+  {
+    ...common,
+    entryPoints: { dashboard: 'src/webview/dashboard.ts' },
+    platform: 'browser',
+    format: 'iife',
+    target: 'chrome134',
+  },
+];
+
+rmSync('dist', { recursive: true, force: true });
+mkdirSync('dist', { recursive: true });
+const contexts = await Promise.all(bundles.map((options) => context(options)));
+if (watch) {
+  await Promise.all(contexts.map((bundle) => bundle.watch()));
+} else {
+  for (const bundle of contexts) {
+    const { metafile } = await bundle.rebuild();
+    for (const file of Object.keys(metafile.outputs).filter((name) => !name.endsWith('.map'))) {
+      console.log(`${basename(file)}: ${(statSync(file).size / 1024).toFixed(1)} KB`);
+    }
+    await bundle.dispose();
+  }
+}
