@@ -1,0 +1,90 @@
+import { type Session } from './session.ts';
+import { type Usage } from './usage.ts';
+
+/** Whose a session token is. */
+export type TokenOwner =
+  | { readonly kind: 'live'; readonly session: Session & { state: 'active' | 'idle' } }
+  | { readonly kind: 'ended'; readonly session: Session & { state: 'ended' } }
+  | { readonly kind: 'unknown' };
+
+/** A request that wants to use quota. */
+export interface AdmissionAsk {
+  readonly sessionId: string;
+  /** Whether the request makes the model write (Messages API); others cost a request and no tokens. */
+  readonly usesTokens: boolean;
+  /** Length of the request's body in bytes; undefined when it is not announced. */
+  readonly bodyBytes: number | undefined;
+}
+
+/**
+ * Thrown by `reserve` when a request is not admitted. Its message is for the agent's user and says what to do.
+ */
+export class AdmissionRefusedError extends Error {
+  override readonly name = 'AdmissionRefusedError';
+  /** Seconds after which trying again makes sense; undefined when it does not (the session has ended, the day is used up). */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(message: string, retryAfterSeconds: number | undefined) {
+    super(message);
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** What became of a request that was sent upstream. */
+export interface RequestOutcome {
+  /** What was metered, as far as it got; undefined when the upstream reported none. */
+  readonly usage: Usage | undefined;
+  /** The model that answered, as the upstream names it. */
+  readonly model: string | undefined;
+  /** The upstream's `request-id` header. */
+  readonly requestId: string | undefined;
+  /** HTTP status; undefined when no answer came. */
+  readonly status: number | undefined;
+}
+
+/**
+ * Quota held for one request. Exactly one of `settle` and `release` ends it; whatever is called after that does
+ * nothing.
+ */
+export interface Reservation {
+  /** The upstream's response headers have come: it has counted the request by now. */
+  answered(): Promise<void>;
+  /** The upstream has reported the input side (`message_start`): the estimate is corrected. */
+  metered(usage: Usage): Promise<void>;
+  /** The request is over and something of it was used. */
+  settle(outcome: RequestOutcome): Promise<void>;
+  /** The request never reached the upstream: everything is given back. */
+  release(): Promise<void>;
+}
+
+/** One limit as the upstream's `anthropic-ratelimit-*` headers report it. */
+export interface ReportedLimit {
+  readonly dimension: 'requestsPerMinute' | 'tokensPerMinute' | 'inputTokensPerMinute' | 'outputTokensPerMinute';
+  readonly limit: number;
+  readonly remaining: number;
+  /** Milliseconds since the epoch. */
+  readonly resetsAt: number | undefined;
+}
+
+/** What an upstream's answer says about the plan's limits. */
+export interface LimitReport {
+  readonly limits: readonly ReportedLimit[];
+  /** From `retry-after` on a 429 or 529, in milliseconds. */
+  readonly retryAfterMs: number | undefined;
+  /** The answer was 429: a limit was hit. */
+  readonly limited: boolean;
+}
+
+/** What the gateway asks of the quota core. */
+export interface RequestAdmission {
+  /** @param token the session token as the agent presented it. */
+  ownerOfToken(token: string): Promise<TokenOwner>;
+  /**
+   * Waits in line until the request may be sent.
+   * @param signal aborts the wait (the client has gone).
+   * @throws AdmissionRefusedError, or the signal's reason.
+   */
+  reserve(ask: AdmissionAsk, signal: AbortSignal): Promise<Reservation>;
+  /** Takes in what an answer says about limits. */
+  observe(report: LimitReport): Promise<void>;
+}

@@ -1,0 +1,212 @@
+import { agentIdSchema } from '../shared/launcherMessages.ts';
+import { CredentialCheck } from './credentialCheck.ts';
+import { type ClaudeQuotaManager, type QuotaManagerParts } from './claudeQuotaManager.ts';
+import { type Credentials, type Problem } from './credentials.ts';
+import { overlayFor } from './overlay.ts';
+import { type ProcessTable } from './processTable.ts';
+import { problems } from './problems.ts';
+import {
+  type AgentAuth,
+  type AgentRecord,
+  type AgentRequest,
+  type AuthHealth,
+  type AuthTest,
+  type EngineConfiguration,
+} from './quotaEngine.ts';
+import { type LedgerView } from './ledger.ts';
+import { SessionKeeper } from './sessionKeeper.ts';
+import { type LiveSession, type ProcessIdentity, type Session } from './session.ts';
+import { SlotQueue, type LineListener, type SlotOutcome } from './slotQueue.ts';
+
+/** What a coordinator works with. */
+export interface CoordinatorParts extends QuotaManagerParts {
+  readonly manager: ClaudeQuotaManager;
+  readonly processes: ProcessTable;
+  /** The process that this engine runs in: the holder of sessions whose own process is not known (yet). */
+  readonly ownProcess: ProcessIdentity;
+  /** Where routed agents are sent. */
+  readonly gatewayUrl: () => string;
+  /** One real, cheap call with the credentials. */
+  readonly testCredentials: (credentials: Credentials) => Promise<AuthTest>;
+  readonly lineMoved: LineListener;
+  /** Something that the user is told once. */
+  readonly problemFound: (problem: Problem) => void;
+}
+
+/** Sets agents up with a session of their own and takes it back: the face of the quota core for whoever starts agents. */
+export class AgentAuthCoordinator {
+  readonly #parts: CoordinatorParts;
+  readonly #check: CredentialCheck;
+  readonly #queue: SlotQueue;
+  readonly #keeper: SessionKeeper;
+  #configuration: EngineConfiguration | undefined;
+
+  constructor(parts: CoordinatorParts) {
+    this.#parts = parts;
+    this.#check = new CredentialCheck(parts.clock, parts.testCredentials);
+    this.#queue = new SlotQueue(parts.ledger, parts.clock, parts.lineMoved, (error) => {
+      parts.logger.error('The line for slots could not be run.', error);
+    });
+    this.#keeper = new SessionKeeper(parts);
+  }
+
+  configure(configuration: EngineConfiguration): void {
+    this.#configuration = configuration;
+    this.#check.configure(configuration.credentials);
+    this.#keeper.start(configuration.inactivityMs);
+    // The plan may have more slots now.
+    this.#queue.retry();
+  }
+
+  /**
+   * Opens a session for an agent. Without usable credentials the agent is set up unauthenticated, with the reason;
+   * without a slot it waits as the request says, and is refused with the reason when the wait is over.
+   */
+  async setupClaudeAgentAuth(request: AgentRequest): Promise<AgentAuth> {
+    const answered = this.#queue.expect(request.ticket);
+    try {
+      return await this.#setUp(request);
+    } finally {
+      answered();
+    }
+  }
+
+  async #setUp(request: AgentRequest): Promise<AgentAuth> {
+    const { agentId } = request;
+    if (!agentIdSchema.safeParse(agentId).success) return { kind: 'refused', agentId, reason: problems.badAgentId() };
+    const credentials = this.#configuration?.credentials ?? { kind: 'none' };
+    if (credentials.kind === 'none') return this.#unauthenticated(request, this.#missingCredentials());
+    const state = await this.#check.state();
+    if (state.kind === 'unusable') return this.#unauthenticated(request, state.problem);
+    const mode = credentials.kind === 'apiKey' ? 'routed' : 'observed';
+    const token = this.#parts.secrets.token();
+    const outcome = await this.#open(request, mode, token);
+    if (outcome.kind !== 'opened')
+      return { kind: 'refused', agentId, reason: refusal(outcome, this.#parts.manager.plan.concurrentAgents) };
+    const { sessionId } = outcome.session;
+    this.#parts.logger.info(`Session ${sessionId} of ${agentId} is open (${mode}).`);
+    const route = mode === 'routed' ? { route: { gatewayUrl: this.#parts.gatewayUrl(), token } } : {};
+    return {
+      kind: 'authenticated',
+      mode,
+      agentId,
+      sessionId,
+      overlay: overlayFor({ agentId, sessionId, allocation: outcome.allocation, ...route }),
+      ...(state.kind === 'doubtful' && { warning: state.problem }),
+    };
+  }
+
+  giveUp(ticket: string): Promise<void> {
+    return this.#queue.giveUp(ticket);
+  }
+
+  attachProcess(sessionId: string, process: ProcessIdentity): Promise<void> {
+    return this.#parts.ledger.attachProcess(sessionId, process);
+  }
+
+  /** Ends all live sessions of an agent, in whichever window they are. @returns how many. */
+  async releaseAgentAuth(agentId: string): Promise<number> {
+    const sessions = (await this.#parts.ledger.liveSessions()).filter((session) => session.agentId === agentId);
+    const ended = await Promise.all(sessions.map(({ sessionId }) => this.releaseSession(sessionId)));
+    return ended.filter(Boolean).length;
+  }
+
+  async releaseSession(sessionId: string): Promise<boolean> {
+    const ended = await this.#parts.manager.release(sessionId, 'released');
+    if (ended !== undefined) this.#parts.logger.info(`Session ${sessionId} of ${ended.agentId} is released.`);
+    return ended !== undefined;
+  }
+
+  /** Ties a session to another process than before, if it is live. @returns whether it is. */
+  async resume(sessionId: string, process: ProcessIdentity): Promise<boolean> {
+    await this.#parts.ledger.attachProcess(sessionId, process);
+    return (await this.#parts.ledger.liveSessions()).some((session) => session.sessionId === sessionId);
+  }
+
+  /** Ends a session if its process is gone; for whoever has reason to think so. */
+  processMayBeGone(sessionId: string): Promise<void> {
+    return this.#keeper.look(sessionId);
+  }
+
+  async getActiveAgents(): Promise<AgentRecord[]> {
+    return recordsOf(await this.#parts.manager.view()).filter(({ state }) => state === 'active');
+  }
+
+  /** Ends sessions without a process and takes the slot of those without activity for so long. @returns those changed. */
+  async cleanupInactiveAgents(durationMs: number): Promise<AgentRecord[]> {
+    return (await this.#keeper.cleanUp(durationMs)).map((session) => recordOf(session, undefined));
+  }
+
+  /** What is wrong, and what to do about each. */
+  async checkAuthHealth(view?: LedgerView): Promise<AuthHealth> {
+    const { status, sessions, line } = view ?? (await this.#parts.manager.view());
+    const found = [...(this.#configuration?.credentialProblems ?? [])];
+    const failure = this.#check.problem;
+    if (failure !== undefined) found.push(failure);
+    if (line.length > 0) found.push(problems.agentsWait(line.length));
+    if (status.percentage >= 100) found.push(problems.limitReached(status));
+    return {
+      healthy: !found.some(({ severity }) => severity === 'error'),
+      activeAgents: sessions.filter(({ state, mode }) => state === 'active' && mode !== 'unauthenticated').length,
+      quotaPercentage: status.percentage,
+      problems: found,
+    };
+  }
+
+  testAuthentication(): Promise<AuthTest> {
+    const credentials = this.#configuration?.credentials ?? { kind: 'none' };
+    if (credentials.kind === 'none') return Promise.resolve({ kind: 'fails', problem: this.#missingCredentials() });
+    return this.#check.testNow();
+  }
+
+  async dispose(): Promise<void> {
+    this.#keeper.dispose();
+    await this.#queue.dispose();
+  }
+
+  #open(request: AgentRequest, mode: Session['mode'], token: string): Promise<SlotOutcome> {
+    const { secrets, manager, ownProcess } = this.#parts;
+    const opening = {
+      sessionId: secrets.id(),
+      ticket: request.ticket,
+      agentId: request.agentId,
+      mode,
+      tokenHash: secrets.hash(token),
+      process: request.process ?? ownProcess,
+      workspace: this.#configuration?.workspace ?? '',
+    };
+    return this.#queue.take(request.ticket, request.waitMs, (wait) => manager.allocate({ ...opening, wait }));
+  }
+
+  async #unauthenticated(request: AgentRequest, reason: Problem): Promise<AgentAuth> {
+    const { agentId } = request;
+    const outcome = await this.#open({ ...request, waitMs: 0 }, 'unauthenticated', this.#parts.secrets.token());
+    this.#parts.problemFound(reason);
+    const sessionId = outcome.kind === 'opened' ? outcome.session.sessionId : '';
+    return { kind: 'unauthenticated', agentId, sessionId, overlay: {}, reason };
+  }
+
+  #missingCredentials(): Problem {
+    const found = this.#configuration?.credentialProblems.find(({ severity }) => severity === 'error');
+    return found ?? problems.notConfigured();
+  }
+}
+
+function refusal(outcome: Exclude<SlotOutcome, { kind: 'opened' }>, slots: number): Problem {
+  return outcome.kind === 'day-used-up' ? problems.dayUsedUp(outcome.until) : problems.noSlot(outcome, slots);
+}
+
+/** Sessions as shown, oldest first. */
+export function recordsOf(view: LedgerView): AgentRecord[] {
+  return view.sessions.map((session) => recordOf(session, view));
+}
+
+function recordOf(session: Session | LiveSession, view: LedgerView | undefined): AgentRecord {
+  const usesClaudeAuth = session.mode !== 'unauthenticated';
+  return {
+    ...session,
+    ...(usesClaudeAuth && { claudeSessionId: session.sessionId }),
+    usesClaudeAuth,
+    ...(view?.activity.get(session.sessionId) ?? { waitingRequests: 0, runningRequests: 0 }),
+  };
+}

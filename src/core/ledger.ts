@@ -1,0 +1,139 @@
+import { type LimitReport } from './admission.ts';
+import { type Plan } from './plan.ts';
+import { type LinePlace } from './quotaEngine.ts';
+import { type QuotaStatus } from './quotaStatus.ts';
+import {
+  type Allocation,
+  type EndReason,
+  type LiveSession,
+  type ProcessIdentity,
+  type Session,
+  type SessionMode,
+} from './session.ts';
+import { type TokenEstimate } from './tokenEstimate.ts';
+import { type Usage } from './usage.ts';
+
+/** A session to be opened. */
+export interface SessionOpening {
+  readonly sessionId: string;
+  /** The caller's place in the line for a slot, if it has to wait. */
+  readonly ticket: string;
+  readonly agentId: string;
+  readonly mode: SessionMode;
+  readonly tokenHash: string;
+  readonly process: ProcessIdentity;
+  readonly workspace: string;
+  /** Whether to keep a place in the line when there is no slot. */
+  readonly wait: boolean;
+}
+
+export type OpeningOutcome =
+  | { readonly kind: 'opened'; readonly session: LiveSession; readonly allocation: Allocation }
+  | { readonly kind: 'no-slot'; readonly place: LinePlace | undefined; readonly running: readonly string[] }
+  /** The day's tokens are used up: no new agent until then (milliseconds since the epoch). */
+  | { readonly kind: 'day-used-up'; readonly until: number };
+
+/** A request to be put in line. */
+export interface RequestOpening {
+  readonly reservationId: string;
+  readonly sessionId: string;
+  readonly requests: number;
+  readonly estimate: TokenEstimate;
+}
+
+export type RequestState =
+  | { readonly kind: 'admitted' }
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'day-used-up'; readonly until: number }
+  /** The session has ended, or the reservation is unknown. */
+  | { readonly kind: 'gone' };
+
+/** What a run of the line brought for the engine that asked. */
+export interface LineRun {
+  /** This engine's requests whose wait is over, and how. */
+  readonly decided: ReadonlyMap<string, Exclude<RequestState, { kind: 'waiting' }>>;
+  /** When to run the line again at the latest; undefined when only a change can help. */
+  readonly nextAt: number | undefined;
+}
+
+/** Counted tokens and requests that the upstream is known to have counted for a request so far. */
+export interface Charge {
+  readonly requests: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+/** A used request, as it stays in the record. */
+export interface UsageEntry {
+  readonly usage: Usage;
+  readonly model: string | undefined;
+  /** The upstream's id of the request: of two entries with the same one, the second is dropped. */
+  readonly requestId: string | undefined;
+}
+
+export interface SessionActivity {
+  readonly waitingRequests: number;
+  readonly runningRequests: number;
+}
+
+/** The ledger's content at one moment, for the screen. */
+export interface LedgerView {
+  readonly status: QuotaStatus;
+  readonly sessions: readonly LiveSession[];
+  readonly activity: ReadonlyMap<string, SessionActivity>;
+  readonly line: readonly LinePlace[];
+  readonly usedToday: Usage;
+}
+
+/**
+ * The one record of sessions, reservations, limits and usage, shared by all engines that open it. Every method is one
+ * transaction: what it decides (by the core's pure functions) and what it writes cannot be split by another engine.
+ * `now` is milliseconds since the epoch; `plan` is what the caller's settings say of the plan.
+ */
+export interface Ledger {
+  /** Announces an engine: whatever an earlier one of the same id left in line or in flight is given back. */
+  join(engineId: string, process: ProcessIdentity, now: number): Promise<void>;
+  /** Opens a session if there is a slot and nobody waits before it. */
+  openSession(opening: SessionOpening, engineId: string, plan: Plan, now: number): Promise<OpeningOutcome>;
+  leaveSlotLine(ticket: string): Promise<void>;
+  attachProcess(sessionId: string, process: ProcessIdentity): Promise<void>;
+  /** @returns the session as ended, or undefined when it was not live. */
+  endSession(sessionId: string, reason: EndReason, now: number): Promise<Session | undefined>;
+  /** Takes the slot of an active session that has no request under way. @returns whether it did. */
+  idleSession(sessionId: string, now: number): Promise<boolean>;
+  sessionOfTokenHash(tokenHash: string): Promise<Session | undefined>;
+  liveSessions(): Promise<readonly LiveSession[]>;
+  /** Puts a request in line and runs the line. */
+  enqueue(opening: RequestOpening, engineId: string, plan: Plan, now: number): Promise<LineRun>;
+  /** Admits whoever may go now, of all engines. */
+  runLine(engineId: string, plan: Plan, now: number): Promise<LineRun>;
+  /** Corrects what the upstream is known to have counted; the rest of the reservation stays held. */
+  charge(reservationId: string, charge: Charge, plan: Plan, now: number): Promise<void>;
+  /** Ends a reservation and books its usage. @returns false when that request id was booked before. */
+  settle(
+    reservationId: string,
+    entry: UsageEntry | undefined,
+    charge: Charge,
+    plan: Plan,
+    now: number,
+  ): Promise<boolean>;
+  /** Ends a reservation as if it had never been, in line or admitted. */
+  withdraw(reservationId: string): Promise<void>;
+  observe(report: LimitReport, plan: Plan, now: number): Promise<void>;
+  /** Engines and the processes they run in; those that are gone are told to `forgetEngine`. */
+  engines(): Promise<readonly { readonly engineId: string; readonly process: ProcessIdentity }[]>;
+  /** Gives back what a dead engine left in line; what it had in flight counts as used, since it may have been. */
+  forgetEngine(engineId: string, now: number): Promise<void>;
+  view(plan: Plan, now: number): Promise<LedgerView>;
+  /**
+   * Tells of changes by whichever engine, this one included, within a quarter of a second.
+   * @returns a function that ends it.
+   */
+  onChange(listener: () => void): () => void;
+  close(): Promise<void>;
+}
+
+/** The plan's own record in the ledger. */
+export function planIdOf(plan: Plan): string {
+  return plan.kind;
+}

@@ -1,0 +1,123 @@
+import { recordsOf, type AgentAuthCoordinator } from './agentAuthCoordinator.ts';
+import { type ClaudeQuotaManager, type QuotaManagerParts } from './claudeQuotaManager.ts';
+import { type CurrentUpstream } from './currentUpstream.ts';
+import {
+  type AgentAuth,
+  type AgentRecord,
+  type AgentRequest,
+  type AuthHealth,
+  type AuthTest,
+  type EngineConfiguration,
+  type EngineSnapshot,
+  type LauncherEndpoint,
+  type QuotaEngine,
+  type QuotaEngineEvents,
+} from './quotaEngine.ts';
+import { type ProcessIdentity } from './session.ts';
+import { SnapshotPublisher } from './snapshotPublisher.ts';
+
+/** What the engine's face stands before. */
+export interface LocalEngineParts extends QuotaManagerParts {
+  readonly manager: ClaudeQuotaManager;
+  readonly coordinator: AgentAuthCoordinator;
+  readonly upstream: CurrentUpstream;
+  readonly kept: EngineSnapshot['ledger'];
+  readonly gatewayUrl: string;
+  readonly launcher: LauncherEndpoint;
+  readonly window: QuotaEngineEvents;
+}
+
+/** The engine as its window calls it. It passes on and composes snapshots; it decides nothing. */
+export class LocalEngine implements QuotaEngine {
+  readonly #parts: LocalEngineParts;
+  readonly #publisher: SnapshotPublisher;
+  readonly #stopListening: () => void;
+
+  constructor(parts: LocalEngineParts) {
+    this.#parts = parts;
+    const { ledger, clock, logger, window } = parts;
+    this.#publisher = new SnapshotPublisher(
+      clock,
+      () => this.snapshot(),
+      window.snapshotChanged,
+      (error) => {
+        logger.error('What is on screen could not be brought up to date.', error);
+      },
+    );
+    this.#stopListening = ledger.onChange(() => {
+      this.#publisher.changed();
+    });
+  }
+
+  configure(configuration: EngineConfiguration): Promise<void> {
+    const { manager, coordinator, upstream } = this.#parts;
+    upstream.follow(configuration.credentials);
+    manager.configure(configuration.plan, configuration.longestWaitMs);
+    coordinator.configure(configuration);
+    this.#publisher.changed();
+    return Promise.resolve();
+  }
+
+  setupClaudeAgentAuth(request: AgentRequest): Promise<AgentAuth> {
+    return this.#parts.coordinator.setupClaudeAgentAuth(request);
+  }
+
+  giveUp(ticket: string): Promise<void> {
+    return this.#parts.coordinator.giveUp(ticket);
+  }
+
+  attachProcess(sessionId: string, process: ProcessIdentity): Promise<void> {
+    return this.#parts.coordinator.attachProcess(sessionId, process);
+  }
+
+  releaseAgentAuth(agentId: string): Promise<number> {
+    return this.#parts.coordinator.releaseAgentAuth(agentId);
+  }
+
+  releaseSession(sessionId: string): Promise<boolean> {
+    return this.#parts.coordinator.releaseSession(sessionId);
+  }
+
+  checkAuthHealth(): Promise<AuthHealth> {
+    return this.#parts.coordinator.checkAuthHealth();
+  }
+
+  getActiveAgents(): Promise<AgentRecord[]> {
+    return this.#parts.coordinator.getActiveAgents();
+  }
+
+  cleanupInactiveAgents(durationMs: number): Promise<AgentRecord[]> {
+    return this.#parts.coordinator.cleanupInactiveAgents(durationMs);
+  }
+
+  async testAuthentication(): Promise<AuthTest> {
+    const test = await this.#parts.coordinator.testAuthentication();
+    this.#publisher.changed();
+    return test;
+  }
+
+  async snapshot(): Promise<EngineSnapshot> {
+    const { manager, coordinator, clock, gatewayUrl, kept } = this.#parts;
+    const view = await manager.view();
+    return {
+      at: clock.now(),
+      plan: manager.plan,
+      status: view.status,
+      sessions: recordsOf(view),
+      line: view.line,
+      usedToday: view.usedToday,
+      health: await coordinator.checkAuthHealth(view),
+      gatewayUrl,
+      ledger: kept,
+    };
+  }
+
+  launcherEndpoint(): Promise<LauncherEndpoint> {
+    return Promise.resolve(this.#parts.launcher);
+  }
+
+  dispose(): void {
+    this.#stopListening();
+    this.#publisher.dispose();
+  }
+}

@@ -1,0 +1,71 @@
+import { type Problem } from './credentials.ts';
+import { type QuotaStatus } from './quotaStatus.ts';
+import { type SlotOutcome } from './slotQueue.ts';
+
+const names: Readonly<Record<QuotaStatus['limits'][number]['dimension'], string>> = {
+  requestsPerMinute: 'requests a minute',
+  tokensPerMinute: 'tokens a minute',
+  inputTokensPerMinute: 'input tokens a minute',
+  outputTokensPerMinute: 'output tokens a minute',
+  tokensPerDay: 'tokens of today',
+  slots: 'agents at once',
+};
+
+/** What the core tells people, each with a next step. */
+export const problems = {
+  badAgentId: (): Problem => ({
+    code: 'bad-agent-name',
+    severity: 'error',
+    message: 'The agent name has characters that cannot be used, or is too long.',
+    nextStep: 'Use 1 to 64 letters, digits or . _ : @ / -',
+  }),
+
+  notConfigured: (): Problem => ({
+    code: 'no-credentials',
+    severity: 'error',
+    message: 'No Claude credentials are known yet.',
+    nextStep: 'Wait until Agent Quota has started, or reload the window.',
+  }),
+
+  noSlot: ({ running, why }: SlotOutcome & { kind: 'no-slot' }, slots: number): Problem => {
+    const names = running.length === 0 ? '' : ` (${running.slice(0, 5).join(', ')}${running.length > 5 ? ', …' : ''})`;
+    return why === 'given-up'
+      ? {
+          code: 'given-up',
+          severity: 'warning',
+          message: 'The agent was not started, because the wait for a slot was given up.',
+          nextStep: 'Start it again when another agent has ended.',
+        }
+      : {
+          code: 'no-slot',
+          severity: 'warning',
+          message: `All ${slots} slots of the plan are taken${names}.`,
+          nextStep: 'End or release an agent, or raise the number of concurrent agents in the settings.',
+        };
+  },
+
+  dayUsedUp: (until: number): Problem => ({
+    code: 'day-used-up',
+    severity: 'warning',
+    message: `The plan's tokens of today are used up until ${new Date(until).toLocaleString()}.`,
+    nextStep: 'Wait until then, or raise the daily tokens in the settings.',
+  }),
+
+  agentsWait: (count: number): Problem => ({
+    code: 'agents-wait',
+    severity: 'warning',
+    message: count === 1 ? 'One agent waits for a slot.' : `${count} agents wait for a slot.`,
+    nextStep: 'End or release an agent, or raise the number of concurrent agents in the settings.',
+  }),
+
+  limitReached: ({ limits, percentage }: QuotaStatus): Problem => {
+    const limit = limits.find((candidate) => candidate.percentage === percentage);
+    const what = limit === undefined ? 'A limit' : `The limit of ${limit.limit} ${names[limit.dimension]}`;
+    return {
+      code: 'limit-reached',
+      severity: 'warning',
+      message: `${what} is reached; requests wait.`,
+      nextStep: 'Wait, run fewer agents at once, or raise the limit in the settings if your plan allows more.',
+    };
+  },
+} as const;

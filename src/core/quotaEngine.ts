@@ -1,0 +1,178 @@
+import { type EnvironmentOverlay } from '../shared/overlayVariables.ts';
+import { type Credentials, type Problem } from './credentials.ts';
+import { type LogLevel } from './logger.ts';
+import { type Plan } from './plan.ts';
+import { type QuotaStatus } from './quotaStatus.ts';
+import { type ProcessIdentity, type Session } from './session.ts';
+import { type Usage } from './usage.ts';
+
+/** What the window tells the engine; sent again whole whenever a part changes. Durations are in milliseconds. */
+export interface EngineConfiguration {
+  readonly plan: Plan;
+  readonly credentials: Credentials;
+  /** What was wrong with the credentials when they were looked for. */
+  readonly credentialProblems: readonly Problem[];
+  /** A session without a request for so long gives its slot back. */
+  readonly inactivityMs: number;
+  /** The longest that a request waits in line before it is answered with 429. */
+  readonly longestWaitMs: number;
+  /** Shown with the session as where it was started. */
+  readonly workspace: string;
+}
+
+/** A wish for a session. */
+export interface AgentRequest {
+  /** Chosen by the asker; gives up or follows this wish by it. */
+  readonly ticket: string;
+  /** 1 to 64 of letters, digits, `.`, `_`, `-`, `:`, `@` and `/`; several sessions may share one. */
+  readonly agentId: string;
+  /** How long to wait in line for a slot: 0 not at all, undefined without end. */
+  readonly waitMs?: number;
+  /** The process that the session lives as long as; the window's own when it is not known yet. */
+  readonly process?: ProcessIdentity;
+}
+
+/** A session's answer. The overlay of a routed session holds its secret token: it is shown to nobody but the agent. */
+export type AgentAuth =
+  | {
+      readonly kind: 'authenticated';
+      readonly mode: 'routed' | 'observed';
+      readonly agentId: string;
+      readonly sessionId: string;
+      readonly overlay: EnvironmentOverlay;
+      /** Something the user should know although the session works, such as an upstream that does not answer now. */
+      readonly warning?: Problem;
+    }
+  | {
+      readonly kind: 'unauthenticated';
+      readonly agentId: string;
+      readonly sessionId: string;
+      readonly overlay: EnvironmentOverlay;
+      readonly reason: Problem;
+    }
+  /** No slot, and the wait is over, given up, or pointless (the day is used up). */
+  | { readonly kind: 'refused'; readonly agentId: string; readonly reason: Problem };
+
+/** A caller's place in the line for a slot. */
+export interface LinePlace {
+  readonly ticket: string;
+  readonly agentId: string;
+  /** 1 is next. */
+  readonly place: number;
+  readonly waitingSince: number;
+}
+
+/** A session as shown. */
+export type AgentRecord = Session & {
+  /** The session's id as its agent knows it (`CLAUDE_SESSION_ID`); absent when unauthenticated. */
+  readonly claudeSessionId?: string;
+  /** Whether the agent runs on the plan. */
+  readonly usesClaudeAuth: boolean;
+  /** Requests of the session that wait in line now. */
+  readonly waitingRequests: number;
+  /** Requests of the session that are being answered now. */
+  readonly runningRequests: number;
+};
+
+export interface AuthHealth {
+  readonly healthy: boolean;
+  readonly activeAgents: number;
+  /** See `QuotaStatus.percentage`. */
+  readonly quotaPercentage: number;
+  readonly problems: readonly Problem[];
+}
+
+/** The outcome of one real, cheap call with the user's credentials. */
+export type AuthTest =
+  | { readonly kind: 'works'; readonly endpoint: string; readonly latencyMs: number; readonly source: string }
+  /** A subscription login is Claude Code's own: it was seen, and not used. */
+  | { readonly kind: 'subscription'; readonly source: string }
+  | { readonly kind: 'fails'; readonly endpoint?: string; readonly problem: Problem };
+
+/** All that is on screen, at one moment. */
+export interface EngineSnapshot {
+  readonly at: number;
+  readonly plan: Plan;
+  readonly status: QuotaStatus;
+  /** Live sessions of all windows, oldest first. */
+  readonly sessions: readonly AgentRecord[];
+  readonly line: readonly LinePlace[];
+  /** What all sessions used since local midnight, ended ones included. */
+  readonly usedToday: Usage;
+  readonly health: AuthHealth;
+  /** Where the agents of this window are sent. */
+  readonly gatewayUrl: string;
+  /** `sqlite`: shared by all windows and kept; `memory`: this window's alone, and why. */
+  readonly ledger: { readonly kind: 'sqlite' } | { readonly kind: 'memory'; readonly reason: string };
+}
+
+/** The engine as the window sees it. Every argument and result can be cloned. */
+export interface QuotaEngine {
+  configure(configuration: EngineConfiguration): Promise<void>;
+  /** Opens a session, waiting in line as the request says. Never rejects for want of credentials or slots. */
+  setupClaudeAgentAuth(request: AgentRequest): Promise<AgentAuth>;
+  /** Leaves the line; the wish is answered with `refused`. Harmless when it is answered already. */
+  giveUp(ticket: string): Promise<void>;
+  /** Ties a session to the process that it lives as long as. */
+  attachProcess(sessionId: string, process: ProcessIdentity): Promise<void>;
+  /** Ends all live sessions of an agent. @returns how many. */
+  releaseAgentAuth(agentId: string): Promise<number>;
+  /** Ends one session. @returns false when it was not live. */
+  releaseSession(sessionId: string): Promise<boolean>;
+  checkAuthHealth(): Promise<AuthHealth>;
+  getActiveAgents(): Promise<AgentRecord[]>;
+  /**
+   * Ends the sessions whose process is gone and takes the slot of those without activity for so long.
+   * @returns the sessions it changed.
+   */
+  cleanupInactiveAgents(durationMs: number): Promise<AgentRecord[]>;
+  testAuthentication(): Promise<AuthTest>;
+  snapshot(): Promise<EngineSnapshot>;
+  /** Where launchers of this window ask for sessions. The secret goes into their environment and nowhere else. */
+  launcherEndpoint(): Promise<LauncherEndpoint>;
+}
+
+/** The engine's control socket. */
+export interface LauncherEndpoint {
+  /** Path of the socket, or name of the pipe. */
+  readonly address: string;
+  readonly secret: string;
+}
+
+/** What an engine is started with. An engine that takes the place of another is given what that one had. */
+export interface EngineStart {
+  /** One window's engine keeps its id over restarts, so that what the last one left in flight is cleared. */
+  readonly engineId: string;
+  /** Where the ledger and the control socket are; private to the user. */
+  readonly storageDirectory: string;
+  readonly launcherSecret: string;
+  /** Tried first, since agents that run know it. */
+  readonly gatewayPort?: number;
+  /** Likewise for launchers that run. */
+  readonly launcherAddress?: string;
+}
+
+/** What a started engine says of itself. */
+export interface EngineStarted {
+  readonly gatewayPort: number;
+  readonly launcherAddress: string;
+}
+
+/** What the engine says by itself. */
+export interface QuotaEngineEvents {
+  /** A few times a second at most, and only when something changed. */
+  readonly snapshotChanged: (snapshot: EngineSnapshot) => void;
+  /** A caller of this window has moved up in the line for a slot. */
+  readonly lineMoved: (place: LinePlace) => void;
+  readonly logged: (level: LogLevel, message: string) => void;
+  /** Something that the user is told once. */
+  readonly problemFound: (problem: Problem) => void;
+}
+
+/** What the window calls over RPC: the engine, its beginning and its end. */
+export interface EngineFunctions extends QuotaEngine {
+  /** Builds everything; the first call. */
+  start(): Promise<EngineStarted>;
+  /** Ends everything in an orderly way. Sessions and their tokens stay. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,30 @@
+/** What a plan limits. Rates are per minute; `tokensPerDay` is per local calendar day; `slots` are concurrent agents. */
+export type Dimension =
+  'requestsPerMinute' | 'tokensPerMinute' | 'inputTokensPerMinute' | 'outputTokensPerMinute' | 'tokensPerDay' | 'slots';
+
+/** One limit and how much of it is used now. */
+export interface LimitStatus {
+  readonly dimension: Dimension;
+  readonly limit: number;
+  /** Includes what is reserved for requests in flight. May be above `limit` when a request used more than was left. */
+  readonly used: number;
+  /** Never below 0. */
+  readonly remaining: number;
+  /** 0 to 100, of `limit`; may be above 100. */
+  readonly percentage: number;
+  /** When it is whole again if nothing more is used: milliseconds since the epoch. Absent for slots and when whole. */
+  readonly resetsAt?: number;
+  /** Who says so: the user's setting, or what Anthropic reported. */
+  readonly source: 'setting' | 'reported';
+}
+
+/** The plan's limits at one moment. */
+export interface QuotaStatus {
+  readonly at: number;
+  readonly planKind: 'MaxSubscription' | 'ApiKey';
+  readonly limits: readonly LimitStatus[];
+  /** The highest percentage among the limits other than slots. */
+  readonly percentage: number;
+  /** When a pause that the upstream asked for (retry-after) ends; absent when there is none. */
+  readonly pausedUntil?: number;
+}

@@ -1,0 +1,61 @@
+import { type Usage } from './usage.ts';
+
+/**
+ * How the agent reaches Claude. `routed`: through the gateway. `observed`: directly, with its own subscription login.
+ * `unauthenticated`: without quota, because no credentials could be had; holds no slot.
+ */
+export type SessionMode = 'routed' | 'observed' | 'unauthenticated';
+
+/** What a session may count on when all slots are taken; it may use more while others use less. */
+export interface Allocation {
+  /** Absent where the plan has no limit of requests. */
+  readonly requestsPerMinute?: number;
+  /** Tokens a minute (`ApiKey`) or for the rest of the day (`MaxSubscription`). */
+  readonly tokens: number;
+}
+
+/** A process of this machine, told apart from a later one with the same number by when it started. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Opaque mark of when the process started; absent where the platform does not tell cheaply. */
+  readonly startMark?: string;
+}
+
+interface SessionBase {
+  readonly sessionId: string;
+  readonly agentId: string;
+  readonly planId: string;
+  readonly mode: SessionMode;
+  readonly allocation: Allocation;
+  /** The session lives exactly as long as this process. */
+  readonly process: ProcessIdentity;
+  /** Name of the workspace whose window opened the session. */
+  readonly workspace: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly lastActivityAt: number;
+  readonly usage: Usage;
+  /** Requests that were answered. */
+  readonly requests: number;
+}
+
+/** Holds a slot (unless unauthenticated). */
+export interface ActiveSession extends SessionBase {
+  readonly state: 'active';
+}
+/** Has given its slot back for want of activity; its next request takes one again. */
+export interface IdleSession extends SessionBase {
+  readonly state: 'idle';
+  readonly idleSince: number;
+}
+/** Its token is dead. */
+export interface EndedSession extends SessionBase {
+  readonly state: 'ended';
+  readonly endedAt: number;
+  readonly endReason: EndReason;
+}
+
+export type EndReason = 'released' | 'process-ended' | 'inactive';
+
+export type LiveSession = ActiveSession | IdleSession;
+export type Session = LiveSession | EndedSession;

@@ -1,0 +1,95 @@
+import { type ClaudeQuotaManager, type QuotaManagerParts } from './claudeQuotaManager.ts';
+import { type ProcessTable } from './processTable.ts';
+import { type LiveSession, type Session } from './session.ts';
+
+/** How often the keeper looks whether sessions' processes are still there, in milliseconds. */
+const lookEveryMs = 1000;
+
+/** What a keeper works with. */
+export interface SessionKeeperParts extends QuotaManagerParts {
+  readonly manager: ClaudeQuotaManager;
+  readonly processes: ProcessTable;
+}
+
+/**
+ * Ends sessions whose process is gone, takes the slot of those that do nothing, and clears up after engines that died.
+ * Every window's keeper looks after all sessions, so none depends on the window that opened it.
+ */
+export class SessionKeeper {
+  readonly #parts: SessionKeeperParts;
+  #inactivityMs = Infinity;
+  #cancel: (() => void) | undefined;
+  #disposed = false;
+
+  constructor(parts: SessionKeeperParts) {
+    this.#parts = parts;
+  }
+
+  /** Looks by itself from now on. @param inactivityMs without a request for so long, a session gives its slot back. */
+  start(inactivityMs: number): void {
+    this.#inactivityMs = inactivityMs;
+    if (this.#cancel === undefined) this.#schedule();
+  }
+
+  /** Looks at all sessions now. @returns those it changed. */
+  async cleanUp(inactivityMs: number): Promise<Session[]> {
+    await this.#clearDeadEngines();
+    const changed: Session[] = [];
+    for (const session of await this.#parts.ledger.liveSessions()) {
+      const after = await this.#lookAt(session, inactivityMs);
+      if (after !== undefined) changed.push(after);
+    }
+    return changed;
+  }
+
+  /** Looks at one session now. */
+  async look(sessionId: string): Promise<void> {
+    const session = (await this.#parts.ledger.liveSessions()).find((candidate) => candidate.sessionId === sessionId);
+    if (session !== undefined) await this.#lookAt(session, this.#inactivityMs);
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#cancel?.();
+  }
+
+  #schedule(): void {
+    this.#cancel = this.#parts.clock.after(lookEveryMs, () => {
+      void this.#round();
+    });
+  }
+
+  async #round(): Promise<void> {
+    try {
+      await this.cleanUp(this.#inactivityMs);
+    } catch (error) {
+      if (!this.#disposed) this.#parts.logger.error('Sessions could not be looked after.', error);
+    }
+    if (!this.#disposed) this.#schedule();
+  }
+
+  async #lookAt(session: LiveSession, inactivityMs: number): Promise<Session | undefined> {
+    const { ledger, clock, logger, manager, processes } = this.#parts;
+    const { sessionId, agentId } = session;
+    if (!processes.isAlive(session.process)) {
+      const ended = await manager.release(sessionId, 'process-ended');
+      if (ended !== undefined) logger.info(`Session ${sessionId} of ${agentId} has ended with its process.`);
+      return ended;
+    }
+    const now = clock.now();
+    // What an observed agent does is not seen here, and an unauthenticated one has no slot to give back.
+    if (session.state === 'idle' || session.mode !== 'routed' || now - session.lastActivityAt < inactivityMs)
+      return undefined;
+    if (!(await ledger.idleSession(sessionId, now))) return undefined;
+    logger.info(`Session ${sessionId} of ${agentId} did nothing for a while and has given its slot back.`);
+    return { ...session, state: 'idle', idleSince: now };
+  }
+
+  async #clearDeadEngines(): Promise<void> {
+    const { ledger, clock, processes, engineId } = this.#parts;
+    for (const engine of await ledger.engines()) {
+      if (engine.engineId === engineId || processes.isAlive(engine.process)) continue;
+      await ledger.forgetEngine(engine.engineId, clock.now());
+    }
+  }
+}

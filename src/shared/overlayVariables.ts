@@ -1,0 +1,27 @@
+/**
+ * The environment variables of an agent's overlay. `CLAUDE_API_KEY`/`ANTHROPIC_API_KEY` and the two base URLs are
+ * pairs: either name fills the other. The key is the session's token and the base URL is the gateway's, never the
+ * user's own.
+ */
+export const overlayVariables = {
+  claudeApiKey: 'CLAUDE_API_KEY',
+  anthropicApiKey: 'ANTHROPIC_API_KEY',
+  claudeBaseUrl: 'CLAUDE_BASE_URL',
+  anthropicBaseUrl: 'ANTHROPIC_BASE_URL',
+  agentId: 'CLAUDE_AGENT_ID',
+  sessionId: 'CLAUDE_SESSION_ID',
+  maxRequestsPerMinute: 'CLAUDE_MAX_REQUESTS_PER_MINUTE',
+  maxTokensAllocated: 'CLAUDE_MAX_TOKENS_ALLOCATED',
+} as const;
+
+/**
+ * Variables that carry a real credential and are taken out of a routed agent's environment, because they would win
+ * over the session's own key or hand the user's secret to the agent.
+ */
+export const credentialVariables = ['ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN'] as const;
+
+/**
+ * What a process's environment is changed by: a string sets the variable, `null` takes it out. The shape is the one of
+ * VS Code's `TerminalOptions.env`.
+ */
+export type EnvironmentOverlay = Readonly<Record<string, string | null>>;
