@@ -1,0 +1,126 @@
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { isBusy } from './sqliteDatabase.ts';
+
+/** How long something is tried again while other windows write, in milliseconds; see also `mostLatenessMs`. */
+const patienceMs = 10_000;
+/** How often other windows' writes are looked for: one read of a counter in shared memory. */
+const watchMs = 200;
+
+/**
+ * Tries something again while other windows keep the file busy.
+ * @throws what it throws, or SQLite's busy error after ten seconds of trying.
+ */
+export async function retryWhileBusy<T>(attempt: () => T | Promise<T>): Promise<T> {
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 2 + Math.random() * 10));
+    }
+  }
+}
+
+/** One engine's connection to the ledger's file: prepared statements, transactions, and word of others' writes. */
+export class SqliteConnection {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  readonly #listeners = new Set<() => void>();
+  readonly #watch: NodeJS.Timeout;
+  #dataVersion: unknown;
+  #changes = 0;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+    this.#dataVersion = this.#readDataVersion();
+    this.#watch = setInterval(() => {
+      this.#lookForChanges();
+    }, watchMs);
+    this.#watch.unref();
+  }
+
+  /**
+   * Runs `body` with the file as it is at one moment; `write` also keeps other writers out.
+   * @throws what `body` throws, or SQLite's busy error after ten seconds of trying.
+   */
+  transaction<T>(kind: 'read' | 'write', body: () => T): Promise<T> {
+    return retryWhileBusy(() => this.#attempt(kind, body));
+  }
+
+  /** @returns how many rows changed. */
+  run(sql: string, values: readonly SQLInputValue[]): number {
+    const changes = Number(this.statement(sql).run(...values).changes);
+    this.#changes += changes;
+    return changes;
+  }
+
+  statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  /** Tells of commits that changed something, this connection's own and others'. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): void {
+    clearInterval(this.#watch);
+    this.#listeners.clear();
+    this.#database.close();
+  }
+
+  #attempt<T>(kind: 'read' | 'write', body: () => T): T {
+    this.#database.exec(kind === 'write' ? 'BEGIN IMMEDIATE' : 'BEGIN');
+    const before = this.#changes;
+    try {
+      const result = body();
+      this.#database.exec('COMMIT');
+      if (this.#changes !== before) {
+        queueMicrotask(() => {
+          this.#tell();
+        });
+      }
+      return result;
+    } catch (error) {
+      this.#rollBack();
+      throw error;
+    }
+  }
+
+  #rollBack(): void {
+    try {
+      this.#database.exec('ROLLBACK');
+    } catch {
+      // Some failures end the transaction themselves; `isTransaction`, which tells, comes with Node 22.16 only.
+    }
+  }
+
+  /** `PRAGMA data_version` changes when another connection has committed. Source: sqlite.org, pragma.html. */
+  #readDataVersion(): unknown {
+    return this.statement('PRAGMA data_version').get()?.['data_version'];
+  }
+
+  #lookForChanges(): void {
+    let version: unknown;
+    try {
+      version = this.#readDataVersion();
+    } catch {
+      // Busy, most likely: the next look tells. What is really wrong, the next transaction throws.
+      return;
+    }
+    if (version === this.#dataVersion) return;
+    this.#dataVersion = version;
+    this.#tell();
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}

@@ -1,0 +1,80 @@
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { migrations, schemaVersion } from './sqliteSchema.ts';
+
+/** Thrown for a ledger that a newer version of the extension has written; it is left as it is. */
+export class NewerLedgerError extends Error {
+  override readonly name = 'NewerLedgerError';
+}
+
+/** How long SQLite itself waits for another process's write, in milliseconds; it blocks the thread meanwhile. */
+const busyTimeoutMs = 50;
+
+/**
+ * Opens the ledger's file, readable by its owner alone, and brings its schema up to date.
+ * @throws NewerLedgerError, or SQLite's own error (`isDamaged` tells whether the file is at fault).
+ */
+export async function openSqliteDatabase(path: string): Promise<DatabaseSync> {
+  const { DatabaseSync: Database } = await import('node:sqlite');
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  closeSync(openSync(path, 'a', 0o600));
+  chmodSync(path, 0o600);
+  const database = new Database(path);
+  try {
+    database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+    database.exec(`PRAGMA journal_mode = ${walIsSafe(process.versions['sqlite']) ? 'WAL' : 'DELETE'}`);
+    database.exec('PRAGMA synchronous = NORMAL');
+    migrate(database);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/**
+ * SQLite before 3.51.3 can damage a write-ahead log that several connections reset at once; a rollback journal is
+ * slower and safe. Source: sqlite.org, "The WAL-reset bug" (wal.html).
+ */
+export function walIsSafe(version: string | undefined): boolean {
+  const [major = 0, minor = 0, patch = 0] = (version ?? '0').split('.').map(Number);
+  return major !== 3 ? major > 3 : minor !== 51 ? minor > 51 : patch >= 3;
+}
+
+/** Whether an error says that the file is not, or no longer, a database (SQLITE_CORRUPT, SQLITE_NOTADB). */
+export function isDamaged(error: unknown): boolean {
+  const code = sqliteCode(error);
+  return code === 11 || code === 26;
+}
+
+/** Whether an error says that another process is writing (SQLITE_BUSY, SQLITE_LOCKED and their kinds). */
+export function isBusy(error: unknown): boolean {
+  const code = sqliteCode(error);
+  return code === 5 || code === 6;
+}
+
+function sqliteCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined;
+  return error.errcode & 0xff;
+}
+
+function migrate(database: DatabaseSync): void {
+  const found = versionOf(database);
+  if (found === schemaVersion) return;
+  if (found > schemaVersion)
+    throw new NewerLedgerError(`The ledger has schema ${found}; this version knows ${schemaVersion}.`);
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    for (const step of migrations.slice(versionOf(database))) database.exec(step);
+    database.exec(`PRAGMA user_version = ${schemaVersion}`);
+    database.exec('COMMIT');
+  } catch (error) {
+    database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function versionOf(database: DatabaseSync): number {
+  return Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
+}

@@ -1,0 +1,94 @@
+/** What `PRAGMA user_version` says of a ledger that this code wrote. */
+export const schemaVersion = 1;
+
+/** The steps from one schema version to the next; the first makes an empty file a ledger. */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE session (
+    session_id TEXT PRIMARY KEY,
+    token_hash TEXT NOT NULL UNIQUE,
+    plan_id TEXT NOT NULL,
+    agent_id TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    state TEXT NOT NULL,
+    finish_tag REAL NOT NULL,
+    record TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX session_by_state ON session (state, plan_id) WHERE state <> 'ended';
+
+  CREATE TABLE slot_ticket (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    ticket TEXT NOT NULL UNIQUE,
+    agent_id TEXT NOT NULL,
+    engine_id TEXT NOT NULL,
+    plan_id TEXT NOT NULL,
+    since INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE reservation (
+    reservation_id TEXT PRIMARY KEY,
+    session_id TEXT NOT NULL,
+    engine_id TEXT NOT NULL,
+    plan_id TEXT NOT NULL,
+    state TEXT NOT NULL,
+    tag REAL NOT NULL,
+    weight REAL NOT NULL,
+    cost TEXT NOT NULL,
+    charged TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX reservation_by_state ON reservation (plan_id, state);
+  CREATE INDEX reservation_by_engine ON reservation (engine_id, state);
+  CREATE INDEX reservation_by_session ON reservation (session_id);
+
+  CREATE TABLE bucket (
+    plan_id TEXT NOT NULL,
+    dimension TEXT NOT NULL,
+    used REAL NOT NULL,
+    at REAL NOT NULL,
+    held REAL NOT NULL,
+    reported_limit REAL,
+    PRIMARY KEY (plan_id, dimension)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE plan (
+    plan_id TEXT PRIMARY KEY,
+    virtual_time REAL NOT NULL,
+    paused_at REAL NOT NULL,
+    paused_until REAL NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE usage_day (
+    plan_id TEXT NOT NULL,
+    day TEXT NOT NULL,
+    requests INTEGER NOT NULL,
+    input_tokens INTEGER NOT NULL,
+    cache_creation_5m_tokens INTEGER NOT NULL,
+    cache_creation_1h_tokens INTEGER NOT NULL,
+    cache_read_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    PRIMARY KEY (plan_id, day)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE usage (
+    usage_id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    day TEXT NOT NULL,
+    plan_id TEXT NOT NULL,
+    session_id TEXT NOT NULL,
+    agent_id TEXT NOT NULL,
+    model TEXT,
+    request_id TEXT UNIQUE,
+    input_tokens INTEGER NOT NULL,
+    cache_creation_5m_tokens INTEGER NOT NULL,
+    cache_creation_1h_tokens INTEGER NOT NULL,
+    cache_read_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX usage_by_time ON usage (at);
+
+  CREATE TABLE engine (
+    engine_id TEXT PRIMARY KEY,
+    process TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
+];
