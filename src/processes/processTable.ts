@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { type ProcessTable } from '../core/processTable.ts';
+import { type ProcessIdentity } from '../core/session.ts';
+
+/** What a {@link ProcessTable} asks of the machine; all of it can be another platform's in tests. */
+export interface ProcessTableOptions {
+  readonly platform?: NodeJS.Platform;
+  /** Reads a file below /proc; throws when it is not there. */
+  readonly readFile?: (path: string) => string;
+  /** Signal 0 to a process; throws `ESRCH` when there is none, `EPERM` when there is one of another user. */
+  readonly kill?: (pid: number, signal: 0) => void;
+}
+
+/**
+ * The machine's processes. A check is one small read (or one system call where there is no /proc), synchronous, so
+ * hundreds a second cost next to nothing.
+ */
+export function createProcessTable(options: ProcessTableOptions = {}): ProcessTable {
+  const platform = options.platform ?? process.platform;
+  const readFile = options.readFile ?? ((path) => readFileSync(path, 'latin1'));
+  const kill = options.kill ?? ((pid, signal) => process.kill(pid, signal));
+  if (platform !== 'linux') return { identify: (pid) => ({ pid }), isAlive: ({ pid }) => answersSignal(pid, kill) };
+
+  const boot = bootMark(readFile);
+  const inspect = (pid: number): { state: string; startMark: string } | undefined => {
+    try {
+      return parseStat(readFile(`/proc/${pid}/stat`), boot);
+    } catch {
+      return undefined;
+    }
+  };
+  return {
+    identify(pid): ProcessIdentity {
+      const found = inspect(pid);
+      return found === undefined ? { pid } : { pid, startMark: found.startMark };
+    },
+    isAlive({ pid, startMark }): boolean {
+      if (!isProcessId(pid)) return false;
+      const found = inspect(pid);
+      // Not in /proc: gone, unless /proc itself is not to be had here.
+      if (found === undefined) return answersSignal(pid, kill);
+      const isOver = found.state === 'Z' || found.state === 'X' || found.state === 'x';
+      return !isOver && (startMark === undefined || startMark === found.startMark);
+    },
+  };
+}
+
+/**
+ * State and start time, fields 3 and 22 of proc(5)'s `stat`. The name in field 2 may hold spaces and parentheses, so
+ * counting starts behind its last one.
+ */
+function parseStat(stat: string, boot: string): { state: string; startMark: string } | undefined {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state, startTicks] = [fields[0], fields[19]];
+  return state === undefined || startTicks === undefined ? undefined : { state, startMark: `${boot}${startTicks}` };
+}
+
+/** Start times count from boot, and sessions are remembered across boots: so the boot is part of the mark. */
+function bootMark(readFile: (path: string) => string): string {
+  try {
+    return `${readFile('/proc/sys/kernel/random/boot_id').trim().slice(0, 8)}-`;
+  } catch {
+    return '';
+  }
+}
+
+function answersSignal(pid: number, kill: (pid: number, signal: 0) => void): boolean {
+  if (!isProcessId(pid)) return false;
+  try {
+    kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+/** 0 and negative numbers name process groups. */
+function isProcessId(pid: number): boolean {
+  return Number.isSafeInteger(pid) && pid > 0;
+}

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { createProcessTable, type ProcessTableOptions } from '../../../src/processes/processTable.ts';
+
+/** A /proc of one process, 42. */
+function linux(state: string, start: number, boot = 'b00t1d00-1111'): ProcessTableOptions {
+  const stat = `42 (a (b) c) ${state} 1 ${'0 '.repeat(17)}${start} 0 0`;
+  const files = new Map([
+    ['/proc/42/stat', stat],
+    ['/proc/sys/kernel/random/boot_id', `${boot}\n`],
+  ]);
+  return {
+    platform: 'linux',
+    readFile(path) {
+      const text = files.get(path);
+      if (text === undefined) throw new Error('ENOENT');
+      return text;
+    },
+    kill: failing('ESRCH'),
+  };
+}
+
+function failing(code: string): () => never {
+  return () => {
+    throw Object.assign(new Error(code), { code });
+  };
+}
+
+describe('process table', () => {
+  it('knows a process by when it started', () => {
+    const identity = createProcessTable(linux('S', 900)).identify(42);
+    assert.deepEqual(identity, { pid: 42, startMark: 'b00t1d00-900' });
+    assert.equal(createProcessTable(linux('R', 900)).isAlive(identity), true);
+    assert.equal(createProcessTable(linux('R', 901)).isAlive(identity), false);
+    assert.equal(createProcessTable(linux('R', 900, 'another-boot')).isAlive(identity), false);
+    assert.equal(createProcessTable(linux('R', 901)).isAlive({ pid: 42 }), true);
+  });
+
+  it('takes a zombie for dead, and a stopped process for alive', () => {
+    for (const state of ['Z', 'X']) assert.equal(createProcessTable(linux(state, 900)).isAlive({ pid: 42 }), false);
+    assert.equal(createProcessTable(linux('T', 900)).isAlive({ pid: 42 }), true);
+  });
+
+  it('knows nothing of a process that is not there', () => {
+    const table = createProcessTable(linux('S', 900));
+    assert.deepEqual(table.identify(43), { pid: 43 });
+    assert.equal(table.isAlive({ pid: 43 }), false);
+  });
+
+  it('asks by a signal where there is no /proc', () => {
+    const noProc: ProcessTableOptions = { platform: 'linux', readFile: failing('ENOENT') };
+    for (const options of [noProc, { platform: 'darwin' }, { platform: 'win32' }] as const) {
+      const alive = createProcessTable({ ...options, kill: () => undefined });
+      assert.deepEqual(alive.identify(42), { pid: 42 });
+      assert.equal(alive.isAlive({ pid: 42 }), true);
+      assert.equal(createProcessTable({ ...options, kill: failing('EPERM') }).isAlive({ pid: 42 }), true);
+      assert.equal(createProcessTable({ ...options, kill: failing('ESRCH') }).isAlive({ pid: 42 }), false);
+    }
+  });
+
+  it('never asks for a group of processes', () => {
+    for (const platform of ['linux', 'darwin'] as const) {
+      const table = createProcessTable({ platform, kill: () => undefined });
+      for (const pid of [0, -1, 1.5, NaN]) assert.equal(table.isAlive({ pid }), false);
+    }
+  });
+
+  it('sees real processes come and go', async () => {
+    const table = createProcessTable();
+    const own = table.identify(process.pid);
+    assert.equal(own.startMark !== undefined, process.platform === 'linux');
+    assert.equal(table.isAlive(own), true);
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+    const identity = table.identify(child.pid ?? 0);
+    assert.equal(table.isAlive(identity), true);
+    child.kill('SIGKILL');
+    await new Promise((resolve) => child.on('exit', resolve));
+    assert.equal(table.isAlive(identity), false);
+  });
+});
