@@ -1,0 +1,75 @@
+import { createServer } from 'node:net';
+import { type Logger } from '../core/logger.ts';
+import { type ProcessTable } from '../core/processTable.ts';
+import { listenPrivately, removeAddress } from './controlListener.ts';
+import { type ControlSessions } from './controlSessions.ts';
+import { LauncherConnection } from './launcherConnection.ts';
+
+/** What a {@link ControlServer} is made of. */
+export interface ControlServerOptions {
+  /** Where the socket goes; made when it is missing, and entered by this user only. */
+  readonly directory: string;
+  readonly platform: NodeJS.Platform;
+  /** What a client must know. It reaches launchers by the environment of their terminal. */
+  readonly secret: string;
+  readonly sessions: ControlSessions;
+  readonly processTable: ProcessTable;
+  readonly logger: Logger;
+  /**
+   * The address of the server that this one takes the place of (an engine or a window that started again): used again
+   * where it can be, since running launchers look for it there.
+   */
+  readonly address?: string;
+  /** Milliseconds that a client may take to say `hello`. */
+  readonly helloWithinMs?: number;
+  /** Stands in for the system's temporary directory, which is used where `directory` is too long for a socket. */
+  readonly temporaryDirectory?: string;
+}
+
+/** The engine's socket for launchers. */
+export interface ControlServer {
+  /** Path of the socket, or name of the pipe. */
+  readonly address: string;
+  /** Ends all connections, and removes the socket. Sessions that agents run in stay. */
+  close(): Promise<void>;
+}
+
+/** More than anybody runs; bounds what a client that connects in a loop costs. */
+const mostConnections = 1024;
+
+/**
+ * Starts the engine's per-user socket for launchers.
+ * @throws when no socket can be had anywhere.
+ */
+export async function startControlServer(options: ControlServerOptions): Promise<ControlServer> {
+  const { sessions, logger } = options;
+  const context = { ...options, helloWithinMs: options.helloWithinMs ?? 2000 };
+  const connections = new Set<LauncherConnection>();
+  const server = createServer((socket) => {
+    const connection = new LauncherConnection(socket, context);
+    connections.add(connection);
+    socket.on('close', () => connections.delete(connection));
+  });
+  server.maxConnections = mostConnections;
+  const address = await listenPrivately(server, options);
+  server.on('error', (error) => {
+    logger.error('The control socket failed.', error);
+  });
+  const stopLine = sessions.onLineMoved((place, running) => {
+    for (const connection of connections) connection.lineMoved(place, running);
+  });
+  return {
+    address,
+    async close() {
+      stopLine();
+      const closed = new Promise<void>((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+      });
+      for (const connection of connections) connection.close();
+      await closed;
+      await removeAddress(address, options);
+    },
+  };
+}

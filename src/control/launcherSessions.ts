@@ -1,0 +1,31 @@
+import { type AgentAuthCoordinator } from '../core/agentAuthCoordinator.ts';
+import { type Clock } from '../core/clock.ts';
+import { type LineListeners } from '../core/lineListeners.ts';
+import { type ControlSessions } from './controlSessions.ts';
+
+/** How long after a lost connection the process is looked for again, in milliseconds: its death may take a moment. */
+const lookAgainMs = 150;
+
+/** What the control socket asks, answered by the coordinator. */
+export function launcherSessions(
+  coordinator: AgentAuthCoordinator,
+  line: LineListeners,
+  clock: Clock,
+): ControlSessions {
+  return {
+    open: (request) => coordinator.setupClaudeAgentAuth(request),
+    giveUp: (ticket) => coordinator.giveUp(ticket),
+    release: async (sessionId) => {
+      await coordinator.releaseSession(sessionId);
+    },
+    resume: (sessionId, process) => coordinator.resume(sessionId, process),
+    connectionLost: async (sessionId) => {
+      await coordinator.processMayBeGone(sessionId);
+      await new Promise<void>((resolve) => {
+        clock.after(lookAgainMs, resolve);
+      });
+      await coordinator.processMayBeGone(sessionId);
+    },
+    onLineMoved: line.add,
+  };
+}

@@ -1,0 +1,31 @@
+import { launcherVariables } from '../shared/launcherMessages.ts';
+import { type EnvironmentOverlay } from '../shared/overlayVariables.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Makes the launcher's program, which may be VS Code's, run as Node: an agent that starts VS Code must not have it. */
+const runAsNode = 'ELECTRON_RUN_AS_NODE';
+const removed = [...Object.values(launcherVariables), runAsNode];
+
+/**
+ * The agent's environment: the launcher's own with the overlay, and without what is meant for the launcher alone.
+ * @param overlay `null` takes a variable out.
+ */
+export function agentEnvironment(
+  own: Environment,
+  overlay: EnvironmentOverlay,
+  platform: NodeJS.Platform,
+): Record<string, string> {
+  // On Windows `Path` and `PATH` are one variable, and a process that is given both gets either.
+  const keyOf = (name: string): string => (platform === 'win32' ? name.toUpperCase() : name);
+  const result = new Map<string, readonly [name: string, value: string]>();
+  for (const [name, value] of Object.entries(own)) {
+    if (value !== undefined) result.set(keyOf(name), [name, value]);
+  }
+  for (const [name, value] of Object.entries(overlay)) {
+    if (value === null) result.delete(keyOf(name));
+    else result.set(keyOf(name), [name, value]);
+  }
+  for (const name of removed) result.delete(keyOf(name));
+  return Object.fromEntries(result.values());
+}

@@ -1,0 +1,50 @@
+import { type ChildProcess, spawn as nodeSpawn, type SpawnOptions } from 'node:child_process';
+import { relaySignals } from './processSignals.ts';
+
+/** How an agent's process ended. */
+export type AgentEnd =
+  | { readonly kind: 'exited'; readonly code: number }
+  | { readonly kind: 'signalled'; readonly signal: NodeJS.Signals }
+  /** `code` is the shells': 127 not found, 126 cannot be run. */
+  | { readonly kind: 'notStarted'; readonly code: 126 | 127; readonly problem: string };
+
+/** What to run. */
+export interface AgentCommand {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly platform: NodeJS.Platform;
+}
+
+/** Runs the agent on the launcher's own terminal or pipes, and resolves when it has ended. */
+export async function runAgent({ command, args, environment, platform }: AgentCommand): Promise<AgentEnd> {
+  const spawn = platform === 'win32' ? (await import('cross-spawn')).default : nodeSpawn;
+  let child: ChildProcess | undefined;
+  // Before there is a child: a signal that comes between would end the launcher and leave the agent behind.
+  relaySignals(() => child, platform);
+  return new Promise((resolve) => {
+    const options: SpawnOptions = { stdio: 'inherit', env: environment };
+    try {
+      child = spawn(command, [...args], options);
+    } catch (error) {
+      resolve(notStarted(command, error));
+      return;
+    }
+    child.on('error', (error) => {
+      if (child?.pid === undefined) resolve(notStarted(command, error));
+    });
+    child.on('exit', (code, signal) => {
+      resolve(signal === null ? { kind: 'exited', code: code ?? 1 } : { kind: 'signalled', signal });
+    });
+  });
+}
+
+function notStarted(command: string, error: unknown): AgentEnd {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') {
+    const problem = `${command} was not found. Check its name, and that its directory is on PATH.`;
+    return { kind: 'notStarted', code: 127, problem };
+  }
+  const why = error instanceof Error ? error.message : String(error);
+  return { kind: 'notStarted', code: 126, problem: `${command} cannot be run: ${why}` };
+}

@@ -1,0 +1,84 @@
+import { launcherVariables, type ToLauncher } from '../shared/launcherMessages.ts';
+import { type EnvironmentOverlay, overlayVariables } from '../shared/overlayVariables.ts';
+import { agentEnvironment } from './agentEnvironment.ts';
+import { runAgent } from './agentProcess.ts';
+import { type CommandLine } from './commandLine.ts';
+import { type EngineAddress } from './engineConnection.ts';
+import { type HeldSession, holdSession } from './heldSession.ts';
+import { createNotice, type Notice } from './notice.ts';
+import { exitLike, signalExitCode } from './processExit.ts';
+import { onEndSignal } from './processSignals.ts';
+import { requestSession } from './sessionRequest.ts';
+
+/** EX_TEMPFAIL of sysexits(3): trying again later may work. */
+const refusedExitCode = 75;
+
+/** `agent-quota run`: takes a session, runs the agent in it, gives it back, and ends the process as the agent ended. */
+export async function runUnderQuota(wish: CommandLine & { kind: 'run' }): Promise<void> {
+  const { platform, env } = process;
+  const notice = createNotice(process.stderr, env);
+  const stopListening = onEndSignal((signal) => {
+    // The connection ends with the process, and with it the place in line.
+    notice.clear();
+    process.exit(signalExitCode(signal));
+  });
+  const { overlay, session } = await takeSession(wish, notice);
+  stopListening();
+  const environment = agentEnvironment(env, overlay, platform);
+  const end = await runAgent({ command: wish.command, args: wish.args, environment, platform });
+  await session?.end();
+  if (end.kind === 'notStarted') notice.say(end.problem);
+  exitLike(end, platform);
+}
+
+interface TakenSession {
+  readonly overlay: EnvironmentOverlay;
+  /** Absent when the agent runs without one. */
+  readonly session?: HeldSession;
+}
+
+/** Does not return when there is no slot. */
+async function takeSession(wish: CommandLine & { kind: 'run' }, notice: Notice): Promise<TakenSession> {
+  const engine = engineAddress();
+  if (engine === undefined) {
+    notice.say(withoutEngine());
+    return { overlay: {} };
+  }
+  const { pid } = process;
+  const onWaiting = (message: ToLauncher & { type: 'waiting' }): void => {
+    notice.show(waitingText(message));
+  };
+  const answer = await requestSession({ ...wish, engine, pid, onWaiting });
+  switch (answer.kind) {
+    case 'refused':
+      notice.say(`${answer.problem.message} ${answer.problem.nextStep}`);
+      return process.exit(refusedExitCode);
+    case 'unavailable':
+      notice.say(`This agent runs without quota: ${answer.reason}. Open a new terminal to try again.`);
+      return { overlay: {} };
+    case 'session': {
+      const { sessionId, overlay, problem } = answer.session;
+      notice.clear();
+      if (problem !== undefined) notice.say(`${problem.message} ${problem.nextStep}`);
+      return { overlay, session: holdSession(answer.connection, sessionId, engine, pid) };
+    }
+  }
+}
+
+function engineAddress(): EngineAddress | undefined {
+  const socket = process.env[launcherVariables.socket] ?? '';
+  const secret = process.env[launcherVariables.secret] ?? '';
+  return socket === '' || secret === '' ? undefined : { socket, secret };
+}
+
+function withoutEngine(): string {
+  const parent = process.env[overlayVariables.sessionId] ?? '';
+  return parent === ''
+    ? 'This agent runs without quota: this is no terminal of a VS Code window with Agent Quota. Start it in one.'
+    : `This agent shares the session of the agent that started it (${parent}).`;
+}
+
+function waitingText({ place, running }: ToLauncher & { type: 'waiting' }): string {
+  const who = running.length === 0 ? '' : `; running: ${running.join(', ')}`;
+  return `Waiting for a free slot, place ${place} in line (Ctrl+C leaves it)${who}`;
+}

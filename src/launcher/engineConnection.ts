@@ -1,0 +1,129 @@
+import { connect } from 'node:net';
+import {
+  createLineSplitter,
+  type FromLauncher,
+  launcherProtocolVersion,
+  messageLine,
+  readMessageLine,
+  type ToLauncher,
+  toLauncherSchema,
+} from '../shared/launcherMessages.ts';
+
+/** How to find the engine. */
+export interface EngineAddress {
+  readonly socket: string;
+  readonly secret: string;
+}
+
+/** Why there is no talking to the engine; the message is for people and ends without a full stop. */
+export class EngineUnavailableError extends Error {
+  override readonly name = 'EngineUnavailableError';
+  /** Whether nobody answered, which may change; otherwise the engine said no. */
+  readonly unanswered: boolean;
+
+  constructor(message: string, unanswered: boolean) {
+    super(message);
+    this.unanswered = unanswered;
+  }
+}
+
+/** A connection on which `hello` was answered with `welcome`. */
+export interface EngineConnection {
+  send(message: FromLauncher): void;
+  /**
+   * The next message; undefined when the connection is closed.
+   * @throws EngineUnavailableError when what comes is no message.
+   */
+  next(): Promise<ToLauncher | undefined>;
+  readonly closed: Promise<void>;
+  /** Lets the process end although the connection is open. */
+  unref(): void;
+  close(): void;
+}
+
+/** An engine that is there answers `hello` in a millisecond or two; one that is stuck must not keep the agent. */
+const welcomeWithinMs = 3000;
+
+/**
+ * Connects to the engine and says hello.
+ * @throws EngineUnavailableError
+ */
+export async function connectEngine({ socket: path, secret }: EngineAddress, pid: number): Promise<EngineConnection> {
+  const socket = connect(path);
+  const inbox: (string | undefined)[] = [];
+  let wake: (() => void) | undefined;
+  let failure: NodeJS.ErrnoException | undefined;
+  let isClosed = false;
+  socket.setEncoding('utf8');
+  socket.on('error', (error) => {
+    failure = error;
+  });
+  socket.on(
+    'data',
+    createLineSplitter((line) => {
+      inbox.push(line);
+      wake?.();
+    }),
+  );
+  const closed = new Promise<void>((resolve) => {
+    socket.on('close', () => {
+      isClosed = true;
+      resolve();
+      wake?.();
+    });
+  });
+  const connection: EngineConnection = {
+    closed,
+    send(message) {
+      if (socket.writable) socket.write(messageLine(message));
+    },
+    async next() {
+      while (inbox.length === 0) {
+        if (isClosed) return undefined;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+      const line = inbox.shift();
+      const message = line === undefined ? undefined : readMessageLine(toLauncherSchema, line);
+      if (message !== undefined) return message;
+      throw new EngineUnavailableError('the engine says what this version does not understand', false);
+    },
+    unref() {
+      socket.unref();
+    },
+    close() {
+      socket.destroy();
+    },
+  };
+  const slow = setTimeout(() => {
+    failure = Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' });
+    socket.destroy();
+  }, welcomeWithinMs);
+  try {
+    connection.send({ type: 'hello', version: launcherProtocolVersion, secret, pid });
+    const answer = await connection.next();
+    if (answer?.type === 'welcome') return connection;
+    if (answer === undefined) throw new EngineUnavailableError(reasonOf(failure), true);
+    throw new EngineUnavailableError(answer.type === 'error' ? answer.message : `unexpected ${answer.type}`, false);
+  } catch (error) {
+    connection.close();
+    throw error;
+  } finally {
+    clearTimeout(slow);
+  }
+}
+
+function reasonOf(failure: NodeJS.ErrnoException | undefined): string {
+  switch (failure?.code) {
+    case 'ENOENT':
+    case 'ECONNREFUSED':
+      return 'the window that this terminal belongs to is not running';
+    case 'ETIMEDOUT':
+      return 'the engine does not answer';
+    case undefined:
+      return 'the engine closed the connection';
+    default:
+      return `the engine cannot be reached (${failure?.code ?? ''})`;
+  }
+}

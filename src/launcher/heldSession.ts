@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  connectEngine,
+  type EngineAddress,
+  type EngineConnection,
+  EngineUnavailableError,
+} from './engineConnection.ts';
+
+/** A session that an agent runs in. */
+export interface HeldSession {
+  /** The agent has ended: tells the engine, and waits a moment until the slot is free. */
+  end(): Promise<void>;
+}
+
+const firstRetryMs = 250;
+const longestRetryMs = 30_000;
+/** The user waits for the prompt meanwhile, and the engine sees the process end anyway. */
+const farewellMs = 500;
+
+/**
+ * Keeps the connection of a session as long as its agent runs. A lost one is made again in the background, silently and
+ * without keeping the process: the engine may come back after a reload of the window, and the agent needs none of it.
+ */
+export function holdSession(
+  connection: EngineConnection,
+  sessionId: string,
+  engine: EngineAddress,
+  pid: number,
+): HeldSession {
+  let current: EngineConnection | undefined = connection;
+  let ended = false;
+
+  const resume = async (): Promise<EngineConnection | undefined> => {
+    for (let delay = firstRetryMs; ; delay = Math.min(delay * 2, longestRetryMs)) {
+      // Many launchers lose the same engine at the same time: they come back one after another.
+      await sleep(delay * (0.5 + Math.random()), undefined, { ref: false });
+      if (ended) return undefined;
+      try {
+        const next = await connectEngine(engine, pid);
+        next.unref();
+        next.send({ type: 'resume', sessionId });
+        const answer = await next.next();
+        if (answer?.type === 'resumed' && answer.live) return next;
+        next.close();
+        if (answer !== undefined) return undefined;
+      } catch (error) {
+        if (!(error instanceof EngineUnavailableError && error.unanswered)) return undefined;
+      }
+    }
+  };
+
+  const keep = async (): Promise<void> => {
+    connection.unref();
+    while (current !== undefined && !ended) {
+      await current.closed;
+      current = undefined;
+      current = await resume();
+    }
+  };
+  void keep();
+
+  return {
+    async end() {
+      ended = true;
+      const last = current;
+      if (last === undefined) return;
+      last.send({ type: 'end', sessionId });
+      await Promise.race([last.closed, sleep(farewellMs)]);
+      last.close();
+    },
+  };
+}

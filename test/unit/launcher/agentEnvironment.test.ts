@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { agentEnvironment } from '../../../src/launcher/agentEnvironment.ts';
+
+describe('environment of an agent', () => {
+  const control = { AGENT_QUOTA_SOCKET: '/s', AGENT_QUOTA_SOCKET_SECRET: 'x', ELECTRON_RUN_AS_NODE: '1' };
+
+  it('is the own one with the overlay, and without what is for the launcher', () => {
+    const own = { ...control, PATH: '/bin', ANTHROPIC_API_KEY: 'real', ANTHROPIC_AUTH_TOKEN: 'real', NONE: undefined };
+    const overlay = { ANTHROPIC_API_KEY: 'session', ANTHROPIC_AUTH_TOKEN: null, CLAUDE_AGENT_ID: 'a' };
+    const expected = { PATH: '/bin', ANTHROPIC_API_KEY: 'session', CLAUDE_AGENT_ID: 'a' };
+    assert.deepEqual(agentEnvironment(own, overlay, 'linux'), expected);
+  });
+
+  it('tells names apart by case, except on Windows', () => {
+    const own = { Path: 'C:\\', Anthropic_Api_Key: 'real', electron_run_as_node: '1', agent_quota_socket: 'p' };
+    const overlay = { ANTHROPIC_API_KEY: 'session', PATH: null };
+    assert.deepEqual(agentEnvironment(own, overlay, 'win32'), { ANTHROPIC_API_KEY: 'session' });
+    assert.deepEqual(agentEnvironment(own, overlay, 'linux'), { ...own, ANTHROPIC_API_KEY: 'session' });
+  });
+
+  it('has none of the control variables even if the overlay sets them', () => {
+    assert.deepEqual(agentEnvironment({}, control, 'linux'), {});
+  });
+});

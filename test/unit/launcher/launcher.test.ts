@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type ControlServer, startControlServer } from '../../../src/control/controlServer.ts';
+import { FakeSessions, fakeProcessTable, noSlot } from '../control/fakeSessions.ts';
+import { createMemoryLogger } from '../control/memoryLogger.ts';
+import { agentScript, startLauncher } from './startedLauncher.ts';
+
+const printEnvironment = 'console.log(JSON.stringify(process.env))';
+const runForever = 'console.log("agent " + process.pid); setInterval(() => {}, 1000)';
+
+describe('launcher', () => {
+  let directory: string;
+  let sessions: FakeSessions;
+  let server: ControlServer;
+
+  const start = (address?: string): Promise<ControlServer> =>
+    startControlServer({
+      directory,
+      platform: process.platform,
+      secret: 'the secret',
+      sessions,
+      processTable: fakeProcessTable,
+      logger: createMemoryLogger(),
+      ...(address === undefined ? {} : { address }),
+    });
+
+  beforeEach(async () => {
+    directory = await mkdtemp(path.join(tmpdir(), 'with space '));
+    sessions = new FakeSessions();
+    server = await start();
+  });
+  afterEach(async () => {
+    await server.close();
+    await rm(directory, { recursive: true });
+  });
+
+  it('runs the agent in a session, with the overlay and none of the control variables', async () => {
+    sessions.overlay = { ANTHROPIC_API_KEY: 'session token', ANTHROPIC_AUTH_TOKEN: null, CLAUDE_SESSION_ID: 's1' };
+    const environment = { ANTHROPIC_API_KEY: 'real', ANTHROPIC_AUTH_TOKEN: 'real', ELECTRON_RUN_AS_NODE: '1' };
+    const launcher = startLauncher(
+      agentScript(printEnvironment, '--agent', 'a', '--wait=9'),
+      server.address,
+      environment,
+    );
+    const { code, stdout, stderr } = await launcher.end;
+    assert.deepEqual([code, stderr], [0, '']);
+    assert.doesNotMatch(stdout, /AGENT_QUOTA|ELECTRON_RUN_AS_NODE|real|AUTH_TOKEN|the secret/);
+    const variables = JSON.parse(stdout) as Record<string, string>;
+    assert.equal(variables['ANTHROPIC_API_KEY'], 'session token');
+    assert.equal(variables['PATH'], process.env['PATH']);
+    const [request] = sessions.requests;
+    assert.equal(request?.process?.pid, launcher.child.pid);
+    assert.ok(request?.waitMs !== undefined && request.waitMs > 8000 && request.waitMs <= 9000);
+    assert.deepEqual(sessions.calls, ['open a', 'release s1']);
+  });
+
+  it('ends as the agent ends', async () => {
+    const exits = startLauncher(agentScript('process.exit(3)'), server.address);
+    const dies = startLauncher(agentScript('process.kill(process.pid, "SIGTERM")'), server.address);
+    assert.equal((await exits.end).code, 3);
+    const { code, signal } = await dies.end;
+    if (process.platform !== 'win32') assert.deepEqual([code, signal], [null, 'SIGTERM']);
+    assert.equal(sessions.live.size, 0);
+  });
+
+  it('says so when the command is not found or cannot be run, and ends the session', async () => {
+    const missing = await startLauncher(['run', '--', 'no-such-agent'], server.address).end;
+    assert.equal(missing.code, 127);
+    assert.match(missing.stderr, /^agent-quota: no-such-agent was not found\..*\n$/);
+    assert.deepEqual(sessions.calls, ['open no-such-agent', 'release s1']);
+    if (process.platform === 'win32') return;
+    assert.equal((await startLauncher(['run', '--', directory], server.address).end).code, 126);
+  });
+
+  it('tells its place in line once per change, and starts when it may', async () => {
+    let give: () => void = () => undefined;
+    sessions.answer = (request, sessionId) =>
+      new Promise((resolve) => {
+        give = () => {
+          resolve(sessions.session(request, sessionId));
+        };
+      });
+    const launcher = startLauncher(agentScript('console.log("done")', '--agent', 'a'), server.address);
+    await sessions.called('open a');
+    for (const place of [2, 2, 1]) sessions.moveLine(place, ['x', 'y']);
+    await launcher.printed(/place 1/);
+    give();
+    const { code, stdout, stderr } = await launcher.end;
+    assert.deepEqual([code, stdout], [0, 'done\n']);
+    const line = (place: number): string =>
+      `agent-quota: Waiting for a free slot, place ${place} in line (Ctrl+C leaves it); running: x, y\n`;
+    assert.equal(stderr, line(2) + line(1));
+  });
+
+  it('leaves the line at once on Ctrl+C, and when the terminal is closed', async function () {
+    if (process.platform === 'win32') this.skip();
+    for (const [index, [signal, exitCode]] of [['SIGINT', 130] as const, ['SIGHUP', 129] as const].entries()) {
+      sessions.answer = () => new Promise(() => undefined);
+      const launcher = startLauncher(agentScript(runForever, '--agent', signal), server.address);
+      await sessions.called(`open ${signal}`);
+      launcher.child.kill(signal);
+      assert.equal((await launcher.end).code, exitCode);
+      await sessions.called(`giveUp ${index + 1}`);
+    }
+  });
+
+  it('waits on through a restart of the engine', async () => {
+    sessions.answer = () => new Promise(() => undefined);
+    const launcher = startLauncher(agentScript('', '--agent', 'a'), server.address);
+    await sessions.called('open a');
+    await server.close();
+    sessions = new FakeSessions();
+    server = await start(server.address);
+    const { code, stderr } = await launcher.end;
+    assert.deepEqual([code, stderr], [0, '']);
+    assert.deepEqual(sessions.calls, ['open a', 'release s1']);
+  });
+
+  it('runs nothing when it is refused', async () => {
+    sessions.answer = ({ agentId }) => Promise.resolve({ kind: 'refused', agentId, reason: noSlot });
+    const { code, stdout, stderr } = await startLauncher(agentScript(printEnvironment), server.address).end;
+    assert.deepEqual([code, stdout], [75, '']);
+    assert.equal(stderr, `agent-quota: ${noSlot.message} ${noSlot.nextStep}\n`);
+  });
+
+  it('says why a session is unauthenticated', async () => {
+    sessions.answer = ({ agentId }, sessionId) =>
+      Promise.resolve({ kind: 'unauthenticated', agentId, sessionId, overlay: {}, reason: noSlot });
+    const { code, stderr } = await startLauncher(agentScript(''), server.address).end;
+    assert.deepEqual([code, stderr], [0, `agent-quota: ${noSlot.message} ${noSlot.nextStep}\n`]);
+  });
+
+  it('runs the agent without quota when there is no engine, and says why', async () => {
+    const own = { ANTHROPIC_API_KEY: 'my own' };
+    const cases: readonly (readonly [address: string | undefined, secret: string, why: RegExp])[] = [
+      [undefined, '', /no terminal of a VS Code window/],
+      [path.join(directory, 'none.sock'), 'the secret', /is not running/],
+      [server.address, 'a wrong one', /opened for another engine/],
+    ];
+    await Promise.all(
+      cases.map(async ([address, secret, why]) => {
+        const environment = { ...own, AGENT_QUOTA_SOCKET_SECRET: secret };
+        const { code, stdout, stderr } = await startLauncher(agentScript(printEnvironment), address, environment).end;
+        assert.equal(code, 0);
+        assert.match(stdout, /"my own"/);
+        assert.doesNotMatch(stdout, /AGENT_QUOTA/);
+        assert.match(stderr, why);
+        assert.match(stderr, /^agent-quota: This agent runs without quota: .+\n$/);
+      }),
+    );
+    const nested = await startLauncher(agentScript(''), undefined, { CLAUDE_SESSION_ID: 'parent' }).end;
+    assert.match(nested.stderr, /shares the session .*parent/);
+  });
+
+  it('hands on signals, and outlives the agent that takes its time', async function () {
+    if (process.platform === 'win32') this.skip();
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2'] as const) {
+      const source = `process.on('${signal}', () => setTimeout(() => process.exit(7), 50)); ${runForever}`;
+      const launcher = startLauncher(agentScript(source), server.address);
+      await launcher.printed(/agent \d+/);
+      launcher.child.kill(signal);
+      assert.equal((await launcher.end).code, 7, signal);
+    }
+    assert.equal(sessions.live.size, 0);
+  });
+
+  it('lets the engine know when it is killed', async () => {
+    const launcher = startLauncher(agentScript(runForever), server.address);
+    const output = await launcher.printed(/agent \d+/);
+    launcher.child.kill('SIGKILL');
+    await sessions.called('connectionLost s1');
+    process.kill(Number(/agent (\d+)/.exec(output)?.[1]), 'SIGKILL');
+    await launcher.end;
+  });
+
+  it('resumes its session with the next engine, silently', async () => {
+    const launcher = startLauncher(agentScript(runForever), server.address);
+    const output = await launcher.printed(/agent \d+/);
+    await server.close();
+    server = await start(server.address);
+    await sessions.called('resume s1');
+    process.kill(Number(/agent (\d+)/.exec(output)?.[1]), 'SIGKILL');
+    // The second if the agent ends before the launcher has read the answer.
+    await Promise.race([sessions.called('release s1'), sessions.called('connectionLost s1')]);
+    assert.equal((await launcher.end).stderr, '');
+  });
+
+  it('prints help and version, and answers misuse with 64', async () => {
+    const [help, version, misuse] = await Promise.all([
+      startLauncher(['--help'], undefined).end,
+      startLauncher(['--version'], undefined).end,
+      startLauncher(['run', 'claude'], undefined).end,
+    ]);
+    assert.deepEqual([help.code, help.stderr], [0, '']);
+    assert.match(help.stdout, /agent-quota run/);
+    assert.match(version.stdout, /^\d+\.\d+\.\d+\n$/);
+    assert.deepEqual([misuse.code, misuse.stdout], [64, '']);
+  });
+});
