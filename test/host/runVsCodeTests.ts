@@ -1,0 +1,85 @@
+/*
+ * Runs the tests of test/vscode inside a real VS Code: `node test/host/runVsCodeTests.ts`.
+ *
+ * MOCHA_GREP                 runs only the tests whose full titles match
+ * AGENT_QUOTA_TEST_HOST      `desktop`, `served` or `auto`
+ * VSCODE_EXECUTABLE          a desktop VS Code of one's own; VSCODE_VERSION: the version to download
+ * CHROME_PATH                the browser for `served`
+ * AGENT_QUOTA_TEST_VERBOSE   shows what VS Code and its extension host print
+ */
+import { appendFile, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { startSimulatedUpstreamProcess } from '../fakes/simulatedUpstreamProcess.ts';
+import { claudeBinDirectory } from './claudeBinary.ts';
+import { repositoryRoot } from './paths.ts';
+import { runTestsInVsCode } from './vsCodeTests.ts';
+
+/** Stands for the user's own key: the tests look for it where it must not be. */
+const realKey = 'sk-ant-api03-the-users-own-key-in-the-window-REALKEY';
+
+const fakes = path.join(repositoryRoot, 'test', 'fakes');
+const base = await mkdtemp(path.join(tmpdir(), 'aq tests '));
+const [workspaceFolder, scratch, home, userDataDir] = (await Promise.all(
+  ['work space', 'scratch', 'home', 'user'].map(async (name) => {
+    const folder = path.join(base, name);
+    await mkdir(folder);
+    return folder;
+  }),
+)) as [string, string, string, string];
+const upstream = await startSimulatedUpstreamProcess({ behaviour: { acceptedKeys: [realKey] } });
+try {
+  await writeWorkspace(workspaceFolder);
+  const { passed, failed, pending } = await runTestsInVsCode({
+    extensionPaths: [repositoryRoot, path.join(fakes, 'blockingExtension')],
+    workspaceFolder,
+    userDataDir,
+    userSettings: { 'agentQuota.apiKey.requestsPerMinute': 100, 'agentQuota.apiKey.tokensPerMinute': 2_000_000 },
+    env: {
+      PATH: [await claudeBinDirectory(), path.dirname(process.execPath), process.env['PATH']].join(path.delimiter),
+      ANTHROPIC_API_KEY: realKey,
+      CLAUDE_API_KEY: undefined,
+      ANTHROPIC_BASE_URL: upstream.url,
+      CLAUDE_BASE_URL: undefined,
+      ANTHROPIC_AUTH_TOKEN: undefined,
+      CLAUDE_CODE_OAUTH_TOKEN: undefined,
+      CLAUDE_CONFIG_DIR: path.join(home, '.claude'),
+      DISABLE_AUTOUPDATER: '1',
+      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+      AGENT_QUOTA_TEST_REAL_KEY: realKey,
+      AGENT_QUOTA_TEST_UPSTREAM: upstream.url,
+      AGENT_QUOTA_TEST_SCRATCH: scratch,
+      AGENT_QUOTA_TEST_USER_DATA: userDataDir,
+    },
+    phases: [
+      { name: 'first window', skip: '@reloaded|@last' },
+      { name: 'before the reload', grep: '@last' },
+      { name: 'after the reload', grep: '@reloaded' },
+    ],
+  });
+  const totals = process.env['AGENT_QUOTA_TEST_TOTALS'];
+  if (totals !== undefined) await appendFile(totals, `${JSON.stringify({ passed, failed, pending })}\n`);
+  process.exitCode = failed === 0 ? 0 : 1;
+} finally {
+  await upstream.close();
+  await rm(base, { recursive: true, force: true, maxRetries: 5 });
+}
+
+/** A workspace with agents' tasks, in a path with a space. */
+async function writeWorkspace(folder: string): Promise<void> {
+  const writeEnvironment =
+    'require("fs").writeFileSync(process.env.AGENT_QUOTA_TEST_SCRATCH + "/task environment.json", JSON.stringify(process.env))';
+  const task = { type: 'claude-agent', problemMatcher: [] };
+  const tasks = [
+    { ...task, label: 'say hi', agent: 'greeter', args: ['-p', 'say hi'] },
+    { ...task, label: 'write environment', agent: 'writer', command: 'node', args: ['-e', writeEnvironment] },
+    { ...task, label: 'fail with 3', agent: 'failer', command: 'node', args: ['-e', 'process.exit(3)'] },
+  ];
+  await mkdir(path.join(folder, '.vscode'));
+  await writeFile(
+    path.join(folder, '.vscode', 'tasks.json'),
+    JSON.stringify({ version: '2.0.0', tasks }, undefined, 2),
+  );
+  await writeFile(path.join(folder, 'readme.md'), '# A workspace for tests\n');
+  await copyFile(path.join(fakes, 'streamingAgent.cjs'), path.join(folder, 'streamingAgent.cjs'));
+}
