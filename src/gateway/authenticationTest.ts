@@ -1,0 +1,94 @@
+import { type AuthTest } from '../core/quotaEngine.ts';
+import { classifyAuthAnswer } from './authAnswer.ts';
+import { singleCall, type Call, type CallAnswer } from './singleCall.ts';
+import { createUpstreamConnections, type UpstreamConnections } from './upstreamConnections.ts';
+import { describeUpstreamFailure } from './upstreamFailure.ts';
+import { isSendableKey, type UpstreamAddress, upstreamAddress, type UpstreamTarget } from './upstreamTarget.ts';
+
+/** Credentials to test, and where they come from as people are told. */
+export interface TestedCredentials extends UpstreamTarget {
+  readonly source: string;
+}
+
+export interface AuthenticationTestOptions {
+  /** Stay the giver's; made from the process's environment for this one test when absent. */
+  readonly connections?: UpstreamConnections;
+  /** For the whole test. */
+  readonly timeoutMs?: number;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
+/**
+ * Makes one real call that costs no tokens and says exactly what is wrong. The key is in none of its messages.
+ * Never rejects.
+ */
+export async function testAuthentication(
+  credentials: TestedCredentials,
+  options: AuthenticationTestOptions = {},
+): Promise<AuthTest> {
+  const { timeoutMs = 10_000, now = Date.now } = options;
+  const { source } = credentials;
+  const address = upstreamAddress(credentials);
+  if (address === undefined) return unusableAddress;
+  const endpoint = address.origin + address.basePath;
+  if (!isSendableKey(credentials.key)) return malformedKey(endpoint, source);
+  const connections = options.connections ?? createUpstreamConnections({ environment: process.env });
+  const startedAt = now();
+  try {
+    const answer = await ask(connections, address, timeoutMs);
+    const answeredAt = now();
+    const problem = classifyAuthAnswer(answer, { host: address.host, source, now: answeredAt });
+    if (problem === undefined)
+      return { kind: 'works', endpoint, latencyMs: Math.max(0, answeredAt - startedAt), source };
+    return { kind: 'fails', endpoint, problem };
+  } catch (error) {
+    return { kind: 'fails', endpoint, problem: describeUpstreamFailure(error, address.host).problem };
+  } finally {
+    if (options.connections === undefined) await connections.destroy();
+  }
+}
+
+/** Endpoints without a list of models (some gateways) are asked to count the tokens of a word instead. */
+async function ask(
+  connections: UpstreamConnections,
+  { origin, basePath, key, loopback }: UpstreamAddress,
+  timeoutMs: number,
+): Promise<CallAnswer> {
+  const dispatcher = connections.dispatcherFor({ origin, loopback });
+  const headers = { 'x-api-key': key, 'anthropic-version': '2023-06-01', accept: 'application/json' };
+  const models: Call = { origin, path: `${basePath}/v1/models?limit=1`, method: 'GET', headers };
+  const answer = await singleCall(dispatcher, models, timeoutMs);
+  if (answer.status !== 404 && answer.status !== 405) return answer;
+  const count: Call = {
+    origin,
+    path: `${basePath}/v1/messages/count_tokens`,
+    method: 'POST',
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'claude-haiku-4-5', messages: [{ role: 'user', content: 'hi' }] }),
+  };
+  return singleCall(dispatcher, count, timeoutMs);
+}
+
+const unusableAddress: AuthTest = {
+  kind: 'fails',
+  problem: {
+    code: 'bad-base-url',
+    severity: 'error',
+    message: 'The base URL is not an address that a key may be sent to.',
+    nextStep: 'Give an https:// address (http:// only for this machine) in ANTHROPIC_BASE_URL, then reload the window.',
+  },
+};
+
+function malformedKey(endpoint: string, source: string): AuthTest {
+  return {
+    kind: 'fails',
+    endpoint,
+    problem: {
+      code: 'key-malformed',
+      severity: 'error',
+      message: `The key from ${source} has a character that no API key has (a space, a line break, a quote of another kind).`,
+      nextStep: `Copy the key again, whole and alone, into ${source}, then reload the window. It was not sent anywhere.`,
+    },
+  };
+}

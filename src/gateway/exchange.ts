@@ -1,0 +1,161 @@
+import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
+import { AdmissionRefusedError, type RequestAdmission, type Reservation } from '../core/admission.ts';
+import { ClientGoneError } from './clientGoneError.ts';
+import { isStillSending } from './endAnswer.ts';
+import { type GatewayAnswer } from './gatewayAnswer.ts';
+import { headerValue } from './headerValue.ts';
+import { quotaUseOf } from './quotaUse.ts';
+import { Relay, type RelayContext } from './relay.ts';
+import { sendAnswer } from './sendAnswer.ts';
+import { sessionAnswers } from './sessionAnswers.ts';
+import { Settlement } from './settlement.ts';
+import { type UpstreamConnections } from './upstreamConnections.ts';
+import { isSendableKey, type UpstreamAddress, upstreamAddress, type UpstreamTarget } from './upstreamTarget.ts';
+
+/** What all exchanges share. */
+export interface ExchangeContext extends RelayContext {
+  readonly admission: RequestAdmission;
+  readonly upstream: () => UpstreamTarget | undefined;
+  readonly connections: UpstreamConnections;
+}
+
+/** A request that looks like an agent's. */
+export interface AgentRequestHead {
+  /** With its query, without the session's prefix. */
+  readonly path: string;
+  /** As the agent presented it. */
+  readonly token: string;
+  /** Whether the agent sends its body only when told to (`Expect: 100-continue`). */
+  readonly expectsContinue: boolean;
+}
+
+/** One request from an agent, from its session token to the end of its answer. */
+export class Exchange {
+  readonly #context: ExchangeContext;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #head: AgentRequestHead;
+  readonly #gone = new AbortController();
+  #relay: Relay | undefined;
+
+  constructor(context: ExchangeContext, request: IncomingMessage, response: ServerResponse, head: AgentRequestHead) {
+    this.#context = context;
+    this.#request = request;
+    this.#response = response;
+    this.#head = head;
+  }
+
+  get socket(): IncomingMessage['socket'] {
+    return this.#request.socket;
+  }
+
+  /** @returns resolves when all is over and settled. Never rejects. */
+  async run(): Promise<void> {
+    const { socket } = this;
+    socket.once('close', this.abort);
+    try {
+      await this.#serve();
+    } catch (error) {
+      if (!(error instanceof ClientGoneError)) {
+        this.#context.logger.error('A request could not be served.', error);
+        this.#answer(ownFault);
+      }
+    } finally {
+      socket.off('close', this.abort);
+    }
+  }
+
+  /** Gives up the wait or the answer: the agent has gone, or the gateway closes. */
+  readonly abort = (): void => {
+    this.#gone.abort(new ClientGoneError());
+    this.#relay?.abort();
+  };
+
+  async #serve(): Promise<void> {
+    const { path, token } = this.#head;
+    const owner = await this.#context.admission.ownerOfToken(token);
+    if (owner.kind === 'unknown') this.#answer(sessionAnswers.unknownKey);
+    else if (owner.kind === 'ended') this.#answer(sessionAnswers.endedSession);
+    else if (path.includes(token)) this.#answer(tokenInPath);
+    else if (this.#address() === undefined) this.#answer(sessionAnswers.noCredentials);
+    else await this.#admit(owner.session.sessionId);
+  }
+
+  async #admit(sessionId: string): Promise<void> {
+    const { method = 'GET', rawHeaders } = this.#request;
+    const use = quotaUseOf(method, this.#head.path);
+    let reservation: Reservation | undefined;
+    if (use !== 'none') {
+      const usesTokens = use === 'tokens';
+      try {
+        const ask = { sessionId, usesTokens, bodyBytes: announcedBytes(rawHeaders) };
+        reservation = await this.#context.admission.reserve(ask, this.#gone.signal);
+      } catch (error) {
+        if (!(error instanceof AdmissionRefusedError)) throw error;
+        this.#answer(refusedAdmission(error));
+        return;
+      }
+    }
+    const settlement = new Settlement(reservation, this.#context.logger);
+    try {
+      await this.#forward(settlement, use === 'tokens');
+    } finally {
+      // Of what was not sent; after a relay it has ended already.
+      await settlement.end(undefined);
+    }
+  }
+
+  async #forward(settlement: Settlement, usesTokens: boolean): Promise<void> {
+    const { path, token, expectsContinue } = this.#head;
+    const [request, response] = [this.#request, this.#response];
+    if (expectsContinue) response.writeContinue();
+    // A body that came in one packet with its headers is read after one turn, and then goes on in one piece.
+    else if (isStillSending(request)) await setImmediate();
+    if (this.#gone.signal.aborted) return;
+    // Asked again, as it may have changed while the request waited.
+    const address = this.#address();
+    if (address === undefined) {
+      this.#answer(sessionAnswers.noCredentials);
+      return;
+    }
+    this.#relay = new Relay(this.#context, { request, response, address, path, token, usesTokens, settlement });
+    await this.#relay.run(this.#context.connections.dispatcherFor(address));
+  }
+
+  #address(): UpstreamAddress | undefined {
+    const target = this.#context.upstream();
+    return target === undefined || !isSendableKey(target.key) ? undefined : upstreamAddress(target);
+  }
+
+  #answer(answer: GatewayAnswer): void {
+    sendAnswer(this.#request, this.#response, answer, this.#context.clock);
+  }
+}
+
+const ownFault: GatewayAnswer = {
+  status: 500,
+  type: 'api_error',
+  message:
+    'Agent Quota could not serve this request because of a fault of its own; trying again may help. The command "Agent ' +
+    'Quota: Show Log" says more.',
+  retry: 'freely',
+};
+
+const tokenInPath: GatewayAnswer = {
+  status: 400,
+  type: 'invalid_request_error',
+  message: "Agent Quota's gateway takes the session key in x-api-key, authorization or the base URL only.",
+  retry: 'never',
+};
+
+function refusedAdmission({ message, retryAfterSeconds }: AdmissionRefusedError): GatewayAnswer {
+  const retry = retryAfterSeconds === undefined ? 'never' : { afterSeconds: Math.max(0, retryAfterSeconds) };
+  return { status: 429, type: 'rate_limit_error', message, retry };
+}
+
+/** @returns undefined for a body in chunks, 0 for none. */
+function announcedBytes(rawHeaders: readonly string[]): number | undefined {
+  if (headerValue(rawHeaders, 'transfer-encoding') !== undefined) return undefined;
+  return Number(headerValue(rawHeaders, 'content-length') ?? 0);
+}

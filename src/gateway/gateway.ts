@@ -1,0 +1,105 @@
+import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { type RequestAdmission } from '../core/admission.ts';
+import { type Clock } from '../core/clock.ts';
+import { type Logger } from '../core/logger.ts';
+import { Exchange, type ExchangeContext } from './exchange.ts';
+import { listenOnLoopback } from './listenOnLoopback.ts';
+import { createLoopbackServer } from './loopbackServer.ts';
+import { guardRequest, refusal } from './requestGuard.ts';
+import { readTarget } from './requestTarget.ts';
+import { sendAnswer } from './sendAnswer.ts';
+import { sessionAnswers } from './sessionAnswers.ts';
+import { sessionTokenOf } from './sessionToken.ts';
+import { createUpstreamConnections, type UpstreamConnections } from './upstreamConnections.ts';
+import { type UpstreamHealth, UpstreamHealthWatch } from './upstreamHealth.ts';
+import { type UpstreamTarget } from './upstreamTarget.ts';
+
+export interface GatewayOptions {
+  readonly admission: RequestAdmission;
+  /** Where requests go now, and with which key; undefined while there are no credentials. */
+  readonly upstream: () => UpstreamTarget | undefined;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Tried first; any free one when it is taken. */
+  readonly port?: number;
+  /** Told of changes only; it begins as reachable. */
+  readonly onUpstreamHealth?: (health: UpstreamHealth) => void;
+  /** Stay the giver's to destroy. Made from the process's environment, and destroyed with the gateway, when absent. */
+  readonly connections?: UpstreamConnections;
+}
+
+/** The loopback HTTP server between the agents and the upstream. */
+export interface Gateway {
+  /** The base URL for agents, without a slash at its end. */
+  readonly url: string;
+  readonly port: number;
+  /**
+   * Ends all connections, records what the requests in flight had used, and takes no more. Resolves within a few
+   * seconds whatever happens.
+   */
+  close(): Promise<void>;
+}
+
+/** How long the quota core may take to record what the cut requests had used. */
+const settleMs = 2000;
+
+/**
+ * Starts the gateway on 127.0.0.1.
+ * @throws the listening error when no port can be had at all.
+ */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { admission, upstream, logger, clock } = options;
+  const connections = options.connections ?? createUpstreamConnections({ environment: process.env });
+  const health = new UpstreamHealthWatch((state) => options.onUpstreamHealth?.(state));
+  const context: ExchangeContext = { admission, upstream, logger, clock, connections, health };
+  const exchanges = new Map<Exchange, Promise<void>>();
+
+  const onRequest = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void => {
+    const head = readHead(request, port);
+    if ('status' in head) {
+      logger.debug(`Refused a request (${head.status}): ${head.message}`);
+      sendAnswer(request, response, head, clock);
+      return;
+    }
+    const exchange = new Exchange(context, request, response, { ...head, expectsContinue });
+    exchanges.set(
+      exchange,
+      exchange.run().finally(() => exchanges.delete(exchange)),
+    );
+  };
+  const isBusy = (socket: unknown): boolean => [...exchanges.keys()].some((exchange) => exchange.socket === socket);
+  const server = createLoopbackServer({ onRequest, isBusy, logger });
+  const port = await listenOnLoopback(server, options.port, logger);
+
+  let closed: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    server.close();
+    for (const exchange of exchanges.keys()) exchange.abort();
+    server.closeAllConnections();
+    const settled = Promise.all(exchanges.values());
+    const destroyed = options.connections === undefined ? connections.destroy() : undefined;
+    await withinTime(clock, settleMs, Promise.all([settled, destroyed]));
+  };
+  return { url: `http://127.0.0.1:${port}`, port, close: () => (closed ??= close()) };
+}
+
+/** What a request is, by its first lines alone, or the answer to refuse it with. */
+function readHead(request: IncomingMessage, port: number) {
+  const { method = '', url = '', rawHeaders } = request;
+  const refused = guardRequest({ method, rawHeaders }, port);
+  if (refused !== undefined) return refused;
+  const target = readTarget(url);
+  if (target.kind === 'refused') return refusal(400, target.reason);
+  const token = target.token ?? sessionTokenOf(rawHeaders);
+  return token === undefined ? sessionAnswers.noKey : { path: target.path, token };
+}
+
+/** Resolves when the work is done or the time is over. */
+async function withinTime(clock: Clock, limitMs: number, work: Promise<unknown>): Promise<void> {
+  let stopWaiting = (): void => undefined;
+  const limit = new Promise<void>((resolve) => {
+    stopWaiting = clock.after(limitMs, resolve);
+  });
+  await Promise.race([work, limit]);
+  stopWaiting();
+}

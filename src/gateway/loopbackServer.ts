@@ -1,0 +1,63 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type Duplex } from 'node:stream';
+import { type Logger } from '../core/logger.ts';
+import { rawAnswer } from './gatewayAnswer.ts';
+import { mostHeaderLines, refusal } from './requestGuard.ts';
+
+export interface LoopbackServerOptions {
+  readonly onRequest: (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => void;
+  /** Whether a request of this connection is being answered, so that nothing else may be written to it. */
+  readonly isBusy: (socket: Duplex) => boolean;
+  readonly logger: Logger;
+}
+
+/**
+ * How much of a request's body is read while it waits in line, and of an answer's while its reader is slow, in bytes.
+ * Also what it takes to see a client go away while it waits: most real bodies are shorter, and are then read whole.
+ */
+const highWaterMark = 512 * 1024;
+
+/** An HTTP server with its defences set that listens to nothing yet. */
+export function createLoopbackServer({ onRequest, isBusy, logger }: LoopbackServerOptions): Server {
+  const server = createServer({
+    insecureHTTPParser: false,
+    requireHostHeader: true,
+    highWaterMark,
+    maxHeaderSize: 32 * 1024,
+    headersTimeout: 15_000,
+    // A body may wait in line as long as its request does; the relay cuts one that stands still when it is wanted.
+    requestTimeout: 0,
+    keepAliveTimeout: 60_000,
+    connectionsCheckingInterval: 5_000,
+    noDelay: true,
+  });
+  server.maxHeadersCount = mostHeaderLines;
+  // Each request of a connection listens to its end, and requests may come pipelined.
+  server.on('connection', (socket) => socket.setMaxListeners(0));
+  server.on('request', (request, response) => {
+    onRequest(request, response, false);
+  });
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    onRequest(request, response, true);
+  });
+  const refuse = (_request: IncomingMessage, socket: Duplex): void => {
+    endWith(socket, 400, 'Another protocol is not served here (Upgrade or CONNECT).');
+  };
+  server.on('upgrade', refuse).on('connect', refuse);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (!socket.writable || error.code === 'ECONNRESET' || isBusy(socket)) {
+      socket.destroy();
+      return;
+    }
+    logger.debug(`Refused what is not a request (${error.code ?? error.message}).`);
+    if (error.code === 'HPE_HEADER_OVERFLOW') endWith(socket, 431, 'Its headers are too long.');
+    else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') endWith(socket, 408, 'Its headers did not come in time.');
+    else endWith(socket, 400, 'It is not a well-formed HTTP/1.1 request.');
+  });
+  return server;
+}
+
+function endWith(socket: Duplex, status: 400 | 408 | 431, reason: string): void {
+  socket.on('error', () => undefined);
+  socket.end(rawAnswer(refusal(status, reason)), () => socket.destroy());
+}

@@ -1,0 +1,207 @@
+import { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Dispatcher } from 'undici';
+import { type RequestAdmission } from '../core/admission.ts';
+import { type Clock } from '../core/clock.ts';
+import { type Logger } from '../core/logger.ts';
+import { agentHeaders } from './agentHeaders.ts';
+import { ClientGoneError } from './clientGoneError.ts';
+import { cutAnswer } from './cutAnswer.ts';
+import { endAnswer, isStillSending } from './endAnswer.ts';
+import { headerValue } from './headerValue.ts';
+import { readLimitReport } from './limitReport.ts';
+import { rawHeaderList } from './rawHeaderList.ts';
+import { RequestBody, SlowBodyError } from './requestBody.ts';
+import { refusal } from './requestGuard.ts';
+import { sendAnswer } from './sendAnswer.ts';
+import { type Settlement } from './settlement.ts';
+import { describeUpstreamFailure } from './upstreamFailure.ts';
+import { type UpstreamHealthWatch } from './upstreamHealth.ts';
+import { type UpstreamAddress } from './upstreamTarget.ts';
+import { upstreamHeaders } from './upstreamHeaders.ts';
+import { UsageReader } from './usageReader.ts';
+
+/** An admitted request and what is needed to serve it. */
+export interface RelayedRequest {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly address: UpstreamAddress;
+  /** Of the request, with its query, below the upstream's base path. */
+  readonly path: string;
+  readonly token: string;
+  readonly usesTokens: boolean;
+  readonly settlement: Settlement;
+}
+
+/** What all relays share. */
+export interface RelayContext {
+  readonly admission: Pick<RequestAdmission, 'observe'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly health: UpstreamHealthWatch;
+}
+
+/** How long a body may stand still while it is wanted. */
+const idleBodyMs = 60_000;
+
+/** One request on its way to the upstream and its answer on the way back, byte for byte, metered as it passes. */
+export class Relay implements Dispatcher.DispatchHandler {
+  readonly #context: RelayContext;
+  readonly #relayed: RelayedRequest;
+  readonly #over = Promise.withResolvers<undefined>();
+  #isOver = false;
+  #controller: Dispatcher.DispatchController | undefined;
+  #body: RequestBody | undefined;
+  #reader: UsageReader | undefined;
+  #status: number | undefined;
+  #requestId: string | undefined;
+  #lengthIsKnown = false;
+  #bodyHasBegun = false;
+
+  constructor(context: RelayContext, relayed: RelayedRequest) {
+    this.#context = context;
+    this.#relayed = relayed;
+  }
+
+  /** @returns resolves when the request is over and its reservation ended, however that came. Never rejects. */
+  run(dispatcher: Dispatcher): Promise<void> {
+    const { request, address, path, token } = this.#relayed;
+    try {
+      dispatcher.dispatch(
+        {
+          origin: address.origin,
+          path: address.basePath + path,
+          method: request.method ?? 'GET',
+          headers: upstreamHeaders(request.rawHeaders, token, address.key),
+          body: this.#takeBody(),
+        },
+        this,
+      );
+    } catch (error) {
+      this.#fail(error);
+    }
+    return this.#over.promise;
+  }
+
+  /** The agent has gone, or the gateway closes: the upstream's work is stopped at once. */
+  abort(): void {
+    if (this.#isOver) return;
+    this.#conclude();
+    this.#body?.destroy();
+    this.#controller?.abort(new ClientGoneError());
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#isOver) controller.abort(new ClientGoneError());
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Parameters<typeof rawHeaderList>[0],
+    statusMessage?: string,
+  ): void {
+    if (status < 200 || this.#isOver) return;
+    const { request, response, address, settlement, usesTokens } = this.#relayed;
+    const rawHeaders = rawHeaderList(controller.rawHeaders ?? headers);
+    this.#status = status;
+    this.#requestId = headerValue(rawHeaders, 'request-id');
+    this.#context.health.answered(status, address.host);
+    settlement.answered();
+    this.#observe(status, rawHeaders);
+    if (usesTokens && status < 300) {
+      this.#reader = new UsageReader(rawHeaders, (usage) => {
+        settlement.metered(usage);
+      });
+    }
+    this.#lengthIsKnown = headerValue(rawHeaders, 'content-length') !== undefined;
+    response.sendDate = false;
+    if (isStillSending(request)) response.shouldKeepAlive = false;
+    const reason = /^[\t\x20-\x7e\x80-\xff]*$/.test(statusMessage ?? '') ? statusMessage : undefined;
+    response.writeHead(status, reason, agentHeaders(rawHeaders, address.key));
+    // Headers that come with the begin of the body leave in one packet with it.
+    process.nextTick(() => {
+      if (!this.#bodyHasBegun && !this.#isOver) response.flushHeaders();
+    });
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#isOver) return;
+    this.#bodyHasBegun = true;
+    this.#reader?.push(chunk);
+    const { response } = this.#relayed;
+    if (response.write(chunk)) return;
+    controller.pause();
+    response.once('drain', () => {
+      controller.resume();
+    });
+  }
+
+  onResponseEnd(): void {
+    if (this.#isOver) return;
+    this.#body?.destroy();
+    endAnswer(this.#relayed.request, this.#relayed.response, this.#context.clock);
+    this.#conclude();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    this.#fail(error);
+  }
+
+  /** A body that has come whole while its request waited goes out in one piece. */
+  #takeBody(): Buffer | RequestBody | null {
+    const { request } = this.#relayed;
+    if (request.complete) return request.read() as Buffer | null;
+    if (!isStillSending(request)) return null;
+    this.#body = new RequestBody(request, this.#context.clock, idleBodyMs);
+    return this.#body;
+  }
+
+  #observe(status: number, rawHeaders: readonly string[]): void {
+    const report = readLimitReport(status, rawHeaders, this.#context.clock.now());
+    if (report !== undefined) this.#relayed.settlement.tell(() => this.#context.admission.observe(report));
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isOver) return;
+    const { request, response, address } = this.#relayed;
+    const { clock, health, logger } = this.#context;
+    this.#conclude();
+    this.#body?.destroy();
+    if (response.headersSent) {
+      logger.warn(`The answer of ${address.host} was cut (${String(error)}).`);
+      cutAnswer(response, this.#lengthIsKnown, clock);
+    } else if (error instanceof SlowBodyError) {
+      sendAnswer(request, response, refusal(408, 'Its body stood still for a minute.'), clock);
+    } else if (!(error instanceof ClientGoneError)) {
+      const { problem, status } = describeUpstreamFailure(error, address.host);
+      logger.warn(`${problem.message} (${String(error)})`);
+      health.failed(problem);
+      const message = `${problem.message} This is neither your agent nor your quota. ${problem.nextStep}`;
+      sendAnswer(request, response, { status, type: 'api_error', message, retry: 'freely' }, clock);
+    }
+  }
+
+  #conclude(): void {
+    this.#isOver = true;
+    void this.#settle().then(() => {
+      this.#over.resolve(undefined);
+    });
+  }
+
+  async #settle(): Promise<void> {
+    const reader = this.#reader;
+    await reader?.end();
+    if (reader?.streamError !== undefined) {
+      this.#context.logger.info(`${this.#relayed.address.host} ended a stream with ${reader.streamError}.`);
+    }
+    const outcome = {
+      usage: reader?.usage,
+      model: reader?.model,
+      requestId: this.#requestId,
+      status: this.#status,
+    };
+    // Nothing was written to the upstream before it gave its controller.
+    await this.#relayed.settlement.end(this.#controller === undefined ? undefined : outcome);
+  }
+}

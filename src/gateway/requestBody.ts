@@ -1,0 +1,75 @@
+import { type IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import { type Clock } from '../core/clock.ts';
+import { ClientGoneError } from './clientGoneError.ts';
+
+/** The agent has begun a body and sends no more of it. */
+export class SlowBodyError extends Error {
+  override readonly name = 'SlowBodyError';
+
+  constructor() {
+    super('The request body did not arrive in time.');
+  }
+}
+
+/**
+ * A request's body on its way upstream, read no faster than it is taken. Destroying it leaves the request itself alone,
+ * so that its connection can still carry an answer.
+ */
+export class RequestBody extends Readable {
+  readonly #request: IncomingMessage;
+  readonly #clock: Clock;
+  readonly #idleMs: number;
+  #wanted = false;
+  #stopWaiting: () => void = () => undefined;
+
+  /**
+   * @param request whose body has not come whole yet.
+   * @param idleMs how long nothing may come while something is wanted.
+   */
+  constructor(request: IncomingMessage, clock: Clock, idleMs: number) {
+    super();
+    this.#request = request;
+    this.#clock = clock;
+    this.#idleMs = idleMs;
+    // Who reads this handles its errors; after that they are nobody's.
+    this.on('error', () => undefined);
+    request.on('readable', this.#pull).on('end', this.#ended).on('close', this.#closed).on('error', this.#closed);
+  }
+
+  override _read(): void {
+    this.#wanted = true;
+    this.#pull();
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#stopWaiting();
+    const request = this.#request;
+    request.off('readable', this.#pull).off('end', this.#ended).off('close', this.#closed).off('error', this.#closed);
+    // Whatever becomes of the connection is seen at its socket.
+    request.on('error', () => undefined);
+    callback(error);
+  }
+
+  readonly #pull = (): void => {
+    this.#stopWaiting();
+    while (this.#wanted) {
+      const chunk = this.#request.read() as Buffer | null;
+      if (chunk === null) break;
+      this.#wanted = this.push(chunk);
+    }
+    if (!this.#wanted) return;
+    this.#stopWaiting = this.#clock.after(this.#idleMs, () => {
+      this.destroy(new SlowBodyError());
+    });
+  };
+
+  readonly #ended = (): void => {
+    this.#stopWaiting();
+    this.push(null);
+  };
+
+  readonly #closed = (): void => {
+    if (!this.#request.readableEnded) this.destroy(new ClientGoneError());
+  };
+}

@@ -1,0 +1,19 @@
+import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { type Clock } from '../core/clock.ts';
+import { encodeAnswer, type GatewayAnswer } from './gatewayAnswer.ts';
+import { endAnswer, isStillSending } from './endAnswer.ts';
+
+/** Answers a request with an answer of the gateway's own. Does nothing when it is answered already. */
+export function sendAnswer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: GatewayAnswer,
+  clock: Clock,
+): void {
+  if (response.headersSent || response.destroyed) return;
+  const { headers, body } = encodeAnswer(answer);
+  if (isStillSending(request)) response.shouldKeepAlive = false;
+  response.writeHead(answer.status, [...headers]);
+  response.write(body);
+  endAnswer(request, response, clock);
+}

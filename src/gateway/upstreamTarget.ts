@@ -1,0 +1,35 @@
+/** Where requests go, and the real key. Held in memory only. */
+export interface UpstreamTarget {
+  /** May have a path; see `detectCredentials`. */
+  readonly baseUrl: string;
+  readonly key: string;
+}
+
+/** A target that requests can be sent to. */
+export interface UpstreamAddress {
+  readonly origin: string;
+  /** Goes before every path; empty or without a slash at its end. */
+  readonly basePath: string;
+  /** Name and port, for messages. */
+  readonly host: string;
+  readonly loopback: boolean;
+  readonly key: string;
+}
+
+/** @returns undefined for a base URL that no key may be sent to: neither https nor on this machine. */
+export function upstreamAddress({ baseUrl, key }: UpstreamTarget): UpstreamAddress | undefined {
+  if (!URL.canParse(baseUrl)) return undefined;
+  const url = new URL(baseUrl);
+  const loopback = isLoopback(url.hostname);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) return undefined;
+  return { origin: url.origin, basePath: url.pathname.replace(/\/+$/, ''), host: url.host, loopback, key };
+}
+
+/** Whether a key can stand in a header as it is: visible ASCII (RFC 9110 §5.5), no line break or space. */
+export function isSendableKey(key: string): boolean {
+  return /^[\x21-\x7e]+$/.test(key);
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
+}

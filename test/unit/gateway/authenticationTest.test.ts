@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { createServer as createTlsServer } from 'node:https';
+import { once } from 'node:events';
+import { type AddressInfo } from 'node:net';
+import { type RequestListener } from 'node:http';
+import { type AuthTest } from '../../../src/core/quotaEngine.ts';
+import { testAuthentication } from '../../../src/gateway/authenticationTest.ts';
+import { createUpstreamConnections } from '../../../src/gateway/upstreamConnections.ts';
+import { startSimulatedUpstream } from '../../fakes/simulatedUpstream.ts';
+import { realKey, startServer } from './gatewayFixture.ts';
+import { expiredCertificate, futureCertificate, testCa, testCertificate, testServerKey } from './testCertificates.ts';
+
+const source = 'ANTHROPIC_API_KEY';
+
+/** Tests against an endpoint that answers like this. @returns the problem's code, or `works`. */
+async function against(listener: RequestListener, key = realKey): Promise<string> {
+  const server = await startServer(listener);
+  const test = await testAuthentication({ baseUrl: `${server.url}/base`, key, source }, { timeoutMs: 300 });
+  await server.close();
+  assert.ok(!JSON.stringify(test).includes(key));
+  return codeOf(test);
+}
+
+function codeOf(test: AuthTest): string {
+  if (test.kind !== 'fails') return test.kind;
+  assert.ok(test.problem.message.length > 10 && test.problem.nextStep.length > 10);
+  return test.problem.code;
+}
+
+describe('testAuthentication', () => {
+  it('works with the real call', async () => {
+    const upstream = await startSimulatedUpstream({ behaviour: { acceptedKeys: [realKey] } });
+    const test = await testAuthentication({ baseUrl: upstream.url, key: realKey, source });
+    assert.ok(test.kind === 'works');
+    assert.deepEqual([test.endpoint, test.source], [upstream.url, source]);
+    assert.equal(upstream.requests[0]?.headers['anthropic-version'], '2023-06-01');
+    assert.equal(codeOf(await testAuthentication({ baseUrl: upstream.url, key: 'wrong', source })), 'key-rejected');
+    await upstream.close();
+  });
+
+  for (const [status, code] of [
+    [401, 'key-rejected'],
+    [402, 'billing'],
+    [403, 'key-forbidden'],
+    [429, 'rate-limited'],
+    [500, 'upstream-failing'],
+    [529, 'upstream-overloaded'],
+    [302, 'wrong-endpoint'],
+    [404, 'wrong-endpoint'],
+  ] as const) {
+    it(`calls ${status} ${code}`, async () => {
+      assert.equal(await against((_request, response) => response.writeHead(status).end('{}')), code);
+    });
+  }
+
+  it('asks an endpoint without models to count tokens', async () => {
+    const answerCount =
+      (status: number, body: string) =>
+      (request: Parameters<RequestListener>[0], response: Parameters<RequestListener>[1]) => {
+        request.resume();
+        const counts = request.method === 'POST' && request.url === '/base/v1/messages/count_tokens';
+        response.writeHead(counts ? status : 405).end(body);
+      };
+    assert.equal(await against(answerCount(200, '{"input_tokens":8}')), 'works');
+    assert.equal(await against(answerCount(401, '{}')), 'key-rejected');
+    assert.equal(await against(answerCount(404, '{"error":{"type":"not_found_error","message":"model: x"}}')), 'works');
+  });
+
+  it('knows an endpoint that is another thing', async () => {
+    assert.equal(await against((_request, response) => response.end('<html>')), 'wrong-endpoint');
+  });
+
+  it('tells a clock that is wrong', async () => {
+    const date = new Date(Date.now() - 3_600_000).toUTCString();
+    assert.equal(await against((_request, response) => response.writeHead(401, { date }).end()), 'clock-wrong');
+    assert.equal(await against((_request, response) => response.writeHead(200, { date }).end('{}')), 'works');
+  });
+
+  it('tells an endpoint that does not answer', async () => {
+    assert.equal(await against(() => undefined), 'connect-timeout');
+    assert.equal(await against((request) => request.socket.destroy()), 'connection-lost');
+    assert.equal(
+      codeOf(await testAuthentication({ baseUrl: 'http://127.0.0.1:1', key: realKey, source })),
+      'connection-refused',
+    );
+    const unknown = await testAuthentication({ baseUrl: 'https://agent-quota.invalid', key: realKey, source });
+    assert.match(codeOf(unknown), /^name-/);
+  });
+
+  it('never sends a key that is none, nor any key in the open', async () => {
+    for (const key of ['a b', 'line\nbreak', 'tab\t', '“quoted”', '']) {
+      const test = await testAuthentication({ baseUrl: 'http://127.0.0.1:1', key, source });
+      assert.equal(codeOf(test), 'key-malformed');
+    }
+    for (const baseUrl of ['http://example.com', 'ftp://127.0.0.1', 'nonsense']) {
+      assert.equal(codeOf(await testAuthentication({ baseUrl, key: realKey, source })), 'bad-base-url');
+    }
+  });
+
+  for (const [what, cert, certificates, code] of [
+    ['a certificate of a trusted issuer', testCertificate, [testCa], 'works'],
+    ['a certificate of an unknown issuer', testCertificate, [], 'certificate-untrusted'],
+    ['an expired certificate', expiredCertificate, [testCa], 'certificate-dates'],
+    ['a certificate of the future', futureCertificate, [testCa], 'certificate-dates'],
+  ] as const) {
+    it(`tells ${what}`, async () => {
+      const server = createTlsServer({ key: testServerKey, cert }, (_request, response) => response.end('{}')).listen(
+        0,
+        '127.0.0.1',
+      );
+      await once(server, 'listening');
+      const baseUrl = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const connections = createUpstreamConnections({ environment: {}, certificates });
+      assert.equal(codeOf(await testAuthentication({ baseUrl, key: realKey, source }, { connections })), code);
+      await connections.destroy();
+      server.close();
+    });
+  }
+});

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type IncomingMessage, request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
+import { endsOf, liveToken } from './fakeAdmission.ts';
+import { type GatewayFixture, startFixture, startServer } from './gatewayFixture.ts';
+import { collect } from './rawHttp.ts';
+
+describe('the gateway passes on', () => {
+  let fixture: GatewayFixture;
+  let upstream: Awaited<ReturnType<typeof startServer>>;
+  let answer: Parameters<typeof startServer>[0];
+
+  before(async () => {
+    upstream = await startServer((request, response) => {
+      answer(request, response);
+    });
+    fixture = await startFixture(upstream.url);
+  });
+  after(async () => {
+    await fixture.close();
+    await upstream.close();
+  });
+
+  const message = { method: 'POST', path: '/v1/messages?beta=true' };
+
+  it('at the pace of the reader', async () => {
+    let sent = 0;
+    let drained = 0;
+    answer = (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      const push = (): void => {
+        while (sent < 64 * 1024 * 1024) {
+          sent += 65536;
+          if (!response.write(Buffer.alloc(65536, `data: ${'a'.repeat(249)}\n`))) {
+            response.once('drain', push);
+            return;
+          }
+          drained += 1;
+        }
+        response.end();
+      };
+      push();
+    };
+    const request = httpRequest(fixture.gateway.url, { ...message, headers: { 'x-api-key': liveToken } });
+    request.end('{}');
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    assert.ok(sent < 32 * 1024 * 1024, `${sent} bytes were taken of an answer that nobody reads (${drained})`);
+    let received = 0;
+    for await (const chunk of response) received += (chunk as Buffer).length;
+    assert.equal(received, 64 * 1024 * 1024);
+  });
+
+  it('a cut as a cut, with what came before it', async () => {
+    for (const headers of [{}, { 'content-length': '1000' }]) {
+      answer = (request, response) => {
+        request.resume();
+        response.writeHead(200, { 'content-type': 'text/event-stream', ...headers });
+        response.write('data: 1\n\n');
+        setTimeout(() => response.socket?.destroy(), 20);
+      };
+      const request = httpRequest(fixture.gateway.url, { ...message, headers: { 'x-api-key': liveToken } });
+      request.end('{}');
+      const [response] = (await once(request, 'response')) as [IncomingMessage];
+      const received: string[] = [];
+      await assert.rejects(async () => {
+        for await (const chunk of response) received.push(String(chunk));
+      }, /aborted/);
+      assert.equal(received.join(''), 'data: 1\n\n');
+      const reservation = fixture.admission.reservations.at(-1);
+      assert.ok(reservation);
+      assert.notEqual(await reservation.ended, 'released');
+    }
+  });
+
+  it('a cut to a client of HTTP/1.0 as a reset', async () => {
+    answer = (request, response) => {
+      request.resume();
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write('data: 1\n\n');
+      setTimeout(() => response.socket?.destroy(), 20);
+    };
+    const { port } = fixture.gateway;
+    const socket = connect(port, '127.0.0.1');
+    const received = collect(socket);
+    socket.write(`GET /v1/models HTTP/1.0\r\nHost: 127.0.0.1:${port}\r\nx-api-key: ${liveToken}\r\n\r\n`);
+    const hadError = await new Promise((resolve) => socket.once('close', resolve));
+    assert.match(received(), /^HTTP\/1\.1 200/);
+    assert.ok(hadError);
+  });
+
+  it('nothing more when the client goes, and stops the upstream at once', async () => {
+    const closed = Promise.withResolvers<undefined>();
+    answer = (request, response) => {
+      request.resume();
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(
+        'event: message_start\ndata: {"type":"message_start","message":{"model":"m","usage":{"input_tokens":5}}}\n\n',
+      );
+      response.once('close', () => {
+        closed.resolve(undefined);
+      });
+    };
+    const request = httpRequest(fixture.gateway.url, { ...message, headers: { 'x-api-key': liveToken } });
+    request.end('{}');
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    await once(response, 'data');
+    request.destroy();
+    await closed.promise;
+    const reservation = fixture.admission.reservations.at(-1);
+    assert.ok(reservation);
+    const outcome = await reservation.ended;
+    assert.ok(outcome !== 'released');
+    assert.deepEqual([outcome.usage?.inputTokens, outcome.model, outcome.status], [5, 'm', 200]);
+    assert.deepEqual(
+      reservation.told.map(({ kind }) => kind),
+      ['answered', 'metered', 'settled'],
+    );
+  });
+
+  it('a wait that the client has left as an abort, and gives nothing to the upstream', async () => {
+    const left = Promise.withResolvers<unknown>();
+    fixture.admission.admit = (_ask, signal) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => {
+          left.resolve(signal.reason);
+          reject(signal.reason as Error);
+        });
+      });
+    answer = () => {
+      assert.fail('reached the upstream');
+    };
+    // Longer than what a socket buffers: most real bodies come whole while their request waits.
+    const body = Buffer.alloc(300_000);
+    const request = httpRequest(fixture.gateway.url, { ...message, headers: { 'x-api-key': liveToken } });
+    request.on('error', () => undefined).end(body);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    request.destroy();
+    assert.match(String(await left.promise), /closed its connection/);
+    fixture.admission.admit = () => Promise.resolve();
+  });
+
+  it('and ends every reservation exactly once', () => {
+    assert.ok(fixture.admission.reservations.every((reservation) => endsOf(reservation) === 1));
+  });
+});

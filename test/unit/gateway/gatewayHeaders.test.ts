@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { agentHeaders } from '../../../src/gateway/agentHeaders.ts';
+import { sessionTokenOf } from '../../../src/gateway/sessionToken.ts';
+import { upstreamHeaders } from '../../../src/gateway/upstreamHeaders.ts';
+
+const token = 'sk-aq-0123456789abcdefghij';
+const key = 'sk-ant-real-0123456789abcdefghij';
+const toUpstream = (rawHeaders: string[]): [string, string][] => [...upstreamHeaders(rawHeaders, token, key)];
+
+describe('sessionTokenOf', () => {
+  it('takes x-api-key, else the bearer token', () => {
+    assert.equal(sessionTokenOf(['X-Api-Key', 'a', 'Authorization', 'Bearer b']), 'a');
+    assert.equal(sessionTokenOf(['authorization', 'bearer  b']), 'b');
+    assert.equal(sessionTokenOf(['authorization', 'Basic b', 'x-api-key', '']), undefined);
+    assert.equal(sessionTokenOf(['x-api-key', 'a'.repeat(513)]), undefined);
+  });
+});
+
+describe('upstreamHeaders', () => {
+  it('keeps order, casing and repeats, and puts the real key in the place of the session key', () => {
+    const raw = [
+      'Host',
+      'x',
+      'Accept',
+      '*/*',
+      'X-Api-Key',
+      token,
+      'anthropic-beta',
+      'a',
+      'Anthropic-Beta',
+      'b',
+      'anthropic-beta',
+      'c',
+    ];
+    assert.deepEqual(toUpstream(raw), [
+      ['Accept', '*/*'],
+      ['X-Api-Key', key],
+      ['anthropic-beta', 'a'],
+      ['Anthropic-Beta', 'b'],
+      ['anthropic-beta', 'c'],
+    ]);
+  });
+
+  it('sends the real key as x-api-key, and once, whatever carried the session key', () => {
+    assert.deepEqual(toUpstream(['Authorization', `Bearer ${token}`]), [['x-api-key', key]]);
+    assert.deepEqual(toUpstream(['authorization', 'Bearer other', 'x-api-key', token]), [['x-api-key', key]]);
+    assert.deepEqual(toUpstream([]), [['x-api-key', key]]);
+  });
+
+  it('leaves out what ends at this hop (RFC 9110 §7.6.1)', () => {
+    const raw = [
+      ...[
+        'Connection',
+        'keep-alive, X-Mine, x-api-key',
+        'X-Mine',
+        '1',
+        'Keep-Alive',
+        '5',
+        'TE',
+        'trailers',
+        'Trailer',
+        'x',
+      ],
+      ...['Transfer-Encoding', 'chunked', 'Upgrade', 'h2c', 'Proxy-Authorization', 'x', 'Proxy-Connection', 'x'],
+      ...['Expect', '100-continue', 'x-api-key', token, 'X-Yours', '2'],
+    ];
+    assert.deepEqual(toUpstream(raw), [
+      ['x-api-key', key],
+      ['X-Yours', '2'],
+    ]);
+  });
+
+  const header = fc.tuple(
+    fc.constantFrom(
+      'x-api-key',
+      'Authorization',
+      'X-Copy',
+      'Cookie',
+      'Connection',
+      'referer',
+      'anthropic-version',
+      '__proto__',
+    ),
+    fc.constantFrom(token, `Bearer ${token}`, `a=${token}; b`, 'close', 'referer', 'plain', key),
+  );
+
+  it('never lets the session token out, and always carries the real key exactly once as a credential', () => {
+    fc.assert(
+      fc.property(fc.array(header), (headers) => {
+        const sent = toUpstream(headers.flat());
+        assert.ok(sent.every(([name, value]) => !value.includes(token) && name.toLowerCase() !== 'authorization'));
+        assert.deepEqual(
+          sent.filter(([name]) => name.toLowerCase() === 'x-api-key').map(([, value]) => value),
+          [key],
+        );
+      }),
+    );
+  });
+
+  it('never lets the real key back to the agent, and leaves everything else as it is', () => {
+    fc.assert(
+      fc.property(fc.array(header), (headers) => {
+        const kept = agentHeaders(['Via', key, ...headers.flat()], key);
+        assert.ok(kept.every((part) => !part.includes(key)));
+        const named = headers.some(([name, value]) => name === 'Connection' && value === 'referer');
+        const expected = headers.filter(
+          ([name, value]) => name !== 'Connection' && value !== key && !(named && name === 'referer'),
+        );
+        assert.deepEqual(kept, expected.flat());
+      }),
+    );
+  });
+});

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { once } from 'node:events';
+import { endedToken, liveToken } from './fakeAdmission.ts';
+import { type GatewayFixture, realKey, startFixture, startServer } from './gatewayFixture.ts';
+import { collect, sendRaw } from './rawHttp.ts';
+
+describe('the gateway refuses', () => {
+  let fixture: GatewayFixture;
+  let upstream: Awaited<ReturnType<typeof startServer>>;
+  let reached = 0;
+
+  before(async () => {
+    upstream = await startServer((request, response) => {
+      reached += 1;
+      request.resume();
+      response.end('{}');
+    });
+    fixture = await startFixture(upstream.url);
+  });
+  beforeEach(() => {
+    reached = 0;
+  });
+  after(async () => {
+    await fixture.close();
+    await upstream.close();
+  });
+
+  /** The status and body of an answer to a request of these lines; `$HOST` is the gateway's own. */
+  async function answerTo(...lines: string[]): Promise<{ status: number; head: string; body: string }> {
+    const { port } = fixture.gateway;
+    const text = lines.join('\r\n').replaceAll('$HOST', `Host: 127.0.0.1:${port}`);
+    const answer = await sendRaw(port, text);
+    const [head = '', body = ''] = answer.split(/\r\n\r\n([^]*)/);
+    return { status: Number(/^HTTP\/1\.1 (\d+)/.exec(head)?.[1]), head: head.toLowerCase(), body };
+  }
+
+  const key = `x-api-key: ${liveToken}`;
+  const close = 'Connection: close';
+  const cases: readonly (readonly [string, number, string[]])[] = [
+    ['another host', 403, ['GET /v1/models HTTP/1.1', 'Host: evil.example', key, close]],
+    ['no host', 400, ['GET /v1/models HTTP/1.0', key]],
+    ['two hosts', 400, ['GET /v1/models HTTP/1.1', '$HOST', '$HOST', key, close]],
+    ['an origin', 403, ['GET /v1/models HTTP/1.1', '$HOST', 'Origin: null', key, close]],
+    ['a web page', 403, ['GET /v1/models HTTP/1.1', '$HOST', 'Sec-Fetch-Site: cross-site', key, close]],
+    ['an absolute target', 400, ['GET http://evil.example/v1/models HTTP/1.1', '$HOST', key, close]],
+    ['a host in the path', 400, ['GET //evil.example/ HTTP/1.1', '$HOST', key, close]],
+    ['dot segments', 400, ['GET /v1/%2e%2e/x HTTP/1.1', '$HOST', key, close]],
+    ['an encoded slash', 400, ['GET /v1%2Fx HTTP/1.1', '$HOST', key, close]],
+    ['CONNECT', 400, ['CONNECT evil.example:443 HTTP/1.1', '$HOST', key, close]],
+    ['an upgrade', 400, ['GET /v1/x HTTP/1.1', '$HOST', key, 'Connection: upgrade', 'Upgrade: websocket']],
+    ['TRACE', 400, ['TRACE /v1/models HTTP/1.1', '$HOST', key, close]],
+    ['two lengths', 400, ['POST /v1/messages HTTP/1.1', '$HOST', key, 'Content-Length: 1', 'Content-Length: 2']],
+    [
+      'a length and chunks',
+      400,
+      ['POST /v1/x HTTP/1.1', '$HOST', key, 'Content-Length: 1', 'Transfer-Encoding: chunked'],
+    ],
+    ['another transfer coding', 400, ['POST /v1/x HTTP/1.1', '$HOST', key, close, 'Transfer-Encoding: gzip, chunked']],
+    ['a header without a name', 400, ['GET /v1/models HTTP/1.1', '$HOST', ': x']],
+    ['a space before the colon', 400, ['GET /v1/models HTTP/1.1', '$HOST', 'x-api-key : x']],
+    ['no HTTP', 400, ['hello']],
+    ['endless headers', 431, ['GET /v1/models HTTP/1.1', '$HOST', `x: ${'x'.repeat(40_000)}`]],
+    [
+      'too many headers',
+      431,
+      ['GET /v1/models HTTP/1.1', '$HOST', close, ...Array.from({ length: 300 }, () => 'a: b')],
+    ],
+    ['no key', 401, ['GET /v1/models HTTP/1.1', '$HOST', close]],
+    ['a foreign key', 401, ['GET /v1/models HTTP/1.1', '$HOST', 'x-api-key: sk-ant-other', close]],
+    ['a foreign key in the path', 401, ['GET /s/other/v1/models HTTP/1.1', '$HOST', key, close]],
+    [
+      'the key of an ended session',
+      403,
+      ['GET /v1/models HTTP/1.1', '$HOST', `Authorization: Bearer ${endedToken}`, close],
+    ],
+    ['the key in the query', 400, [`GET /v1/models?k=${liveToken} HTTP/1.1`, '$HOST', key, close]],
+  ];
+  for (const [what, status, lines] of cases) {
+    it(`${what} with ${status}`, async () => {
+      const answer = await answerTo(...lines, '', '');
+      assert.equal(answer.status, status);
+      const parsed = JSON.parse(answer.body) as { type: string; error: { type: string; message: string } };
+      assert.equal(parsed.type, 'error');
+      assert.ok(parsed.error.message.length > 20);
+      assert.match(answer.head, /x-should-retry: false/);
+      assert.match(answer.head, /request-id: agent-quota-/);
+      assert.ok(!answer.head.includes('access-control'));
+      assert.equal(reached, 0);
+      assert.equal(fixture.admission.asks.length, 0);
+      assert.ok(!JSON.stringify([answer, fixture.logged]).includes(realKey));
+    });
+  }
+
+  it('and says what to do about a foreign and an ended key', async () => {
+    const foreign = await answerTo('GET / HTTP/1.1', '$HOST', 'x-api-key: other', close, '', '');
+    assert.match(foreign.body, /authentication_error.*Agent Quota's gateway.*start-up file.*ANTHROPIC_API_KEY/);
+    const ended = await answerTo('GET / HTTP/1.1', '$HOST', `x-api-key: ${endedToken}`, close, '', '');
+    assert.match(ended.body, /permission_error.*session has ended.*open a new agent terminal/);
+  });
+
+  it('at once, before a body that is announced has come, and closes', async () => {
+    const startedAt = Date.now();
+    const head = ['POST /v1/messages HTTP/1.1', '$HOST', 'x-api-key: other', 'Content-Length: 50000000', '', ''];
+    const { port } = fixture.gateway;
+    const socket = connect(port, '127.0.0.1');
+    const received = collect(socket);
+    socket.write(head.join('\r\n').replaceAll('$HOST', `Host: localhost:${port}`));
+    await once(socket, 'data');
+    assert.ok(Date.now() - startedAt < 500);
+    assert.match(received(), /^HTTP\/1\.1 401 [^]*connection: close/i);
+    socket.destroy();
+  });
+
+  it('so that a client that is still sending gets the answer', async () => {
+    const { port } = fixture.gateway;
+    const socket = connect(port, '127.0.0.1');
+    const received = collect(socket);
+    socket.write(
+      `POST /v1/messages HTTP/1.1\r\nHost: localhost:${port}\r\nx-api-key: other\r\nContent-Length: 3000000\r\n\r\n`,
+    );
+    for (let sent = 0; sent < 3_000_000 && !socket.destroyed; sent += 100_000) {
+      if (!socket.write(Buffer.alloc(100_000))) await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
+    }
+    if (!socket.closed) await once(socket, 'close');
+    assert.match(received(), /^HTTP\/1\.1 401 [^]*authentication_error/);
+  });
+
+  it('does not tell a client to go on with a body that is refused', async () => {
+    const head = [
+      'POST /v1/messages HTTP/1.1',
+      '$HOST',
+      'x-api-key: other',
+      'Content-Length: 5',
+      'Expect: 100-continue',
+      '',
+      '',
+    ];
+    assert.equal((await answerTo(...head)).status, 401);
+  });
+
+  it('when there are no credentials, and says so', async () => {
+    const { target } = fixture;
+    for (const unusable of [
+      undefined,
+      { baseUrl: 'http://example.com', key: 'k' },
+      { baseUrl: upstream.url, key: 'a\nb' },
+    ]) {
+      fixture.target = unusable;
+      const answer = await answerTo('GET /v1/models HTTP/1.1', '$HOST', key, close, '', '');
+      assert.equal(answer.status, 401);
+      assert.match(answer.body, /no Claude API key/);
+    }
+    fixture.target = target;
+    assert.equal(reached, 0);
+  });
+
+  it('and listens on 127.0.0.1 only', async () => {
+    const socket = connect(fixture.gateway.port, '::1');
+    await assert.rejects(once(socket, 'connect'));
+  });
+});
