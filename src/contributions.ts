@@ -1,0 +1,38 @@
+/** The ids that package.json contributes; test/unit/contributions.test.ts holds the two together. */
+export const commands = {
+  showStatus: 'agentQuota.showStatus',
+  showQuotaDetails: 'agentQuota.showQuotaDetails',
+  testAuthentication: 'agentQuota.testAuthentication',
+  cleanUpInactiveSessions: 'agentQuota.cleanUpInactiveSessions',
+  releaseSession: 'agentQuota.releaseSession',
+  newAgentTerminal: 'agentQuota.newAgentTerminal',
+  showLog: 'agentQuota.showLog',
+} as const;
+
+export type CommandId = (typeof commands)[keyof typeof commands];
+
+export const views = { sessions: 'agentQuota.sessions' } as const;
+export const viewContainers = { agentQuota: 'agentQuota' } as const;
+export const terminalProfiles = { claudeAgent: 'agentQuota.claudeAgent' } as const;
+export const taskTypes = { claudeAgent: 'claude-agent' } as const;
+export const webviewPanels = { quotaDetails: 'agentQuota.quotaDetails' } as const;
+
+export const settings = {
+  plan: 'agentQuota.plan',
+  maxSubscriptionDailyTokens: 'agentQuota.maxSubscription.dailyTokens',
+  maxSubscriptionConcurrentAgents: 'agentQuota.maxSubscription.concurrentAgents',
+  apiKeyRequestsPerMinute: 'agentQuota.apiKey.requestsPerMinute',
+  apiKeyTokensPerMinute: 'agentQuota.apiKey.tokensPerMinute',
+  apiKeyConcurrentAgents: 'agentQuota.apiKey.concurrentAgents',
+  inactivityMinutes: 'agentQuota.inactivityMinutes',
+  longestWaitMinutes: 'agentQuota.longestWaitMinutes',
+  warnAtPercent: 'agentQuota.warnAtPercent',
+} as const;
+
+export const contextKeys = {
+  /** True while at least one session is live. */
+  hasSessions: 'agentQuota.hasSessions',
+} as const;
+
+/** What a row of the Agent Sessions view is, for the `when` clauses of its menus. */
+export const rowKinds = { session: 'agentQuota.session', waiting: 'agentQuota.waiting' } as const;

@@ -1,0 +1,68 @@
+import * as vscode from 'vscode';
+import { type Problem } from '../core/credentials.ts';
+import { ProblemError } from './problemError.ts';
+
+const showLog = 'Show Log';
+
+/** The one place where things that go wrong reach the user: what is written for people is shown, the rest is logged. */
+export class Notices {
+  readonly #log: vscode.LogOutputChannel;
+  readonly #told = new Set<string>();
+
+  constructor(log: vscode.LogOutputChannel) {
+    this.#log = log;
+  }
+
+  showLog(): void {
+    this.#log.show();
+  }
+
+  /**
+   * Something did not work.
+   * @param what that could not be done, to follow "Could not", for example "release the session".
+   */
+  failed(what: string, cause: unknown): void {
+    if (cause instanceof ProblemError) {
+      this.problem(cause.problem);
+      return;
+    }
+    this.logged(what, cause);
+    this.#show('error', `Could not ${what}. The log says why.`);
+  }
+
+  /** Like `failed`, but only logged: for what the user did not ask for and need not act on. */
+  logged(what: string, cause: unknown): void {
+    this.#log.error(`Could not ${what}: ${causeText(cause)}`);
+  }
+
+  problem(problem: Problem): void {
+    const text = `${problem.message} ${problem.nextStep}`;
+    this.#log[problem.severity === 'error' ? 'error' : 'warn'](`${problem.code}: ${text}`);
+    this.#show(problem.severity, text);
+  }
+
+  /** Tells of a problem the first time that it comes up in this window. */
+  problemOnce(problem: Problem): void {
+    const key = `${problem.code}\n${problem.message}`;
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
+    this.problem(problem);
+  }
+
+  /** Nobody waits for the answer: a notification may stay open for hours. */
+  #show(severity: Problem['severity'], text: string): void {
+    const shown =
+      severity === 'error'
+        ? vscode.window.showErrorMessage(text, showLog)
+        : vscode.window.showWarningMessage(text, showLog);
+    void shown.then((choice) => {
+      if (choice === showLog) this.showLog();
+    });
+  }
+}
+
+function causeText(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  const own = cause.stack ?? `${cause.name}: ${cause.message}`;
+  return cause.cause === undefined ? own : `${own}\ncaused by: ${causeText(cause.cause)}`;
+}

@@ -1,0 +1,109 @@
+import { type AgentRecord, type LinePlace } from '../core/quotaEngine.ts';
+import { type Usage, totalTokens } from '../core/usage.ts';
+import { formatAge, formatCount, formatNumberOf } from './amounts.ts';
+import { escapeMarkdown } from './escapeMarkdown.ts';
+
+/** What an agent is doing, as one word on every surface. */
+export type Activity = 'working' | 'waiting' | 'ready' | 'idle' | 'unauthenticated' | 'ended';
+
+/** One row of the Agent Sessions view. */
+export interface SessionRow {
+  readonly label: string;
+  readonly description: string;
+  readonly activity: Activity;
+  /** For screen readers. */
+  readonly spoken: string;
+}
+
+export function sessionActivity(record: AgentRecord): Activity {
+  if (record.state === 'ended') return 'ended';
+  if (record.mode === 'unauthenticated') return 'unauthenticated';
+  if (record.runningRequests > 0) return 'working';
+  if (record.waitingRequests > 0) return 'waiting';
+  return record.state === 'idle' ? 'idle' : 'ready';
+}
+
+export function sessionRow(record: AgentRecord, now: number): SessionRow {
+  const tokens = formatCount(totalTokens(record.usage));
+  const age = formatAge(now - record.createdAt);
+  const activity = sessionActivity(record);
+  const share = activity === 'unauthenticated' ? 'without quota' : `${tokens} tokens`;
+  return {
+    label: record.agentId,
+    description: `${share} · ${age}`,
+    activity,
+    spoken: `${record.agentId}, ${activity}, ${share}, started ${age} ago`,
+  };
+}
+
+export function waitingRow(place: LinePlace, now: number): SessionRow {
+  const age = formatAge(now - place.waitingSince);
+  return {
+    label: place.agentId,
+    description: `waiting, place ${place.place} · ${age}`,
+    activity: 'waiting',
+    spoken: `${place.agentId}, waiting for a slot, place ${place.place} in line, for ${age}`,
+  };
+}
+
+/** Each kind of token by name, in the order in which an API bill lists them. */
+export function tokensByKind(usage: Usage): string {
+  const written = usage.cacheCreation5mTokens + usage.cacheCreation1hTokens;
+  return [
+    `${formatCount(usage.inputTokens)} in`,
+    `${formatCount(written)} cache write`,
+    `${formatCount(usage.cacheReadTokens)} cache read`,
+    `${formatCount(usage.outputTokens)} out`,
+  ].join(' · ');
+}
+
+const modes: Readonly<Record<AgentRecord['mode'], string>> = {
+  routed: 'routed: calls Claude through the gateway',
+  observed: 'observed: calls Claude directly, with its own login',
+  unauthenticated: 'unauthenticated: runs without quota',
+};
+
+const activities: Readonly<Record<Activity, string>> = {
+  working: 'working: a request is being answered',
+  waiting: 'waiting: a request is in line for quota',
+  ready: 'ready: holds a slot, no request now',
+  idle: 'idle: has given its slot back and takes one again with its next request',
+  unauthenticated: 'unauthenticated',
+  ended: 'ended',
+};
+
+/** Everything about a session, in Markdown. */
+export function sessionTooltip(record: AgentRecord, now: number): string {
+  const lines = [
+    ['State', activities[sessionActivity(record)]],
+    ['Mode', modes[record.mode]],
+    ['Tokens', `${formatCount(totalTokens(record.usage))} (${tokensByKind(record.usage)})`],
+    ['Requests', requestsText(record)],
+    ['Allocation', allocationText(record)],
+    ['Started', `${formatAge(now - record.createdAt)} ago`],
+    ['Last activity', `${formatAge(now - record.lastActivityAt)} ago`],
+    ['Workspace', record.workspace],
+    ['Process', `${record.process.pid}`],
+    ['Session', record.sessionId],
+  ] as const;
+  const rows = lines.map(([name, value]) => `| ${name} | ${escapeMarkdown(value)} |`);
+  return [`**${escapeMarkdown(record.agentId)}**`, ['| | |', '| :-- | :-- |', ...rows].join('\n')].join('\n\n');
+}
+
+export function waitingTooltip(place: LinePlace): string {
+  const before = place.place === 1 ? 'It is next.' : `${formatNumberOf(place.place - 1, 'agent')} before it.`;
+  return `**${escapeMarkdown(place.agentId)}** waits for a slot. ${before}\n\nIt starts when a session ends or goes idle.`;
+}
+
+function requestsText(record: AgentRecord): string {
+  const { requests, runningRequests, waitingRequests } = record;
+  return `${requests} answered, ${runningRequests} running, ${waitingRequests} waiting`;
+}
+
+function allocationText(record: AgentRecord): string {
+  if (record.mode === 'unauthenticated') return 'none';
+  const { requestsPerMinute, tokens } = record.allocation;
+  return requestsPerMinute === undefined
+    ? `${formatCount(tokens)} tokens for the rest of the day`
+    : `${formatCount(requestsPerMinute)} requests and ${formatCount(tokens)} tokens a minute`;
+}

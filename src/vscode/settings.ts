@@ -1,0 +1,100 @@
+import * as z from 'zod';
+import { settings as ids } from '../contributions.ts';
+import { type Problem } from '../core/credentials.ts';
+import { type ApiKeyPlan, apiKeyDefaults, type MaxSubscriptionPlan, maxSubscriptionDefaults } from '../core/plan.ts';
+
+/** The user's settings, checked. Durations are in milliseconds. */
+export interface Settings {
+  /** `auto`: what the credentials say. */
+  readonly plan: 'auto' | 'MaxSubscription' | 'ApiKey';
+  readonly maxSubscription: Omit<MaxSubscriptionPlan, 'kind'>;
+  readonly apiKey: Omit<ApiKeyPlan, 'kind'>;
+  readonly inactivityMs: number;
+  readonly longestWaitMs: number;
+  /** Share of the quota from which on the status bar warns, 1 to 100. */
+  readonly warnAtPercent: number;
+}
+
+interface Rule<T> {
+  readonly id: string;
+  readonly schema: z.ZodType<T>;
+  readonly fallback: T;
+  /** What a value must be, for a sentence that starts with "Give". */
+  readonly wanted: string;
+}
+
+const msPerMinute = 60_000;
+
+function count(id: string, fallback: number): Rule<number> {
+  return { id, fallback, schema: z.int().min(1), wanted: 'a whole number of at least 1' };
+}
+
+function range(id: string, fallback: number, minimum: number, maximum: number): Rule<number> {
+  const wanted = `a number from ${minimum} to ${maximum}`;
+  return { id, fallback, schema: z.number().min(minimum).max(maximum), wanted };
+}
+
+const planRule: Rule<Settings['plan']> = {
+  id: ids.plan,
+  fallback: 'auto',
+  schema: z.enum(['auto', 'MaxSubscription', 'ApiKey']),
+  wanted: '"auto", "MaxSubscription" or "ApiKey"',
+};
+
+const rules = {
+  plan: planRule,
+  dailyTokens: count(ids.maxSubscriptionDailyTokens, maxSubscriptionDefaults.dailyTokens),
+  subscriptionAgents: count(ids.maxSubscriptionConcurrentAgents, maxSubscriptionDefaults.concurrentAgents),
+  requestsPerMinute: count(ids.apiKeyRequestsPerMinute, apiKeyDefaults.requestsPerMinute),
+  tokensPerMinute: count(ids.apiKeyTokensPerMinute, apiKeyDefaults.tokensPerMinute),
+  apiKeyAgents: count(ids.apiKeyConcurrentAgents, apiKeyDefaults.concurrentAgents),
+  inactivityMinutes: range(ids.inactivityMinutes, 30, 0.1, 1440),
+  // Claude Code ends a request after 10 minutes (API_TIMEOUT_MS): a wait must leave time for the answer.
+  longestWaitMinutes: range(ids.longestWaitMinutes, 8, 0, 9),
+  warnAtPercent: range(ids.warnAtPercent, 80, 1, 100),
+};
+
+/** What each setting is when the user has not set it; package.json says the same. */
+export const settingDefaults: Readonly<Record<string, string | number>> = Object.fromEntries(
+  Object.values(rules).map((rule) => [rule.id, rule.fallback]),
+);
+
+/**
+ * Checks raw values, because VS Code does not hold settings to their schema.
+ * @param valueOf a setting's raw value by its id; undefined when it is not set.
+ * @returns settings with the default for each bad value, and a problem for each of them.
+ */
+export function readSettings(valueOf: (id: string) => unknown): { settings: Settings; problems: Problem[] } {
+  const problems: Problem[] = [];
+  function read<T extends string | number>(rule: Rule<T>): T {
+    const value = valueOf(rule.id);
+    if (value === undefined) return rule.fallback;
+    const checked = rule.schema.safeParse(value);
+    if (checked.success) return checked.data;
+    problems.push({
+      code: `bad-setting:${rule.id}`,
+      severity: 'warning',
+      message: `The setting ${rule.id} is ${shown(value)}, so its default ${rule.fallback} is used.`,
+      nextStep: `Give ${rule.wanted} in the user settings.`,
+    });
+    return rule.fallback;
+  }
+  const settings: Settings = {
+    plan: read(rules.plan),
+    maxSubscription: { dailyTokens: read(rules.dailyTokens), concurrentAgents: read(rules.subscriptionAgents) },
+    apiKey: {
+      requestsPerMinute: read(rules.requestsPerMinute),
+      tokensPerMinute: read(rules.tokensPerMinute),
+      concurrentAgents: read(rules.apiKeyAgents),
+    },
+    inactivityMs: Math.round(read(rules.inactivityMinutes) * msPerMinute),
+    longestWaitMs: Math.round(read(rules.longestWaitMinutes) * msPerMinute),
+    warnAtPercent: read(rules.warnAtPercent),
+  };
+  return { settings, problems };
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+}

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import * as z from 'zod';
+import * as ids from '../../src/contributions.ts';
+import { agentIdSchema } from '../../src/shared/launcherMessages.ts';
+import { readSettings, settingDefaults } from '../../src/vscode/settings.ts';
+
+const settingSchema = z.looseObject({
+  default: z.union([z.string(), z.number()]),
+  scope: z.string(),
+  markdownDescription: z.string().min(20),
+  minimum: z.number().optional(),
+  maximum: z.number().optional(),
+  enum: z.array(z.string()).optional(),
+  markdownEnumDescriptions: z.array(z.string()).optional(),
+});
+const withId = z.looseObject({ id: z.string() });
+const menuItem = z.object({ command: z.string(), when: z.string().optional() });
+
+const manifestSchema = z.object({
+  activationEvents: z.array(z.string()),
+  contributes: z.object({
+    commands: z.array(z.object({ command: z.string(), title: z.string(), category: z.string(), icon: z.string() })),
+    menus: z.record(z.string(), z.array(menuItem.loose())),
+    keybindings: z.array(menuItem.loose()),
+    viewsContainers: z.object({ activitybar: z.array(withId) }),
+    views: z.record(z.string(), z.array(withId)),
+    viewsWelcome: z.array(z.object({ view: z.string(), contents: z.string() })),
+    terminal: z.object({ profiles: z.array(withId) }),
+    taskDefinitions: z.array(
+      z.object({
+        type: z.string(),
+        properties: z.record(z.string(), z.looseObject({ description: z.string(), pattern: z.string().optional() })),
+      }),
+    ),
+    configuration: z.object({ properties: z.record(z.string(), settingSchema) }),
+  }),
+});
+
+const file = path.resolve(import.meta.dirname, '..', '..', 'package.json');
+const { activationEvents, contributes } = manifestSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+const properties = contributes.configuration.properties;
+
+const sorted = (values: Iterable<string>): string[] => [...values].sort();
+
+describe('contributions', () => {
+  const declared: Readonly<Record<string, [Readonly<Record<string, string>>, string[]]>> = {
+    commands: [ids.commands, contributes.commands.map(({ command }) => command)],
+    views: [ids.views, Object.values(contributes.views).flatMap((views) => views.map(({ id }) => id))],
+    viewContainers: [ids.viewContainers, contributes.viewsContainers.activitybar.map(({ id }) => id)],
+    terminalProfiles: [ids.terminalProfiles, contributes.terminal.profiles.map(({ id }) => id)],
+    taskTypes: [ids.taskTypes, contributes.taskDefinitions.map(({ type }) => type)],
+    settings: [ids.settings, Object.keys(properties)],
+    webviewPanels: [
+      ids.webviewPanels,
+      activationEvents.flatMap((event) => (event.startsWith('onWebviewPanel:') ? [event.slice(15)] : [])),
+    ],
+  };
+  for (const [name, [inCode, inManifest]] of Object.entries(declared)) {
+    it(`has the same ${name} in code and manifest`, () => {
+      assert.deepEqual(sorted(Object.values(inCode)), sorted(inManifest));
+    });
+  }
+
+  it('gives every command a title in our category', () => {
+    for (const { command, title, category } of contributes.commands) {
+      assert.equal(category, 'Agent Quota', command);
+      assert.match(title, /^[A-Z]/, command);
+    }
+  });
+
+  it('names in menus, keys and links only what exists', () => {
+    const commands: ReadonlySet<string> = new Set(Object.values(ids.commands));
+    const items = [...Object.values(contributes.menus).flat(), ...contributes.keybindings];
+    for (const { command } of items) assert.ok(commands.has(command), command);
+    for (const { contents } of contributes.viewsWelcome) {
+      for (const [, link] of contents.matchAll(/\(command:([^)]+)\)/g)) assert.ok(commands.has(link ?? ''), link);
+    }
+    const known: ReadonlySet<string> = new Set([
+      ...Object.values(ids.contextKeys),
+      ...Object.values(ids.rowKinds),
+      ...Object.values(ids.views),
+    ]);
+    const used = items.flatMap(({ when }) => when?.match(/agentQuota\.\w+/g) ?? []);
+    for (const name of used) assert.ok(known.has(name), name);
+    for (const key of Object.values(ids.contextKeys)) assert.ok(used.includes(key), `${key} is not used`);
+  });
+
+  it('checks an agent name in tasks.json as the launcher does', () => {
+    const pattern = new RegExp(contributes.taskDefinitions[0]?.properties['agent']?.pattern ?? '');
+    for (const name of ['agent-1', 'a/b:c@d_e.f', '', 'no spaces', 'x'.repeat(65)]) {
+      assert.equal(pattern.test(name), agentIdSchema.safeParse(name).success, name);
+    }
+  });
+
+  it('has the same defaults in code and manifest', () => {
+    assert.deepEqual(
+      Object.fromEntries(Object.entries(properties).map(([id, property]) => [id, property.default])),
+      settingDefaults,
+    );
+  });
+
+  it('has the same ranges in code and manifest', () => {
+    for (const [id, { minimum, maximum, enum: choices, markdownEnumDescriptions }] of Object.entries(properties)) {
+      const accepts = (value: unknown): boolean =>
+        readSettings((asked) => (asked === id ? value : undefined)).problems.length === 0;
+      if (choices === undefined) {
+        assert.ok(minimum !== undefined && accepts(minimum) && !accepts(minimum - 1), `${id}: minimum`);
+        if (maximum !== undefined) assert.ok(accepts(maximum) && !accepts(maximum + 1), `${id}: maximum`);
+      } else {
+        assert.ok(choices.every(accepts) && !accepts('other'), `${id}: choices`);
+        assert.equal(markdownEnumDescriptions?.length, choices.length, `${id}: a description for each choice`);
+      }
+    }
+  });
+
+  it('lets no workspace change a setting', () => {
+    for (const [id, { scope }] of Object.entries(properties)) assert.equal(scope, 'application', id);
+  });
+});

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { parseCommandLine } from '../../../src/launcher/commandLine.ts';
+import { launcherArguments, readAgentTaskDefinition } from '../../../src/vscode/agentTaskDefinition.ts';
+
+describe('task of type claude-agent', () => {
+  it('becomes a command line that the launcher understands', () => {
+    const raw = { type: 'claude-agent', agent: '-odd', args: ['-p', 'say "hi"', '--'], waitSeconds: 1.5 };
+    const read = readAgentTaskDefinition(raw, 'test');
+    assert.ok('definition' in read);
+    assert.deepEqual(parseCommandLine(launcherArguments(read.definition)), {
+      kind: 'run',
+      agentId: '-odd',
+      command: 'claude',
+      args: ['-p', 'say "hi"', '--'],
+      waitSeconds: 1.5,
+    });
+  });
+
+  it('says what is wrong and what to do', () => {
+    const bad: Readonly<Record<string, Record<string, unknown>>> = {
+      agent: { agent: 'no spaces' },
+      command: { command: '' },
+      args: { args: 'one text' },
+      cwd: { cwd: 5 },
+      waitSeconds: { waitSeconds: -1 },
+    };
+    for (const [property, change] of Object.entries(bad)) {
+      const read = readAgentTaskDefinition({ type: 'claude-agent', agent: 'a', ...change }, 'build');
+      assert.ok('problem' in read, property);
+      assert.match(read.problem.message, new RegExp(`The task "build" cannot run: its "${property}"`));
+      assert.match(read.problem.nextStep, new RegExp(`"${property}"`));
+    }
+  });
+
+  it('wants an agent', () => {
+    const read = readAgentTaskDefinition({ type: 'claude-agent' }, 'build');
+    assert.ok('problem' in read);
+    assert.match(read.problem.message, /"agent" is missing/);
+  });
+});

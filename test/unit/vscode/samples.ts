@@ -1,0 +1,60 @@
+import { type AgentRecord, type EngineSnapshot } from '../../../src/core/quotaEngine.ts';
+import { noUsage } from '../../../src/core/usage.ts';
+
+const minute = 60_000;
+
+/** The moment of the samples: noon of some day. */
+export const sampleNow = new Date(2026, 0, 15, 12).getTime();
+
+export function sampleSession(changes: Partial<AgentRecord & { state: 'active' }> = {}): AgentRecord {
+  return {
+    state: 'active',
+    sessionId: 'session-1',
+    agentId: 'agent-1',
+    planId: 'plan',
+    mode: 'routed',
+    allocation: { requestsPerMinute: 12, tokens: 20_000 },
+    process: { pid: 4711 },
+    workspace: 'shop',
+    createdAt: sampleNow - 5 * minute,
+    lastActivityAt: sampleNow - minute,
+    usage: { ...noUsage, inputTokens: 12_000, cacheReadTokens: 300, outputTokens: 45 },
+    requests: 7,
+    claudeSessionId: 'session-1',
+    usesClaudeAuth: true,
+    waitingRequests: 0,
+    runningRequests: 0,
+    ...changes,
+  };
+}
+
+export function sampleSnapshot(changes: Partial<EngineSnapshot> = {}): EngineSnapshot {
+  return {
+    at: sampleNow,
+    plan: { kind: 'ApiKey', requestsPerMinute: 60, tokensPerMinute: 100_000, concurrentAgents: 5 },
+    status: {
+      at: sampleNow,
+      planKind: 'ApiKey',
+      percentage: 42.5,
+      limits: [
+        {
+          dimension: 'tokensPerMinute',
+          limit: 100_000,
+          used: 42_500,
+          remaining: 57_500,
+          percentage: 42.5,
+          resetsAt: sampleNow + 25_500,
+          source: 'setting',
+        },
+        { dimension: 'slots', limit: 5, used: 3, remaining: 2, percentage: 60, source: 'setting' },
+      ],
+    },
+    sessions: [sampleSession()],
+    line: [],
+    usedToday: { ...noUsage, inputTokens: 1_234_567 },
+    health: { healthy: true, activeAgents: 3, quotaPercentage: 42.5, problems: [] },
+    gatewayUrl: 'http://127.0.0.1:4000',
+    ledger: { kind: 'sqlite' },
+    ...changes,
+  };
+}

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { authTestNotice } from '../../../src/vscode/authTestNotice.ts';
+import { cleanUpText } from '../../../src/vscode/cleanUpText.ts';
+import { nextAgentName } from '../../../src/vscode/nextAgentName.ts';
+import { sessionActivity, sessionRow, sessionTooltip, waitingRow } from '../../../src/vscode/sessionRow.ts';
+import { sampleNow, sampleSession } from './samples.ts';
+
+describe('rows of the Agent Sessions view', () => {
+  it('say agent, tokens and age', () => {
+    const row = sessionRow(sampleSession(), sampleNow);
+    assert.equal(row.label, 'agent-1');
+    assert.equal(row.description, '12.3k tokens · 5 min');
+  });
+
+  it('say what the agent is doing', () => {
+    const activities = [
+      sampleSession({ runningRequests: 1, waitingRequests: 1 }),
+      sampleSession({ waitingRequests: 1 }),
+      sampleSession(),
+      { ...sampleSession(), state: 'idle' as const, idleSince: sampleNow },
+      sampleSession({ mode: 'unauthenticated', runningRequests: 1 }),
+    ].map(sessionActivity);
+    assert.deepEqual(activities, ['working', 'waiting', 'ready', 'idle', 'unauthenticated']);
+  });
+
+  it('show the place in line', () => {
+    const place = { ticket: 't', agentId: 'agent-6', place: 2, waitingSince: sampleNow - 61_000 };
+    assert.equal(waitingRow(place, sampleNow).description, 'waiting, place 2 · 1 min');
+  });
+
+  it('tell everything in the tooltip, names as text', () => {
+    const text = sessionTooltip(sampleSession({ workspace: '[a](command:b)|c' }), sampleNow);
+    for (const part of ['4711', 'session\\-1', '12k in', '300 cache read', '45 out', '7 answered', '12 requests']) {
+      assert.ok(text.includes(part), part);
+    }
+    assert.ok(!text.includes('](command:b)'));
+  });
+});
+
+describe('texts of commands', () => {
+  it('say what a clean-up did', () => {
+    const ended = {
+      ...sampleSession(),
+      state: 'ended' as const,
+      endedAt: sampleNow,
+      endReason: 'process-ended' as const,
+    };
+    const idle = { ...sampleSession({ agentId: 'agent-2' }), state: 'idle' as const, idleSince: sampleNow };
+    const text = cleanUpText([ended, idle], 1_800_000);
+    assert.match(text, /^1 session ended, because the process is gone: agent-1\./);
+    assert.match(text, /1 slot given back after 30 min without a request: agent-2\./);
+    assert.match(cleanUpText([], 1_800_000), /^Nothing to clean up/);
+  });
+
+  it('say how the test of the credentials went', () => {
+    const works = authTestNotice({
+      kind: 'works',
+      endpoint: 'https://x',
+      latencyMs: 12.4,
+      source: 'ANTHROPIC_API_KEY',
+    });
+    assert.equal(works.text, 'The key from ANTHROPIC_API_KEY works: https://x answered in 12 ms.');
+    const problem = { code: 'c', severity: 'error', message: 'The key was rejected.', nextStep: 'Make one.' } as const;
+    const fails = authTestNotice({ kind: 'fails', endpoint: 'https://x', problem });
+    assert.equal(fails.text, 'Authentication does not work (https://x): The key was rejected. Make one.');
+    assert.equal(fails.severity, 'error');
+  });
+
+  it('name the next agent with the lowest free number', () => {
+    assert.equal(nextAgentName(new Set()), 'agent-1');
+    assert.equal(nextAgentName(new Set(['agent-1', 'agent-3', 'other'])), 'agent-2');
+  });
+});

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { type Problem } from '../../../src/core/credentials.ts';
+import { type EngineSnapshot } from '../../../src/core/quotaEngine.ts';
+import { toDashboardSchema } from '../../../src/shared/dashboardMessages.ts';
+import { dashboardView } from '../../../src/vscode/dashboardView.ts';
+import { type EngineState } from '../../../src/vscode/engineState.ts';
+import { quotaFace } from '../../../src/vscode/quotaFace.ts';
+import { quotaTooltip, tooltipCommands } from '../../../src/vscode/quotaTooltip.ts';
+import { statusLines } from '../../../src/vscode/statusLines.ts';
+import { sampleNow, sampleSnapshot } from './samples.ts';
+
+const gone: Problem = { code: 'gone', severity: 'error', message: 'The engine is gone.', nextStep: 'Reload.' };
+const noKey: Problem = { code: 'no-credentials', severity: 'error', message: 'No key.', nextStep: 'Set one.' };
+const running = (changes: Partial<EngineSnapshot> = {}): EngineState => ({
+  kind: 'running',
+  snapshot: sampleSnapshot(changes),
+});
+const used = (percentage: number): EngineState => running({ status: { ...sampleSnapshot().status, percentage } });
+
+/** Without the gaps between columns. */
+const plain = (text: string): string => text.replaceAll(' &nbsp; ', ' ');
+
+describe('status bar', () => {
+  it('says the quota used and the agents running', () => {
+    const face = quotaFace(running(), 80);
+    assert.equal(face.text, '$(pulse) 42% · 3/5 agents');
+    assert.ok(face.text.length <= 25);
+    assert.equal(face.spoken, 'Agent Quota: 42% used, 3 of 5 agents running');
+    assert.equal(face.level, 'normal');
+  });
+
+  it('warns near the limit and alarms at it', () => {
+    const levels = [79.9, 80, 99.9, 100, 140].map((percentage) => quotaFace(used(percentage), 80).level);
+    assert.deepEqual(levels, ['normal', 'warning', 'warning', 'error', 'error']);
+  });
+
+  it('says when there are no credentials, no engine, or agents in line', () => {
+    const health = { healthy: false, activeAgents: 0, quotaPercentage: 0, problems: [noKey] };
+    assert.equal(quotaFace(running({ health }), 80).text, '$(key) No credentials');
+    assert.match(quotaFace({ kind: 'starting', last: undefined }, 80).spoken, /starting/);
+    assert.match(quotaFace({ kind: 'stopped', problem: gone, last: undefined }, 80).spoken, /not running/);
+    const line = [{ ticket: 't', agentId: 'agent-6', place: 1, waitingSince: sampleNow }];
+    assert.equal(quotaFace(running({ line }), 80).text, '$(pulse) 42% · 3/5 agents +1');
+  });
+});
+
+describe('status bar tooltip', () => {
+  it('has the plan, each limit with its reset, and only links that it may run', () => {
+    const text = plain(quotaTooltip(running(), 80, sampleNow));
+    assert.match(text, /plan: API key/);
+    assert.match(text, /\| Tokens per minute \| 42% \| 42\.5k of 100k tokens \| resets in 26 s \|/);
+    assert.match(text, /1\.2M tokens used today/);
+    for (const [, link] of text.matchAll(/\(command:([^)]+)\)/g)) assert.ok(tooltipCommands.some((id) => id === link));
+  });
+
+  it('shows names and problems as text, whatever they contain', () => {
+    const problem = { ...noKey, message: '[x](command:evil) <b>|`*' };
+    const health = { healthy: false, activeAgents: 0, quotaPercentage: 0, problems: [problem] };
+    const text = quotaTooltip(running({ health }), 80, sampleNow);
+    assert.ok(!text.includes('](command:evil)') && !text.includes('<b>'));
+  });
+
+  it('marks the numbers of an engine that does not run as old', () => {
+    const state: EngineState = { kind: 'stopped', problem: gone, last: sampleSnapshot() };
+    const text = quotaTooltip(state, 80, sampleNow + 180_000);
+    assert.match(text, /The engine is gone\. Reload\./);
+    assert.match(text, /Numbers from 3 min ago/);
+  });
+});
+
+describe('all surfaces', () => {
+  it('show the same numbers', () => {
+    const view = dashboardView(running(), 80, sampleNow);
+    const tooltip = plain(quotaTooltip(running(), 80, sampleNow));
+    const lines = statusLines(running(), 80, sampleNow).map(({ text, aside }) => `${text} ${aside}`);
+    for (const { label, share, amount, reset } of view.gauges) {
+      assert.ok(tooltip.includes(`| ${label} | ${share} | ${amount} | ${reset} |`), label);
+      assert.ok(
+        lines.some((line) => line.includes(`${label}: ${share}`) && line.includes(amount)),
+        label,
+      );
+    }
+  });
+
+  it('lead on from every problem', () => {
+    const health = { healthy: false, activeAgents: 0, quotaPercentage: 0, problems: [noKey] };
+    const line = statusLines(running({ health }), 80, sampleNow).find(({ text }) => text === noKey.message);
+    assert.equal(line?.detail, noKey.nextStep);
+    const [note] = dashboardView(running({ health }), 80, sampleNow).notes;
+    assert.deepEqual([note?.message, note?.nextStep], [noKey.message, noKey.nextStep]);
+  });
+});
+
+describe('details page', () => {
+  it('gets what its schema wants in every state of the engine', () => {
+    const line = [{ ticket: 't', agentId: 'agent-6', place: 2, waitingSince: sampleNow }];
+    const states: EngineState[] = [
+      { kind: 'starting', last: undefined },
+      { kind: 'stopped', problem: gone, last: sampleSnapshot() },
+      running({ line, ledger: { kind: 'memory', reason: 'no SQLite.' } }),
+    ];
+    for (const state of states) {
+      const view = dashboardView(state, 80, sampleNow);
+      assert.deepEqual(toDashboardSchema.parse({ type: 'show', view }).view, view);
+      assert.equal(view.live, state.kind === 'running');
+    }
+  });
+
+  it('lists sessions, then who waits', () => {
+    const line = [{ ticket: 't', agentId: 'agent-6', place: 2, waitingSince: sampleNow }];
+    const { rows } = dashboardView(running({ line }), 80, sampleNow);
+    assert.deepEqual(
+      rows.map(({ agent, kind, state, tokens }) => [agent, kind, state, tokens]),
+      [
+        ['agent-1', 'session', 'ready', '12.3k'],
+        ['agent-6', 'waiting', 'waiting for a slot, place 2', ''],
+      ],
+    );
+  });
+});
