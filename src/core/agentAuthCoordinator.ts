@@ -2,6 +2,7 @@ import { agentIdSchema } from '../shared/launcherMessages.ts';
 import { CredentialCheck } from './credentialCheck.ts';
 import { type ClaudeQuotaManager, type QuotaManagerParts } from './claudeQuotaManager.ts';
 import { type Credentials, type Problem } from './credentials.ts';
+import { type CurrentUpstream } from './currentUpstream.ts';
 import { overlayFor } from './overlay.ts';
 import { type ProcessTable } from './processTable.ts';
 import { problems } from './problems.ts';
@@ -28,6 +29,7 @@ export interface CoordinatorParts extends QuotaManagerParts {
   readonly gatewayUrl: () => string;
   /** One real, cheap call with the credentials. */
   readonly testCredentials: (credentials: Credentials) => Promise<AuthTest>;
+  readonly upstream: CurrentUpstream;
   readonly lineMoved: LineListener;
   /** Something that the user is told once. */
   readonly problemFound: (problem: Problem) => void;
@@ -143,6 +145,8 @@ export class AgentAuthCoordinator {
     const found = [...(this.#configuration?.credentialProblems ?? [])];
     const failure = this.#check.problem;
     if (failure !== undefined) found.push(failure);
+    const trouble = this.#parts.upstream.problem;
+    if (trouble !== undefined && trouble.code !== failure?.code) found.push(trouble);
     if (line.length > 0) found.push(problems.agentsWait(line.length));
     if (status.percentage >= 100) found.push(problems.limitReached(status));
     return {

@@ -31,7 +31,7 @@ export interface LocalEngineParts extends QuotaManagerParts {
 export class LocalEngine implements QuotaEngine {
   readonly #parts: LocalEngineParts;
   readonly #publisher: SnapshotPublisher;
-  readonly #stopListening: () => void;
+  readonly #stopListening: readonly (() => void)[];
 
   constructor(parts: LocalEngineParts) {
     this.#parts = parts;
@@ -44,9 +44,10 @@ export class LocalEngine implements QuotaEngine {
         logger.error('What is on screen could not be brought up to date.', error);
       },
     );
-    this.#stopListening = ledger.onChange(() => {
+    const changed = (): void => {
       this.#publisher.changed();
-    });
+    };
+    this.#stopListening = [ledger.onChange(changed), parts.upstream.onTrouble(changed)];
   }
 
   configure(configuration: EngineConfiguration): Promise<void> {
@@ -117,7 +118,7 @@ export class LocalEngine implements QuotaEngine {
   }
 
   dispose(): void {
-    this.#stopListening();
+    for (const stop of this.#stopListening) stop();
     this.#publisher.dispose();
   }
 }

@@ -23,6 +23,7 @@ export async function openSqliteDatabase(path: string): Promise<DatabaseSync> {
   const database = new Database(path);
   try {
     database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+    refuseNewer(versionOf(database));
     database.exec(`PRAGMA journal_mode = ${walIsSafe(process.versions['sqlite']) ? 'WAL' : 'DELETE'}`);
     database.exec('PRAGMA synchronous = NORMAL');
     migrate(database);
@@ -60,19 +61,23 @@ function sqliteCode(error: unknown): number | undefined {
 }
 
 function migrate(database: DatabaseSync): void {
-  const found = versionOf(database);
-  if (found === schemaVersion) return;
-  if (found > schemaVersion)
-    throw new NewerLedgerError(`The ledger has schema ${found}; this version knows ${schemaVersion}.`);
+  if (versionOf(database) === schemaVersion) return;
   database.exec('BEGIN IMMEDIATE');
   try {
-    for (const step of migrations.slice(versionOf(database))) database.exec(step);
+    const found = versionOf(database);
+    refuseNewer(found);
+    for (const step of migrations.slice(found)) database.exec(step);
     database.exec(`PRAGMA user_version = ${schemaVersion}`);
     database.exec('COMMIT');
   } catch (error) {
     database.exec('ROLLBACK');
     throw error;
   }
+}
+
+function refuseNewer(version: number): void {
+  if (version <= schemaVersion) return;
+  throw new NewerLedgerError(`The ledger has schema ${version}; this version knows ${schemaVersion}.`);
 }
 
 function versionOf(database: DatabaseSync): number {

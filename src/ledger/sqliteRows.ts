@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type DayRow, type PlanRow, type ReservationRow, type SessionRow, type SlotTicketRow } from './ledgerStore.ts';
 
 const usage = z.object({

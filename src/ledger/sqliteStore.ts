@@ -1,5 +1,5 @@
 import type { SQLInputValue } from 'node:sqlite';
-import { type z } from 'zod';
+import type * as z from 'zod';
 import { type UsageEntry } from '../core/ledger.ts';
 import { type RateDimension } from '../core/rateLimits.ts';
 import { type LiveSession, type Session } from '../core/session.ts';

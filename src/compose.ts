@@ -1,0 +1,188 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { type Clock } from './core/clock.ts';
+import { detectCredentials } from './core/credentials.ts';
+import { type Logger } from './core/logger.ts';
+import { type EngineStart, type LinePlace, type QuotaEngineEvents } from './core/quotaEngine.ts';
+import type * as EngineModuleFile from './engine.ts';
+import { findSubscriptionLogin } from './credentials/subscriptionLogin.ts';
+import { createProcessTable } from './processes/processTable.ts';
+import { EngineSupervisor, type EngineLife } from './supervisor/engineSupervisor.ts';
+import { startInThread, startWorkerThread, type EngineThread } from './supervisor/engineThread.ts';
+import { createAgentQuotaApi, type AgentQuotaApi } from './vscode/agentQuotaApi.ts';
+import { AgentSessionsView } from './vscode/agentSessionsView.ts';
+import { AgentTerminals } from './vscode/agentTerminals.ts';
+import { ClaudeAgentTasks } from './vscode/claudeAgentTasks.ts';
+import { registerCommands } from './vscode/commandTable.ts';
+import { EngineConfigurator } from './vscode/engineConfigurator.ts';
+import { Notices } from './vscode/notices.ts';
+import { QuotaDetailsPanel } from './vscode/quotaDetailsPanel.ts';
+import { QuotaStatusBarItem } from './vscode/quotaStatusBarItem.ts';
+import { SessionOpener } from './vscode/sessionOpener.ts';
+import { SessionsContext } from './vscode/sessionsContext.ts';
+import { SettingsReader } from './vscode/settingsReader.ts';
+import { SnapshotStore } from './vscode/snapshotStore.ts';
+
+/** A window's Agent Quota, and its end. */
+export interface Window {
+  readonly api: AgentQuotaApi;
+  /** Ends everything in reverse order, within a few seconds. */
+  dispose(): Promise<void>;
+}
+
+type EngineModule = typeof EngineModuleFile;
+
+const clock: Clock = {
+  now: () => Date.now(),
+  after: (delayMs, callback) => {
+    const timer = setTimeout(callback, Math.max(0, delayMs));
+    return () => {
+      clearTimeout(timer);
+    };
+  },
+};
+
+/** Builds what a window has of Agent Quota: reading it top to bottom is reading the architecture. */
+export async function composeWindow(context: vscode.ExtensionContext): Promise<Window> {
+  const log = vscode.window.createOutputChannel('Agent Quota', { log: true });
+  const notices = new Notices(log);
+  const processes = createProcessTable();
+  const store = new SnapshotStore(clock);
+  const lineMoved = new vscode.EventEmitter<LinePlace>();
+
+  // The engine, in a thread of its own.
+  const supervisor = new EngineSupervisor({
+    start: engineStart(context),
+    startThread: (start) => startThread(context, log, start),
+    events: engineEvents(log, store, lineMoved, notices),
+    lifeChanged: (life) => {
+      followLife(life, store, context);
+    },
+    clock,
+    logger: loggerOf(log),
+  });
+  const { engine } = supervisor;
+
+  // What the user set and signed in with.
+  const settings = new SettingsReader((problem) => {
+    notices.problemOnce(problem);
+  });
+  const configurator = new EngineConfigurator(engine, settings, detect, notices);
+
+  // What is on screen.
+  const sessionsView = new AgentSessionsView(store, clock);
+  const statusBarItem = new QuotaStatusBarItem(store, settings, clock);
+  const details = new QuotaDetailsPanel(context.extensionUri, store, settings, notices, clock);
+  const sessionsContext = new SessionsContext(store);
+
+  // How agents are started.
+  const opener = new SessionOpener(engine, lineMoved.event);
+  const terminals = new AgentTerminals(engine, store, opener, notices, clock);
+  const launcherPath = join(context.extensionPath, 'dist', 'launcher.cjs');
+  const tasks = new ClaudeAgentTasks(launcherPath, () => engine.launcherEndpoint(), notices);
+  const commands = registerCommands({ engine, store, settings, notices, sessionsView, terminals, details });
+
+  await configurator.send();
+  return {
+    api: createAgentQuotaApi(engine, store, settings, (pid) => processes.identify(pid)),
+    dispose: async () => {
+      const parts = [commands, tasks, terminals, sessionsContext, details, statusBarItem, sessionsView, configurator];
+      for (const part of parts) part.dispose();
+      settings.dispose();
+      await supervisor.dispose();
+      lineMoved.dispose();
+      store.dispose();
+      log.dispose();
+    },
+  };
+}
+
+/** Where this window's engine was last, so that agents and launchers that outlived a reload find it again. */
+const lastPlace = { gatewayPort: 'gatewayPort', launcherAddress: 'launcherAddress' } as const;
+
+function engineStart(context: vscode.ExtensionContext): EngineStart {
+  const gatewayPort = context.workspaceState.get<unknown>(lastPlace.gatewayPort);
+  const launcherAddress = context.workspaceState.get<unknown>(lastPlace.launcherAddress);
+  return {
+    engineId: randomUUID(),
+    storageDirectory: context.globalStorageUri.fsPath,
+    launcherSecret: randomBytes(24).toString('base64url'),
+    ...(typeof gatewayPort === 'number' && { gatewayPort }),
+    ...(typeof launcherAddress === 'string' && { launcherAddress }),
+  };
+}
+
+function startThread(context: vscode.ExtensionContext, log: vscode.LogOutputChannel, start: EngineStart): EngineThread {
+  const bundle = join(context.extensionPath, 'dist', 'engine.cjs');
+  try {
+    return startWorkerThread(bundle, start);
+  } catch (error) {
+    log.warn(`No worker thread can be had (${String(error)}), so the engine shares the window's thread.`);
+    const { serveEngine } = createRequire(bundle)(bundle) as EngineModule;
+    return startInThread(serveEngine, start);
+  }
+}
+
+function engineEvents(
+  log: vscode.LogOutputChannel,
+  store: SnapshotStore,
+  lineMoved: vscode.EventEmitter<LinePlace>,
+  notices: Notices,
+): QuotaEngineEvents {
+  return {
+    snapshotChanged: (snapshot) => {
+      store.accept(snapshot);
+    },
+    lineMoved: (place) => {
+      lineMoved.fire(place);
+    },
+    logged: (level, message) => {
+      log[level](message);
+    },
+    problemFound: (problem) => {
+      notices.problemOnce(problem);
+    },
+  };
+}
+
+function followLife(life: EngineLife, store: SnapshotStore, context: vscode.ExtensionContext): void {
+  if (life.kind === 'starting') store.engineStarting();
+  if (life.kind === 'running') {
+    void context.workspaceState.update(lastPlace.gatewayPort, life.started.gatewayPort);
+    void context.workspaceState.update(lastPlace.launcherAddress, life.started.launcherAddress);
+  }
+  if (life.kind === 'stopped') {
+    store.engineStopped({
+      code: 'engine-stopped',
+      severity: 'error',
+      message: `The engine of Agent Quota does not run (${life.cause}).`,
+      nextStep: 'Reload the window; the log of Agent Quota says more.',
+    });
+  }
+}
+
+async function detect(): Promise<ReturnType<typeof detectCredentials>> {
+  const environment = process.env;
+  const login = await findSubscriptionLogin({ environment, platform: process.platform, home: homedir() });
+  return detectCredentials(environment, login);
+}
+
+function loggerOf(log: vscode.LogOutputChannel): Logger {
+  return {
+    debug: (message) => {
+      log.debug(message);
+    },
+    info: (message) => {
+      log.info(message);
+    },
+    warn: (message) => {
+      log.warn(message);
+    },
+    error: (message, cause) => {
+      log.error(message, cause);
+    },
+  };
+}

@@ -1,0 +1,203 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { isMainThread, parentPort, threadId, workerData, type MessagePort } from 'node:worker_threads';
+import { createBirpc } from 'birpc';
+import { nanoid } from 'nanoid';
+import { launcherSessions } from './control/launcherSessions.ts';
+import { startControlServer } from './control/controlServer.ts';
+import { AgentAuthCoordinator } from './core/agentAuthCoordinator.ts';
+import { ClaudeQuotaManager } from './core/claudeQuotaManager.ts';
+import { type Clock } from './core/clock.ts';
+import { type Credentials } from './core/credentials.ts';
+import { CurrentUpstream } from './core/currentUpstream.ts';
+import { LineListeners } from './core/lineListeners.ts';
+import { LocalEngine } from './core/localEngine.ts';
+import { type Logger } from './core/logger.ts';
+import { apiKeyPlan } from './core/plan.ts';
+import {
+  type AuthTest,
+  type EngineFunctions,
+  type EngineStart,
+  type EngineStarted,
+  type QuotaEngine,
+  type QuotaEngineEvents,
+} from './core/quotaEngine.ts';
+import { tokenEnding, type SecretSource } from './core/secretSource.ts';
+import { testAuthentication } from './gateway/authenticationTest.ts';
+import { startGateway } from './gateway/gateway.ts';
+import { openLedger } from './ledger/openLedger.ts';
+import { createProcessTable } from './processes/processTable.ts';
+
+interface BuiltEngine {
+  readonly engine: QuotaEngine;
+  readonly started: EngineStarted;
+  readonly close: () => Promise<void>;
+}
+
+const clock: Clock = {
+  now: () => Date.now(),
+  after: (delayMs, callback) => {
+    // Timers longer than 24.8 days fire at once; no wait here is meant to be longer.
+    const timer = setTimeout(callback, Math.min(Math.max(0, delayMs), 0x7fffffff));
+    return () => {
+      clearTimeout(timer);
+    };
+  },
+};
+
+const secrets: SecretSource = {
+  token: () => `sk-aq-${randomBytes(24).toString('base64url')}${tokenEnding}`,
+  id: () => nanoid(),
+  hash: (token) => createHash('sha256').update(token).digest('base64url'),
+};
+
+/** Builds the engine: reading it top to bottom is reading how its parts hang together. */
+async function buildEngine(start: EngineStart, window: QuotaEngineEvents): Promise<BuiltEngine> {
+  const logger = windowLogger(window);
+  const { engineId } = start;
+  const processes = createProcessTable();
+  const ownProcess = processes.identify(process.pid);
+  const { ledger, kept } = await openLedger(start.storageDirectory, logger);
+  await ledger.join(engineId, ownProcess, clock.now());
+
+  const parts = { ledger, clock, secrets, logger, engineId };
+  const manager = new ClaudeQuotaManager(apiKeyPlan(), parts);
+  const upstream = new CurrentUpstream();
+  const gateway = await startGateway({
+    admission: manager,
+    upstream: () => upstream.target,
+    logger,
+    clock,
+    onUpstreamHealth: (health) => {
+      upstream.trouble(health.kind === 'troubled' ? health.problem : undefined);
+    },
+    ...(start.gatewayPort !== undefined && { port: start.gatewayPort }),
+  });
+
+  const line = new LineListeners();
+  const coordinator = new AgentAuthCoordinator({
+    ...parts,
+    manager,
+    processes,
+    ownProcess,
+    gatewayUrl: () => gateway.url,
+    testCredentials,
+    upstream,
+    lineMoved: line.tell,
+    problemFound: window.problemFound,
+  });
+  const control = await startControlServer({
+    directory: join(start.storageDirectory, 'sockets'),
+    platform: process.platform,
+    secret: start.launcherSecret,
+    sessions: launcherSessions(coordinator, line, clock),
+    processTable: processes,
+    logger,
+    ...(start.launcherAddress !== undefined && { address: start.launcherAddress }),
+  });
+  line.add(window.lineMoved);
+
+  const launcher = { address: control.address, secret: start.launcherSecret };
+  const engine = new LocalEngine({
+    ...parts,
+    manager,
+    coordinator,
+    upstream,
+    kept,
+    gatewayUrl: gateway.url,
+    launcher,
+    window,
+  });
+  const place = isMainThread ? 'the window itself' : `worker ${threadId}`;
+  logger.info(`The engine runs in ${place}: gateway ${gateway.url}, ledger in ${kept.kind}.`);
+  return {
+    engine,
+    started: { gatewayPort: gateway.port, launcherAddress: control.address },
+    close: async () => {
+      engine.dispose();
+      await control.close();
+      await coordinator.dispose();
+      await gateway.close();
+      manager.dispose();
+      await ledger.close();
+    },
+  };
+}
+
+/** Answers one window over a port until the port is closed. */
+export function serveEngine(port: MessagePort, start: EngineStart): void {
+  let built: Promise<BuiltEngine> | undefined;
+  const engine = async (): Promise<QuotaEngine> => {
+    if (built === undefined) throw new Error('The engine has not been started.');
+    return (await built).engine;
+  };
+  const functions: EngineFunctions = {
+    start: async () => {
+      built ??= buildEngine(start, windowEvents);
+      return (await built).started;
+    },
+    close: async () => {
+      await (await built)?.close();
+    },
+    configure: async (...args) => (await engine()).configure(...args),
+    setupClaudeAgentAuth: async (...args) => (await engine()).setupClaudeAgentAuth(...args),
+    giveUp: async (...args) => (await engine()).giveUp(...args),
+    attachProcess: async (...args) => (await engine()).attachProcess(...args),
+    releaseAgentAuth: async (...args) => (await engine()).releaseAgentAuth(...args),
+    releaseSession: async (...args) => (await engine()).releaseSession(...args),
+    checkAuthHealth: async () => (await engine()).checkAuthHealth(),
+    getActiveAgents: async () => (await engine()).getActiveAgents(),
+    cleanupInactiveAgents: async (...args) => (await engine()).cleanupInactiveAgents(...args),
+    testAuthentication: async () => (await engine()).testAuthentication(),
+    snapshot: async () => (await engine()).snapshot(),
+    launcherEndpoint: async () => (await engine()).launcherEndpoint(),
+  };
+  const rpc = createBirpc<QuotaEngineEvents, EngineFunctions>(functions, {
+    post: (message) => {
+      port.postMessage(message);
+    },
+    on: (receive) => {
+      port.on('message', receive);
+    },
+    eventNames: ['snapshotChanged', 'lineMoved', 'logged', 'problemFound'],
+  });
+  const windowEvents: QuotaEngineEvents = {
+    snapshotChanged: (snapshot) => void rpc.snapshotChanged.asEvent(snapshot),
+    lineMoved: (place) => void rpc.lineMoved.asEvent(place),
+    logged: (level, message) => void rpc.logged.asEvent(level, message),
+    problemFound: (problem) => void rpc.problemFound.asEvent(problem),
+  };
+}
+
+function testCredentials(credentials: Credentials): Promise<AuthTest> {
+  if (credentials.kind === 'subscription') return Promise.resolve({ kind: 'subscription', source: credentials.source });
+  if (credentials.kind === 'apiKey') return testAuthentication(credentials);
+  throw new Error('There are no credentials to test.');
+}
+
+function describeCause(cause: unknown): string {
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+}
+
+function windowLogger({ logged }: QuotaEngineEvents): Logger {
+  return {
+    debug: (message) => {
+      logged('debug', message);
+    },
+    info: (message) => {
+      logged('info', message);
+    },
+    warn: (message) => {
+      logged('warn', message);
+    },
+    error: (message, cause) => {
+      logged('error', cause === undefined ? message : `${message} ${describeCause(cause)}`);
+    },
+  };
+}
+
+if (!isMainThread && parentPort !== null && isEngineStart(workerData)) serveEngine(parentPort, workerData);
+
+function isEngineStart(data: unknown): data is EngineStart {
+  return typeof data === 'object' && data !== null && 'engineId' in data && 'launcherSecret' in data;
+}
