@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import Anthropic from '@anthropic-ai/sdk';
+import { apiKeyPlan } from '../../src/core/plan.ts';
+import { launcherVariables } from '../../src/shared/launcherMessages.ts';
+import { overlayVariables as names } from '../../src/shared/overlayVariables.ts';
+import { startSimulatedUpstream, type SimulatedUpstream } from '../fakes/simulatedUpstream.ts';
+import { claudeBinary } from '../host/claudeBinary.ts';
+import { repositoryRoot } from '../host/paths.ts';
+import { runClaude, runProgram } from './claudeRun.ts';
+import { realKey, startEngine, type RunningEngine } from './runningEngine.ts';
+
+describe('routed agents, with the real clients', function () {
+  this.timeout(120_000);
+  let upstream: SimulatedUpstream;
+  let running: RunningEngine;
+
+  async function begin(plan = apiKeyPlan({ tokensPerMinute: 1_000_000 })): Promise<void> {
+    upstream = await startSimulatedUpstream({ behaviour: { acceptedKeys: [realKey] } });
+    running = await startEngine(upstream.url, plan);
+  }
+
+  afterEach(async () => {
+    await running.close();
+    await upstream.close();
+  });
+
+  it('the Claude Code CLI answers, and what it used is metered to the token', async () => {
+    await begin();
+    const auth = await running.open('cli');
+    const run = await runClaude(['-p', 'say hi'], auth.overlay);
+    assert.equal(run.code, 0, run.stderr);
+    assert.match(run.stdout, /Hello from the simulated upstream/);
+    const served = upstream.served();
+    assert.deepEqual(Object.keys(served.byKey), [realKey], 'the upstream sees the real key and no other');
+    assert.ok(served.total.cacheCreation5mTokens + served.total.cacheCreation1hTokens > 0, 'the CLI caches');
+    const snapshot = await running.until(
+      ({ sessions }) => sessions[0]?.runningRequests === 0 && sessions[0].requests > 0,
+    );
+    const { requests, answered429, answered401, faults, ...tokens } = served.total;
+    assert.deepEqual(snapshot.sessions[0]?.usage, tokens);
+    assert.equal(snapshot.sessions[0].requests, requests);
+    assert.deepEqual(snapshot.usedToday, tokens);
+    assert.equal(answered401 + answered429 + faults, 0);
+  });
+
+  it('the overlay has the session’s own key and nowhere the real one', async () => {
+    await begin();
+    const { overlay, sessionId } = await running.open('overlay');
+    assert.equal(overlay[names.anthropicApiKey], overlay[names.claudeApiKey]);
+    assert.equal(overlay[names.anthropicBaseUrl], overlay[names.claudeBaseUrl]);
+    assert.equal(overlay[names.sessionId], sessionId);
+    assert.equal(overlay[names.agentId], 'overlay');
+    assert.equal(overlay[names.maxRequestsPerMinute], '7');
+    assert.equal(overlay[names.maxTokensAllocated], '125000');
+    assert.ok(!JSON.stringify(overlay).includes(realKey));
+  });
+
+  it('three runs on a plan of 2 requests a minute all succeed, and the strict upstream answers no 429', async () => {
+    await begin(apiKeyPlan({ requestsPerMinute: 2, tokensPerMinute: 1_000_000 }));
+    upstream.behave({ limits: { requestsPerMinute: 2 } });
+    const sessions = await Promise.all(['one', 'two', 'three'].map((name) => running.open(name)));
+    const runs = await Promise.all(sessions.map(({ overlay }) => runClaude(['-p', 'say hi'], overlay)));
+    for (const run of runs) assert.equal(run.code, 0, run.stderr + run.stdout);
+    assert.equal(upstream.served().total.answered429, 0);
+    assert.equal(upstream.served().total.requests, 3);
+    const slowest = Math.max(...runs.map(({ milliseconds }) => milliseconds));
+    assert.ok(slowest > 25_000, `the third had to wait for the refill, and took ${slowest} ms`);
+  });
+
+  it('a released session’s token is useless, and the CLI says at once what to do', async () => {
+    await begin();
+    const { overlay, sessionId } = await running.open('gone');
+    assert.equal(await running.engine.releaseSession(sessionId), true);
+    const run = await runClaude(['-p', 'say hi'], overlay);
+    assert.notEqual(run.code, 0);
+    assert.match(run.stdout + run.stderr, /session has ended/i);
+    assert.ok(run.milliseconds < 15_000, `it took ${run.milliseconds} ms`);
+    assert.equal(upstream.requests.length > 0 && upstream.served().total.requests, 0, 'nothing reached the upstream');
+  });
+
+  it('the Anthropic SDK streams and is metered', async () => {
+    await begin();
+    const { overlay } = await running.open('sdk');
+    const client = new Anthropic({
+      apiKey: overlay[names.anthropicApiKey] ?? '',
+      baseURL: overlay[names.anthropicBaseUrl] ?? '',
+    });
+    const body = {
+      model: 'claude-opus-5-5',
+      max_tokens: 64,
+      messages: [{ role: 'user' as const, content: 'hi' }],
+    };
+    const whole = await client.messages.create(body);
+    const streamed = await client.messages.stream(body).finalMessage();
+    assert.equal(whole.content[0]?.type, 'text');
+    const { usedToday } = await running.until(({ sessions }) => sessions[0]?.requests === 2);
+    assert.equal(usedToday.outputTokens, whole.usage.output_tokens + streamed.usage.output_tokens);
+    assert.equal(usedToday.inputTokens, whole.usage.input_tokens + streamed.usage.input_tokens);
+  });
+
+  it('the launcher starts the CLI under a session that ends with it', async () => {
+    await begin();
+    const { address, secret } = await running.engine.launcherEndpoint();
+    const launcher = path.join(repositoryRoot, 'dist', 'launcher.cjs');
+    const args = [launcher, 'run', '--agent', 'launched', '--', await claudeBinary(), '-p', 'say hi'];
+    const control = { [launcherVariables.socket]: address, [launcherVariables.secret]: secret };
+    const run = await runProgram(process.execPath, args, control);
+    assert.equal(run.code, 0, run.stderr);
+    assert.match(run.stdout, /Hello from the simulated upstream/);
+    assert.deepEqual(Object.keys(upstream.served().byKey), [realKey]);
+    await running.until(({ sessions }) => sessions.length === 0);
+  });
+
+  it('an engine that dies comes back on the same port, with sessions and their tokens as they were', async () => {
+    await begin();
+    const { overlay, sessionId } = await running.open('survivor');
+    assert.equal((await runClaude(['-p', 'say hi'], overlay)).code, 0);
+    const before = await running.until(({ sessions }) => (sessions[0]?.requests ?? 0) > 0);
+    await running.kill();
+    const after = await running.until(({ sessions }) => sessions.length > 0);
+    assert.equal(after.gatewayUrl, before.gatewayUrl);
+    assert.equal(after.sessions[0]?.sessionId, sessionId);
+    assert.deepEqual(after.usedToday, before.usedToday);
+    assert.equal((await runClaude(['-p', 'say hi'], overlay)).code, 0);
+    assert.ok(running.log.some((line) => line.includes('The engine has died')));
+  });
+
+  it('no file and no log line holds the real key or a session’s token', async () => {
+    await begin();
+    const { overlay } = await running.open('secretive');
+    await runClaude(['-p', 'say hi'], overlay);
+    await running.engine.testAuthentication();
+    upstream.behave({ acceptedKeys: [] });
+    await runClaude(['-p', 'say hi', '--max-turns', '1'], {
+      ...overlay,
+      API_TIMEOUT_MS: '2000',
+      CLAUDE_CODE_MAX_RETRIES: '0',
+    });
+    await running.engine.testAuthentication();
+    const written = running.everythingWritten();
+    assert.ok(written.length > 1000);
+    assert.ok(!written.includes(realKey), 'the real key');
+    assert.ok(!written.includes(overlay[names.anthropicApiKey] ?? 'x'), 'the token');
+  });
+});

@@ -1,0 +1,118 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { detectCredentials } from '../../src/core/credentials.ts';
+import { type Plan } from '../../src/core/plan.ts';
+import { type AgentAuth, type EngineSnapshot, type LinePlace, type QuotaEngine } from '../../src/core/quotaEngine.ts';
+import { EngineSupervisor, type EngineLife } from '../../src/supervisor/engineSupervisor.ts';
+import { startWorkerThread, type EngineThread } from '../../src/supervisor/engineThread.ts';
+import { repositoryRoot } from '../host/paths.ts';
+
+/** The key that stands for the user's own; no agent, file or log line may ever hold it. */
+export const realKey = 'sk-ant-api03-the-users-own-key-that-nobody-may-see-REALKEY';
+
+/** An engine in its worker thread, from the bundle that users get, as a window starts it. */
+export interface RunningEngine {
+  readonly engine: QuotaEngine;
+  readonly storageDirectory: string;
+  /** Every line that the engine has logged. */
+  readonly log: readonly string[];
+  readonly lives: readonly EngineLife[];
+  readonly places: readonly LinePlace[];
+  /** Opens a session and expects it to be authenticated. */
+  open(agentId: string, options?: { readonly waitMs?: number }): Promise<AgentAuth & { kind: 'authenticated' }>;
+  /** Waits until a snapshot satisfies the condition. */
+  until(condition: (snapshot: EngineSnapshot) => boolean, withinMs?: number): Promise<EngineSnapshot>;
+  /** Kills the engine's thread, as a crash would. */
+  kill(): Promise<void>;
+  /** The text of every file that the engine has written, and of its log. */
+  everythingWritten(): string;
+  close(): Promise<void>;
+}
+
+/** @param upstreamUrl where the user's base URL points; the user's key is {@link realKey}. */
+export async function startEngine(upstreamUrl: string, plan: Plan): Promise<RunningEngine> {
+  const storageDirectory = await mkdtemp(path.join(tmpdir(), 'aq engine '));
+  const log: string[] = [];
+  const lives: EngineLife[] = [];
+  const places: LinePlace[] = [];
+  let thread: EngineThread | undefined;
+  const supervisor = new EngineSupervisor({
+    start: { engineId: 'e2e', storageDirectory, launcherSecret: 'launcher-secret-for-tests' },
+    startThread: (start) => {
+      thread = startWorkerThread(path.join(repositoryRoot, 'dist', 'engine.cjs'), start);
+      return thread;
+    },
+    events: {
+      snapshotChanged: () => undefined,
+      lineMoved: (place) => places.push(place),
+      logged: (level, message) => log.push(`${level}: ${message}`),
+      problemFound: () => undefined,
+    },
+    lifeChanged: (life) => lives.push(life),
+    clock: {
+      now: () => Date.now(),
+      after: (delayMs, callback) => {
+        const timer = setTimeout(callback, delayMs);
+        return () => {
+          clearTimeout(timer);
+        };
+      },
+    },
+    logger: {
+      debug: (message) => log.push(message),
+      info: (message) => log.push(message),
+      warn: (message) => log.push(message),
+      error: (message, cause) => log.push(`${message} ${String(cause)}`),
+    },
+  });
+  const { engine } = supervisor;
+  const { credentials, problems } = detectCredentials(
+    { ANTHROPIC_API_KEY: realKey, ANTHROPIC_BASE_URL: upstreamUrl },
+    undefined,
+  );
+  await engine.configure({
+    plan,
+    credentials,
+    credentialProblems: problems,
+    inactivityMs: 30 * 60_000,
+    longestWaitMs: 8 * 60_000,
+    workspace: 'e2e',
+  });
+  return {
+    engine,
+    storageDirectory,
+    log,
+    lives,
+    places,
+    open: async (agentId, { waitMs } = {}) => {
+      const request = { ticket: `${agentId}-${Math.random()}`, agentId, ...(waitMs !== undefined && { waitMs }) };
+      const auth = await engine.setupClaudeAgentAuth(request);
+      if (auth.kind !== 'authenticated') throw new Error(`${agentId} was not authenticated: ${auth.reason.message}`);
+      return auth;
+    },
+    until: async (condition, withinMs = 5000) => {
+      const deadline = Date.now() + withinMs;
+      for (;;) {
+        const snapshot = await engine.snapshot();
+        if (condition(snapshot)) return snapshot;
+        if (Date.now() > deadline) throw new Error(`Waited ${withinMs} ms in vain; last: ${JSON.stringify(snapshot)}`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    },
+    kill: async () => {
+      await thread?.terminate();
+    },
+    everythingWritten: () => {
+      const files = readdirSync(storageDirectory, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => readFileSync(path.join(entry.parentPath, entry.name), 'latin1'));
+      return [...files, ...log].join('\n');
+    },
+    close: async () => {
+      await supervisor.dispose();
+      await rm(storageDirectory, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}

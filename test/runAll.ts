@@ -1,0 +1,77 @@
+/*
+ * `npm test`: every check and every suite, one after the other, to the end even where one fails. The last line is
+ * `N passed, N failed`: the sum of the tests that ran. A check that is no test (lint, types) counts by the exit code.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { z } from 'zod';
+
+interface Step {
+  readonly title: string;
+  readonly script: string;
+  /** Whether the step runs tests, and so must have told how many. */
+  readonly tests: boolean;
+}
+
+const steps: readonly Step[] = [
+  { title: 'Lint, format and layers', script: 'lint', tests: false },
+  { title: 'Types', script: 'check', tests: false },
+  { title: 'Bundles', script: 'build', tests: false },
+  { title: 'Unit tests', script: 'test:unit', tests: true },
+  { title: 'Tests in a real VS Code', script: 'test:vscode', tests: true },
+  { title: 'End-to-end tests', script: 'test:e2e', tests: true },
+];
+
+const totalsSchema = z.object({ passed: z.number(), failed: z.number(), pending: z.number() });
+
+const npm = process.env['npm_execpath'];
+if (npm === undefined) throw new Error('Run this as `npm test`.');
+
+const directory = mkdtempSync(path.join(tmpdir(), 'aq-totals-'));
+const totals = { passed: 0, failed: 0, pending: 0 };
+const failedSteps: string[] = [];
+for (const [index, { title, script, tests }] of steps.entries()) {
+  console.log(`\n== ${title} (npm run ${script})`);
+  const file = path.join(directory, `${index}.jsonl`);
+  const { status } = spawnSync(process.execPath, [npm, 'run', '--silent', script], {
+    stdio: 'inherit',
+    env: { ...process.env, AGENT_QUOTA_TEST_TOTALS: file },
+  });
+  const told = tests ? readTotals(file) : undefined;
+  if (told !== undefined) {
+    totals.passed += told.passed;
+    totals.failed += told.failed;
+    totals.pending += told.pending;
+  }
+  if (status !== 0 || (tests && told === undefined)) failedSteps.push(title);
+}
+rmSync(directory, { recursive: true, force: true });
+
+if (failedSteps.length > 0) {
+  console.log(`\nFailed: ${failedSteps.join(', ')}.`);
+  process.exitCode = 1;
+}
+console.log(
+  `\n${totals.passed} passed, ${totals.failed} failed${totals.pending > 0 ? `, ${totals.pending} skipped` : ''}`,
+);
+
+/** The sum of what a step told; undefined when it told nothing, which is a failure of its own. */
+function readTotals(file: string): z.infer<typeof totalsSchema> | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => totalsSchema.parse(JSON.parse(line)))
+    .reduce((sum, one) => ({
+      passed: sum.passed + one.passed,
+      failed: sum.failed + one.failed,
+      pending: sum.pending + one.pending,
+    }));
+}

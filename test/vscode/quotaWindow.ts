@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import type { AgentRecord } from '../../src/core/quotaEngine.ts';
+import type { Usage } from '../../src/core/usage.ts';
+import { hostDriver } from '../host/driverClient.ts';
+import type { AgentQuotaApi } from '../../src/vscode/agentQuotaApi.ts';
+import type { Served } from '../fakes/servedLog.ts';
+import type { UpstreamBehaviour } from '../fakes/upstreamBehaviour.ts';
+
+/** What the user's own key is in these tests; the runner puts it into VS Code's environment. */
+export const realKey = (): string => required('AGENT_QUOTA_TEST_REAL_KEY');
+
+/** A directory outside of the workspace and of VS Code's own, for what agents write. */
+export const scratch = (): string => required('AGENT_QUOTA_TEST_SCRATCH');
+
+/** Where VS Code keeps everything of this window. */
+export const userData = (): string => required('AGENT_QUOTA_TEST_USER_DATA');
+
+/** The extension under test, active. */
+export async function agentQuota(): Promise<AgentQuotaApi> {
+  const extension = vscode.extensions.getExtension<AgentQuotaApi>('agent-quota.agent-quota');
+  assert.ok(extension, 'the extension is there');
+  return extension.activate();
+}
+
+/** Waits until a value is there. @param what it is, for the message when it does not come. */
+export async function until<T>(what: string, value: () => T | Promise<T>, withinMs = 15_000): Promise<NonNullable<T>> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    const found = await value();
+    if (found !== undefined && found !== null && found !== false) return found;
+    if (Date.now() > deadline) throw new Error(`Waited ${withinMs} ms in vain: ${what}.`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** What the simulated upstream has served with the user's real key so far. */
+export async function served(): Promise<Served['total']> {
+  const answer = await fetch(new URL('/_simulated/served', upstreamUrl()));
+  return ((await answer.json()) as Served).total;
+}
+
+/** Changes how the simulated upstream behaves. */
+export async function behave(change: Partial<UpstreamBehaviour>): Promise<void> {
+  const answer = await fetch(new URL('/_simulated/behaviour', upstreamUrl()), {
+    method: 'POST',
+    body: JSON.stringify(change),
+  });
+  assert.ok(answer.ok, await answer.text());
+}
+
+export const upstreamUrl = (): string => required('AGENT_QUOTA_TEST_UPSTREAM');
+
+/** Tokens served between two counts. */
+export function tokensBetween(before: Served['total'], after: Served['total']): Usage {
+  return {
+    inputTokens: after.inputTokens - before.inputTokens,
+    cacheCreation5mTokens: after.cacheCreation5mTokens - before.cacheCreation5mTokens,
+    cacheCreation1hTokens: after.cacheCreation1hTokens - before.cacheCreation1hTokens,
+    cacheReadTokens: after.cacheReadTokens - before.cacheReadTokens,
+    outputTokens: after.outputTokens - before.outputTokens,
+  };
+}
+
+/** Makes one small request as an agent. @returns the status. */
+export async function ask(url: string, token: string): Promise<number> {
+  const body = { model: 'claude-opus-5-5', max_tokens: 16, messages: [{ role: 'user', content: 'hi' }] };
+  const answer = await fetch(`${url}/v1/messages`, {
+    method: 'POST',
+    headers: { 'x-api-key': token, 'anthropic-version': '2023-06-01', 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  await answer.text();
+  return answer.status;
+}
+
+/** The live sessions, as the tree gets them. */
+export async function liveSessions(): Promise<readonly AgentRecord[]> {
+  return (await agentQuota()).getActiveAgents();
+}
+
+/** Ends every session and closes every terminal that is left, so that the next test starts from nothing. */
+export async function clearWindow(): Promise<void> {
+  const api = await agentQuota();
+  for (const terminal of vscode.window.terminals) terminal.dispose();
+  for (const { agentId } of await api.getActiveAgents()) await api.releaseAgentAuth(agentId);
+  await until('no session is left', async () => (await api.getActiveAgents()).length === 0);
+}
+
+/**
+ * The text of all notifications. VS Code shows no toasts while tests run, so they are read, as a user can, in the
+ * notification centre.
+ */
+export async function shownNotifications(): Promise<string> {
+  await vscode.commands.executeCommand('notifications.showList');
+  const text = await hostDriver().evaluate(`document.querySelector('.notifications-center')?.innerText ?? ''`);
+  return String(text);
+}
+
+/** Sets a user setting; undefined takes it away. */
+export async function set(name: string, value: unknown): Promise<void> {
+  await vscode.workspace.getConfiguration().update(name, value, vscode.ConfigurationTarget.Global);
+}
+
+function required(name: string): string {
+  const value = process.env[name];
+  assert.ok(value, `${name} is set by the runner`);
+  return value;
+}

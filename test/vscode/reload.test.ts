@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { agentQuota, ask, clearWindow, scratch, until } from './quotaWindow.ts';
+
+const note = (): string => path.join(scratch(), 'before-reload.json');
+
+interface BeforeReload {
+  readonly gatewayUrl: string;
+  readonly token: string;
+  readonly sessionId: string;
+  readonly pid: number;
+  readonly tokensToday: number;
+}
+
+async function tokensPerDayUsed(): Promise<number> {
+  const { limits } = await (await agentQuota()).quotaStatus();
+  return limits.find(({ dimension }) => dimension === 'tokensPerDay')?.used ?? 0;
+}
+
+describe('a window that is about to be reloaded', function () {
+  this.timeout(60_000);
+
+  it('has usage of the day and a session that outlives it @last', async () => {
+    await clearWindow();
+    await vscode.workspace
+      .getConfiguration()
+      .update('agentQuota.plan', 'MaxSubscription', vscode.ConfigurationTarget.Global);
+    await vscode.workspace
+      .getConfiguration()
+      .update('agentQuota.maxSubscription.dailyTokens', 1_000_000, vscode.ConfigurationTarget.Global);
+    const api = await agentQuota();
+    await until('the plan is the day’s', async () => (await api.quotaStatus()).planKind === 'MaxSubscription');
+    // The terminal's shell lives on over the reload, and so does its session.
+    const terminal = vscode.window.createTerminal('holder');
+    const pid = await terminal.processId;
+    assert.ok(pid);
+    const auth = await api.setupClaudeAgentAuth('survivor', { pid });
+    assert.equal(auth.kind, 'authenticated');
+    const { ANTHROPIC_BASE_URL: gatewayUrl, ANTHROPIC_API_KEY: token } = auth.overlay;
+    assert.ok(gatewayUrl && token);
+    assert.equal(await ask(gatewayUrl, token), 200);
+    const tokensToday = await until('the day’s tokens are counted', tokensPerDayUsed);
+    const before: BeforeReload = { gatewayUrl, token, sessionId: auth.sessionId, pid, tokensToday };
+    writeFileSync(note(), JSON.stringify(before));
+  });
+});
+
+describe('a window that was reloaded @reloaded', function () {
+  this.timeout(60_000);
+  after(async () => {
+    await clearWindow();
+  });
+
+  it('still has the day’s usage, the session, its token and the gateway’s address', async () => {
+    const before = JSON.parse(readFileSync(note(), 'utf8')) as BeforeReload;
+    assert.equal(await until('the usage is there', tokensPerDayUsed), before.tokensToday);
+    const api = await agentQuota();
+    const sessions = await until('the session is there', async () => {
+      const found = await api.getActiveAgents();
+      return found.some(({ sessionId }) => sessionId === before.sessionId) ? found : undefined;
+    });
+    assert.equal(sessions.length, 1, 'and no other');
+    assert.equal(await ask(before.gatewayUrl, before.token), 200);
+    const more = await until('the new request is counted too', async () => {
+      const used = await tokensPerDayUsed();
+      return used > before.tokensToday ? used : undefined;
+    });
+    assert.ok(more > before.tokensToday);
+  });
+});

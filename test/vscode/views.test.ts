@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { commands, settings } from '../../src/contributions.ts';
+import { hostDriver } from '../host/driverClient.ts';
+import { agentQuota, ask, clearWindow, set, shownNotifications, until } from './quotaWindow.ts';
+
+const driver = hostDriver();
+const rows =
+  '.monaco-list[aria-label*="Agent Sessions"] .monaco-list-row, .tree-explorer-viewlet-tree-view .monaco-list-row';
+
+async function open(count: number): Promise<void> {
+  const api = await agentQuota();
+  const names = Array.from({ length: count }, (_, index) => `agent-${index + 1}`);
+  const answers = await Promise.all(names.map((name) => api.setupClaudeAgentAuth(name)));
+  assert.ok(answers.every(({ kind }) => kind === 'authenticated'));
+}
+
+async function statusBarText(): Promise<string> {
+  const text = await driver.evaluate(
+    `[...document.querySelectorAll('.statusbar-item')].map(({ innerText }) => innerText).find((text) => text.includes('agents')) ?? ''`,
+  );
+  return String(text);
+}
+
+/** The rows of the dashboard's sessions table. */
+async function tableRows(): Promise<number> {
+  return Number(await driver.evaluate(`document.querySelectorAll('tbody tr').length`, { within: 'webview' }));
+}
+
+describe('the views', function () {
+  this.timeout(120_000);
+
+  before(async () => {
+    await clearWindow();
+    await set(settings.apiKeyConcurrentAgents, 400);
+    const api = await agentQuota();
+    await until('the plan has the slots', async () => {
+      const { limits } = await api.quotaStatus();
+      return limits.find(({ dimension }) => dimension === 'slots')?.limit === 400;
+    });
+  });
+
+  after(async () => {
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    await clearWindow();
+    await set(settings.apiKeyConcurrentAgents, undefined);
+    await set('workbench.colorTheme', undefined);
+    await driver.resize(1280, 800);
+  });
+
+  for (const count of [0, 3, 300]) {
+    it(`show ${count} sessions, light and dark, wide and narrow`, async () => {
+      await open(count);
+      await vscode.commands.executeCommand('agentQuota.sessions.focus');
+      await vscode.commands.executeCommand(commands.showQuotaDetails);
+      await until('the status bar counts them', async () => (await statusBarText()).includes(`${count}/400 agents`));
+      if (count > 0) await until('the table has them', async () => (await tableRows()) === count);
+      for (const [theme, name] of [
+        ['Default Light Modern', 'light'],
+        ['Default Dark Modern', 'dark'],
+        ['Default High Contrast', 'contrast'],
+      ] as const) {
+        await set('workbench.colorTheme', theme);
+        for (const width of [1280, 700]) {
+          await driver.resize(width, 800);
+          await new Promise((resolve) => setTimeout(resolve, 400));
+          await driver.screenshot(`views-${count}-${name}-${width}`);
+        }
+      }
+      await driver.resize(1280, 800);
+      await clearWindow();
+    });
+  }
+
+  it('keep tree and table in step as sessions come and go', async () => {
+    await vscode.commands.executeCommand(commands.showQuotaDetails);
+    await open(3);
+    await until('three rows', async () => (await tableRows()) === 3);
+    const api = await agentQuota();
+    await api.releaseAgentAuth('agent-2');
+    await until('two rows', async () => (await tableRows()) === 2);
+    await until('the status bar has two', async () => (await statusBarText()).includes('2/400 agents'));
+    await until('the tree has two', async () => {
+      const shown = await driver.evaluate(`document.querySelectorAll('${rows}').length`);
+      return Number(shown) === 2;
+    });
+    await clearWindow();
+  });
+
+  it('release a session from the table by the keyboard alone', async () => {
+    await open(1);
+    await vscode.commands.executeCommand(commands.showQuotaDetails);
+    await until('one row', async () => (await tableRows()) === 1);
+    await driver.evaluate(`document.querySelector('tbody tr button').focus()`, { within: 'webview' });
+    await driver.press('Enter');
+    await until('no session', async () => (await (await agentQuota()).getActiveAgents()).length === 0);
+  });
+
+  it('warn in the status bar near the limit and alarm at it', async () => {
+    const background = async (): Promise<string> =>
+      String(
+        await driver.evaluate(
+          `[...document.querySelectorAll('.statusbar-item')].find(({ innerText }) => innerText.includes('agents'))?.className ?? ''`,
+        ),
+      );
+    await set('agentQuota.plan', 'MaxSubscription');
+    await set('agentQuota.maxSubscription.dailyTokens', 1);
+    const api = await agentQuota();
+    await until('the plan is the day’s', async () => (await api.quotaStatus()).planKind === 'MaxSubscription');
+    const auth = await api.setupClaudeAgentAuth('spender');
+    assert.equal(auth.kind, 'authenticated');
+    const { ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: token } = auth.overlay;
+    assert.equal(await ask(url ?? '', token ?? ''), 200);
+    await until('it alarms', async () => (await background()).includes('error-kind'));
+    await driver.screenshot('status-bar-alarm');
+    const late = await api.setupClaudeAgentAuth('late');
+    assert.equal(late.kind, 'refused', 'no new agent is admitted');
+    assert.match(late.reason.message, /tokens of today are used up/);
+    await set('agentQuota.plan', undefined);
+    await set('agentQuota.maxSubscription.dailyTokens', undefined);
+    await until('it is calm again', async () => !(await background()).includes('-kind'));
+  });
+});
+
+describe('the manifest', () => {
+  it('has every command in the palette', async () => {
+    const known = new Set(await vscode.commands.getCommands(true));
+    const extension = vscode.extensions.getExtension('agent-quota.agent-quota');
+    const manifest = JSON.parse(readFileSync(path.join(extension?.extensionPath ?? '', 'package.json'), 'utf8')) as {
+      contributes: { commands: { command: string }[] };
+    };
+    const missing = manifest.contributes.commands.map(({ command }) => command).filter((id) => !known.has(id));
+    assert.deepEqual(missing, []);
+  });
+
+  it('lets a bad setting be reported and its default hold', async () => {
+    await set('agentQuota.apiKey.concurrentAgents', -3);
+    const api = await agentQuota();
+    await until('it is reported', async () =>
+      (await shownNotifications()).includes('agentQuota.apiKey.concurrentAgents'),
+    );
+    await until('the default holds', async () => {
+      const { limits } = await api.quotaStatus();
+      return limits.find(({ dimension }) => dimension === 'slots')?.limit === 8;
+    });
+    await set('agentQuota.apiKey.concurrentAgents', undefined);
+    await vscode.commands.executeCommand('notifications.clearAll');
+  });
+});
