@@ -33,7 +33,12 @@ export class HeldRequest implements Reservation {
 
   async metered(usage: Usage): Promise<void> {
     if (this.#ended) return;
-    await this.#books.charge(this.#id, { requests: 1, inputTokens: quotaInputTokens(usage), outputTokens: 0 });
+    await this.#books.charge(this.#id, {
+      requests: 1,
+      inputTokens: quotaInputTokens(usage),
+      outputTokens: 0,
+      usage,
+    });
   }
 
   async settle(outcome: RequestOutcome): Promise<void> {

@@ -61,6 +61,8 @@ export interface Charge {
   readonly requests: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
+  /** What the upstream has reported so far, for the screen; undefined while it has reported nothing. */
+  readonly usage?: Usage;
 }
 
 /** A used request, as it stays in the record. */
@@ -79,9 +81,11 @@ export interface SessionActivity {
 /** The ledger's content at one moment, for the screen. */
 export interface LedgerView {
   readonly status: QuotaStatus;
+  /** With what their requests under way have reported so far. */
   readonly sessions: readonly LiveSession[];
   readonly activity: ReadonlyMap<string, SessionActivity>;
   readonly line: readonly LinePlace[];
+  /** Of all sessions of the plan, with what requests under way have reported so far. */
   readonly usedToday: Usage;
 }
 

@@ -27,6 +27,8 @@ export interface ReservationRow {
   readonly cost: RateAmounts;
   /** How much of it the buckets count as used already. */
   readonly charged: RateAmounts;
+  /** What the upstream has reported of it so far; undefined while it has reported nothing. */
+  readonly usage: Usage | undefined;
 }
 
 /** A place in the line for a slot. */
@@ -98,12 +100,8 @@ export interface LedgerStore {
   /** Tokens that the plan's requests under way are expected to use, or have used if that is more. */
   tokensUnderWay(planId: string): number;
   reservationsOfSession(sessionId: string): ReservationRow[];
-  /** How many requests each session has in line and under way. */
-  reservationCounts(): {
-    readonly sessionId: string;
-    readonly state: ReservationRow['state'];
-    readonly count: number;
-  }[];
+  /** Of every request in line and under way, whose plan's it may be. */
+  reservationActivity(): Pick<ReservationRow, 'sessionId' | 'planId' | 'state' | 'usage'>[];
 
   buckets(planId: string): Readonly<Record<RateDimension, BucketRow>>;
   putBucket(planId: string, dimension: RateDimension, row: BucketRow): void;

@@ -3,6 +3,8 @@ import { planIdOf, type LedgerView, type SessionActivity } from '../core/ledger.
 import { type Plan } from '../core/plan.ts';
 import { limitStatus, rateStatus } from '../core/planStatus.ts';
 import { type LimitStatus, type QuotaStatus } from '../core/quotaStatus.ts';
+import { type LiveSession } from '../core/session.ts';
+import { addUsage, noUsage, type Usage } from '../core/usage.ts';
 import { type LedgerStore } from './ledgerStore.ts';
 import { type PlanBooks } from './planBooks.ts';
 
@@ -10,25 +12,36 @@ import { type PlanBooks } from './planBooks.ts';
 export function viewLedger(store: LedgerStore, plans: PlanBooks, plan: Plan, now: number): LedgerView {
   const planId = planIdOf(plan);
   const activity = new Map<string, SessionActivity>();
-  for (const { sessionId, state, count } of store.reservationCounts()) {
+  const underWay = new Map<string, Usage>();
+  let usedToday = store.day(planId, calendarDay(now).key).usage;
+  for (const reservation of store.reservationActivity()) {
+    const { sessionId, state, usage } = reservation;
     if (state === 'gone') continue;
-    const known = activity.get(sessionId) ?? { waitingRequests: 0, runningRequests: 0 };
-    activity.set(
-      sessionId,
-      state === 'admitted' || state === 'running'
-        ? { ...known, runningRequests: known.runningRequests + count }
-        : { ...known, waitingRequests: known.waitingRequests + count },
-    );
+    activity.set(sessionId, counted(activity.get(sessionId), state === 'admitted' || state === 'running'));
+    if (usage === undefined) continue;
+    underWay.set(sessionId, addUsage(underWay.get(sessionId) ?? noUsage, usage));
+    if (reservation.planId === planId) usedToday = addUsage(usedToday, usage);
   }
   return {
     status: quotaStatus(store, plans, plan, now),
-    sessions: store.liveSessions(),
+    sessions: store.liveSessions().map((session) => withUsage(session, underWay.get(session.sessionId))),
     activity,
     line: store
       .tickets(planId)
       .map(({ ticket, agentId, since }, index) => ({ ticket, agentId, place: index + 1, waitingSince: since })),
-    usedToday: store.day(planId, calendarDay(now).key).usage,
+    usedToday,
   };
+}
+
+function counted(known: SessionActivity | undefined, running: boolean): SessionActivity {
+  const { waitingRequests, runningRequests } = known ?? { waitingRequests: 0, runningRequests: 0 };
+  return running
+    ? { waitingRequests, runningRequests: runningRequests + 1 }
+    : { waitingRequests: waitingRequests + 1, runningRequests };
+}
+
+function withUsage(session: LiveSession, underWay: Usage | undefined): LiveSession {
+  return underWay === undefined ? session : { ...session, usage: addUsage(session.usage, underWay) };
 }
 
 function quotaStatus(store: LedgerStore, plans: PlanBooks, plan: Plan, now: number): QuotaStatus {

@@ -131,8 +131,8 @@ export class MemoryStore implements LedgerStore {
     return this.#reservationsWhere((row) => row.sessionId === sessionId);
   }
 
-  reservationCounts(): { sessionId: string; state: ReservationRow['state']; count: number }[] {
-    return [...this.#reservations.values()].map(({ sessionId, state }) => ({ sessionId, state, count: 1 }));
+  reservationActivity(): ReservationRow[] {
+    return [...this.#reservations.values()];
   }
 
   buckets(planId: string): Readonly<Record<RateDimension, BucketRow>> {

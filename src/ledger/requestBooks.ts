@@ -4,7 +4,7 @@ import { type Plan } from '../core/plan.ts';
 import { amountsLeft, nothing, requestCost, type RateAmounts } from '../core/rateLimits.ts';
 import { decideLine, fairTag, fairWeight, type WaitingRequest } from '../core/requestLine.ts';
 import { type Session } from '../core/session.ts';
-import { addUsage } from '../core/usage.ts';
+import { addUsage, type Usage } from '../core/usage.ts';
 import { type LedgerStore, type ReservationRow } from './ledgerStore.ts';
 import { type PlanBooks } from './planBooks.ts';
 
@@ -26,7 +26,7 @@ export class RequestBooks {
     const row = this.#store.session(opening.sessionId);
     const cost = requestCost(opening.requests, opening.estimate.inputTokens, opening.estimate.outputTokens);
     const { reservationId, sessionId } = opening;
-    const request = { reservationId, sessionId, engineId, planId, cost, charged: nothing };
+    const request = { reservationId, sessionId, engineId, planId, cost, charged: nothing, usage: undefined };
     if (row === undefined || row.session.state === 'ended') {
       this.#store.putReservation({ ...request, state: 'gone', tag: 0, weight: 0 });
       return;
@@ -108,7 +108,7 @@ export class RequestBooks {
   }
 
   /** Counts what the upstream is known to have counted; what it is above the estimate counts too. */
-  charge(reservationId: string, total: RateAmounts, plan: Plan, now: number): void {
+  charge(reservationId: string, total: RateAmounts, usage: Usage | undefined, plan: Plan, now: number): void {
     const row = this.#store.reservation(reservationId);
     if (row === undefined || !holdsQuota(row)) return;
     const used = amountsLeft(total, row.charged);
@@ -116,7 +116,7 @@ export class RequestBooks {
     const chargedNow = addAmounts(row.charged, used);
     const heldAfter = amountsLeft(row.cost, chargedNow);
     this.#charge(row, plan, used, amountsLeft(heldBefore, heldAfter), now);
-    this.#store.putReservation({ ...row, charged: chargedNow });
+    this.#store.putReservation({ ...row, charged: chargedNow, usage: usage ?? row.usage });
   }
 
   settle(reservationId: string, entry: UsageEntry | undefined, total: RateAmounts, plan: Plan, now: number): boolean {

@@ -53,6 +53,11 @@ const reservationState = z.enum(['waiting', 'admitted', 'running', 'day-used-up'
 
 const json = z.string().transform((text): unknown => JSON.parse(text));
 
+const optionalUsage = json
+  .pipe(usage)
+  .nullable()
+  .transform((known) => known ?? undefined);
+
 const sessionRow = z
   .object({ record: json.pipe(session), token_hash: z.string(), finish_tag: z.number() })
   .transform((row): SessionRow => ({ session: row.record, tokenHash: row.token_hash, finishTag: row.finish_tag }));
@@ -68,6 +73,7 @@ const reservationRow = z
     weight: z.number(),
     cost: json.pipe(amounts),
     charged: json.pipe(amounts),
+    usage: optionalUsage,
   })
   .transform((row): ReservationRow => ({
     reservationId: row.reservation_id,
@@ -79,6 +85,7 @@ const reservationRow = z
     weight: row.weight,
     cost: row.cost,
     charged: row.charged,
+    usage: row.usage,
   }));
 
 const ticketRow = z
@@ -135,13 +142,9 @@ const holderRow = z
   .object({ session_id: z.string(), agent_id: z.string() })
   .transform((row) => ({ sessionId: row.session_id, agentId: row.agent_id }));
 
-const countRow = z
-  .object({
-    session_id: z.string(),
-    state: reservationState,
-    count: z.number(),
-  })
-  .transform((row) => ({ sessionId: row.session_id, state: row.state, count: row.count }));
+const activityRow = z
+  .object({ session_id: z.string(), plan_id: z.string(), state: reservationState, usage: optionalUsage })
+  .transform((row) => ({ sessionId: row.session_id, planId: row.plan_id, state: row.state, usage: row.usage }));
 
 /** What the ledger file's rows must look like; a row that does not is an error and not guessed at. */
 export const sqliteRows = {
@@ -153,6 +156,6 @@ export const sqliteRows = {
   bucket: bucketRow,
   engine: engineRow,
   holder: holderRow,
-  count: countRow,
+  activity: activityRow,
   sum: z.object({ sum: z.number() }),
 } as const;

@@ -34,7 +34,8 @@ export const migrations: readonly string[] = [
     tag REAL NOT NULL,
     weight REAL NOT NULL,
     cost TEXT NOT NULL,
-    charged TEXT NOT NULL
+    charged TEXT NOT NULL,
+    usage TEXT
   ) STRICT;
   CREATE INDEX reservation_by_state ON reservation (plan_id, state);
   CREATE INDEX reservation_by_engine ON reservation (engine_id, state);

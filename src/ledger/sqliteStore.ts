@@ -99,9 +99,10 @@ export class SqliteStore implements LedgerStore {
 
   putReservation(row: ReservationRow): void {
     this.#run(
-      `INSERT INTO reservation (reservation_id, session_id, engine_id, plan_id, state, tag, weight, cost, charged)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (reservation_id) DO UPDATE SET state = excluded.state, charged = excluded.charged`,
+      `INSERT INTO reservation (reservation_id, session_id, engine_id, plan_id, state, tag, weight, cost, charged, usage)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (reservation_id) DO UPDATE
+       SET state = excluded.state, charged = excluded.charged, usage = excluded.usage`,
       row.reservationId,
       row.sessionId,
       row.engineId,
@@ -111,6 +112,7 @@ export class SqliteStore implements LedgerStore {
       row.weight,
       JSON.stringify(row.cost),
       JSON.stringify(row.charged),
+      row.usage === undefined ? null : JSON.stringify(row.usage),
     );
   }
 
@@ -156,11 +158,8 @@ export class SqliteStore implements LedgerStore {
     return this.#rows(sqliteRows.reservation, 'SELECT * FROM reservation WHERE session_id = ?', sessionId);
   }
 
-  reservationCounts(): { sessionId: string; state: ReservationRow['state']; count: number }[] {
-    return this.#rows(
-      sqliteRows.count,
-      'SELECT session_id, state, count(*) AS count FROM reservation GROUP BY session_id, state',
-    );
+  reservationActivity(): Pick<ReservationRow, 'sessionId' | 'planId' | 'state' | 'usage'>[] {
+    return this.#rows(sqliteRows.activity, 'SELECT session_id, plan_id, state, usage FROM reservation');
   }
 
   buckets(planId: string): Readonly<Record<RateDimension, BucketRow>> {

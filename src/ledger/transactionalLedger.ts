@@ -84,7 +84,7 @@ export class TransactionalLedger implements Ledger {
 
   charge(reservationId: string, charge: Charge, plan: Plan, now: number): Promise<void> {
     return this.#store.transaction(() => {
-      this.#requests.charge(reservationId, costOf(charge), plan, now);
+      this.#requests.charge(reservationId, costOf(charge), charge.usage, plan, now);
     });
   }
 

@@ -34,10 +34,12 @@ export async function runSample(url: string, ledgerFile: string, upstreamUrl: st
     );
     await runCommand(page, 'Agent Quota: Focus on Agent Sessions View');
     await runCommand(page, 'Tasks: Run Build Task');
-    await until('three agents are at work', () => {
-      const sessions = readLedger(ledgerFile);
-      return sessions.length >= agents && sessions.some(({ tokens }) => tokens > 0) ? true : undefined;
-    });
+    await until('three sessions are open', () => (readLedger(ledgerFile).length >= agents ? true : undefined));
+    await page.locator('.statusbar-item', { hasText: 'agents' }).click();
+    const atWork = page.locator('.monaco-list-row', { hasText: /k tokens/ });
+    await until('three agents are at work', async () => ((await atWork.count()) >= agents ? true : undefined));
+    // The panel with the tasks' terminals would take half of the picture.
+    await page.keyboard.press('Control+J');
     const screenshot = await takeScreenshot(page, 'start');
     const sessions = await until('the agents have ended', () => {
       const found = readLedger(ledgerFile);
