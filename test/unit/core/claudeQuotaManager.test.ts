@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict';
+import { AdmissionRefusedError } from '../../../src/core/admission.ts';
+import { ClaudeQuotaManager, defaultLongestWaitMs } from '../../../src/core/claudeQuotaManager.ts';
+import { apiKeyPlan, InvalidPlanError, maxSubscriptionPlan } from '../../../src/core/plan.ts';
+import { settled } from '../../fakes/fakeClock.ts';
+import { ManagerTester, outcome } from './managerTester.ts';
+import { type Watched } from './watched.ts';
+
+const twoAMinute = apiKeyPlan({ requestsPerMinute: 2, tokensPerMinute: 10_000, concurrentAgents: 3 });
+
+/** A tester whose two requests of this minute are used, and one more in line. */
+async function withOneWaiting(): Promise<{ tester: ManagerTester; a: string; waiting: Watched<unknown> }> {
+  const tester = new ManagerTester(twoAMinute);
+  const a = await tester.session('a');
+  for (let times = 0; times < 2; times += 1) {
+    const reservation = await tester.reserve(a).promise;
+    await reservation.settle(outcome([0, 0]));
+  }
+  const waiting = tester.reserve(a);
+  await settled();
+  assert.equal(waiting.state, 'pending');
+  return { tester, a, waiting };
+}
+
+function refusal(watch: Watched<unknown>): AdmissionRefusedError {
+  assert.equal(watch.state, 'rejected');
+  assert.ok(watch.error instanceof AdmissionRefusedError, String(watch.error));
+  return watch.error;
+}
+
+describe('quota manager', () => {
+  it('has the plans of the two kinds, and takes no impossible one', () => {
+    const { parts } = new ManagerTester(twoAMinute);
+    assert.deepEqual(ClaudeQuotaManager.newMaxSubscription({}, parts).plan, {
+      kind: 'MaxSubscription',
+      dailyTokens: 10_000,
+      concurrentAgents: 5,
+    });
+    assert.deepEqual(ClaudeQuotaManager.newApiKey({ requestsPerMinute: 7 }, parts).plan, {
+      kind: 'ApiKey',
+      requestsPerMinute: 7,
+      tokensPerMinute: 100_000,
+      concurrentAgents: 8,
+    });
+    for (const dailyTokens of [0, -1, 1.5, Number.NaN, Infinity]) {
+      assert.throws(() => ClaudeQuotaManager.newMaxSubscription({ dailyTokens }, parts), InvalidPlanError);
+    }
+  });
+
+  it('lets a request go the moment that there is room, and not before', async () => {
+    const { tester, waiting } = await withOneWaiting();
+    await tester.clock.advance(29_999);
+    assert.equal(waiting.state, 'pending');
+    await tester.clock.advance(1);
+    assert.equal(waiting.state, 'resolved');
+    assert.equal(tester.clock.timers, 0);
+  });
+
+  it('lets a request go at once when another gives back what it held', async () => {
+    const tester = new ManagerTester(twoAMinute);
+    const a = await tester.session();
+    const [first] = [await tester.reserve(a).promise, await tester.reserve(a).promise];
+    const waiting = tester.reserve(a);
+    await tester.clock.advance(60_000);
+    assert.equal(waiting.state, 'pending', 'what is held does not refill');
+    await first.release();
+    await settled();
+    assert.equal(waiting.state, 'resolved');
+  });
+
+  it('refuses a request that has waited for the longest, and says when to try again', async () => {
+    const tester = new ManagerTester(twoAMinute);
+    const a = await tester.session();
+    await tester.reserve(a).promise;
+    await tester.reserve(a).promise;
+    const waiting = tester.reserve(a);
+    await tester.clock.advance(defaultLongestWaitMs - 1);
+    assert.equal(waiting.state, 'pending');
+    await tester.clock.advance(1);
+    const { message, retryAfterSeconds } = refusal(waiting);
+    assert.equal(retryAfterSeconds, 5);
+    assert.match(message, /held this request for 480 seconds.*raise the limits/);
+    assert.deepEqual(await tester.underWay(), [0, 2]);
+  });
+
+  it('does not let wait at all when told so', async () => {
+    const tester = new ManagerTester(twoAMinute);
+    tester.manager.configure(twoAMinute, 0);
+    const a = await tester.session();
+    await tester.reserve(a).promise;
+    const second = tester.reserve(a);
+    const third = tester.reserve(a);
+    await tester.clock.advance(0);
+    assert.equal(second.state, 'resolved');
+    assert.equal(refusal(third).retryAfterSeconds, 5);
+  });
+
+  it('forgets a request whose client has gone while it waited', async () => {
+    const tester = new ManagerTester(twoAMinute);
+    const a = await tester.session();
+    const held = await tester.reserve(a).promise;
+    await tester.reserve(a).promise;
+    const gone = new AbortController();
+    const left = tester.reserve(a, {}, gone.signal);
+    const next = tester.reserve(a);
+    await settled();
+    const reason = new Error('The client has gone.');
+    gone.abort(reason);
+    await settled();
+    assert.equal(left.error, reason);
+    assert.deepEqual(await tester.underWay(), [1, 2]);
+    await held.release();
+    await settled();
+    assert.equal(next.state, 'resolved');
+    await tester.clock.advance(defaultLongestWaitMs);
+    assert.equal(tester.clock.timers, 0);
+  });
+
+  it('does not put in line a request whose client has gone before', async () => {
+    const tester = new ManagerTester(twoAMinute);
+    const a = await tester.session();
+    const gone = new AbortController();
+    gone.abort();
+    const left = tester.reserve(a, {}, gone.signal);
+    await settled();
+    assert.equal(left.error, gone.signal.reason);
+    assert.equal(await tester.used('requestsPerMinute'), 0);
+  });
+
+  it('keeps what it held for a request whose client goes later', async () => {
+    const tester = new ManagerTester(twoAMinute);
+    const a = await tester.session();
+    const gone = new AbortController();
+    const reservation = await tester.reserve(a, {}, gone.signal).promise;
+    gone.abort();
+    await settled();
+    assert.deepEqual(await tester.underWay(), [0, 1]);
+    await reservation.release();
+    assert.deepEqual(await tester.underWay(), [0, 0]);
+  });
+
+  it('refuses for good a request of a session that ends while it waits', async () => {
+    const { tester, a, waiting } = await withOneWaiting();
+    assert.equal((await tester.manager.release(a, 'released'))?.state, 'ended');
+    await settled();
+    const { message, retryAfterSeconds } = refusal(waiting);
+    assert.equal(retryAfterSeconds, undefined);
+    assert.match(message, /session has ended.*new agent terminal/);
+    assert.deepEqual(await tester.underWay(), [0, 0]);
+    assert.equal(await tester.manager.release(a, 'released'), undefined);
+  });
+
+  it('refuses for good what the day does not suffice for', async () => {
+    const tester = new ManagerTester(maxSubscriptionPlan({ dailyTokens: 1000 }));
+    const a = await tester.session();
+    const first = await tester.reserve(a, { usesTokens: true, bodyBytes: 400 }).promise;
+    await first.settle(outcome([900, 100]));
+    const refused = tester.reserve(a, { usesTokens: true, bodyBytes: 400 });
+    await settled();
+    const { message, retryAfterSeconds } = refusal(refused);
+    assert.equal(retryAfterSeconds, undefined);
+    assert.match(message, /tokens of today.*raise the daily tokens/);
+  });
+
+  it('looks at the line again when the plan is raised', async () => {
+    const { tester, waiting } = await withOneWaiting();
+    tester.manager.configure(apiKeyPlan({ requestsPerMinute: 3, concurrentAgents: 3 }), defaultLongestWaitMs);
+    await settled();
+    assert.equal(waiting.state, 'resolved');
+  });
+
+  it('tells those in line to try again when the plan becomes one of another kind', async () => {
+    const { tester, waiting } = await withOneWaiting();
+    tester.manager.configure(maxSubscriptionPlan(), defaultLongestWaitMs);
+    await settled();
+    assert.equal(refusal(waiting).retryAfterSeconds, 1);
+    assert.deepEqual(await tester.underWay(), [0, 0]);
+  });
+
+  it('serves on a clock that jumps, by the time that passes', async () => {
+    for (const jump of [-3_600_000, 3_600_000, -20_000]) {
+      const { tester, waiting } = await withOneWaiting();
+      await tester.clock.advance(1000);
+      tester.clock.jump(jump);
+      await tester.clock.advance(60_000);
+      assert.equal(waiting.state, 'resolved', String(jump));
+    }
+  });
+
+  it('knows whose a token is', async () => {
+    const tester = new ManagerTester(twoAMinute);
+    const a = await tester.session();
+    const [token = ''] = tester.secrets.tokens;
+    const owner = await tester.manager.ownerOfToken(token);
+    assert.equal(owner.kind === 'live' && owner.session.sessionId, a);
+    assert.deepEqual(await tester.manager.ownerOfToken(`${token}x`), { kind: 'unknown' });
+    await tester.manager.release(a, 'released');
+    assert.equal((await tester.manager.ownerOfToken(token)).kind, 'ended');
+  });
+
+  it('says no more once it is disposed, to those that wait neither', async () => {
+    const { tester, waiting } = await withOneWaiting();
+    tester.manager.dispose();
+    await settled();
+    refusal(waiting);
+    await tester.clock.advance(defaultLongestWaitMs);
+    assert.equal(tester.clock.timers, 0);
+  });
+
+  it('passes on what the ledger cannot do, and logs what nobody waits for', async () => {
+    const { tester, a } = await withOneWaiting();
+    tester.ledger.enqueue = () => Promise.reject(new Error('The disk is full.'));
+    await assert.rejects(tester.reserve(a).promise, /disk is full/);
+    tester.ledger.runLine = () => Promise.reject(new Error('The disk is full.'));
+    await tester.clock.advance(30_000);
+    assert.match(tester.logger.lines.join('\n'), /line of requests could not be run. The disk is full/);
+  });
+});

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { requestCost, type RateDimension } from '../../../src/core/rateLimits.ts';
+import { decideLine, fairTag, fairWeight, type LineFacts, type WaitingRequest } from '../../../src/core/requestLine.ts';
+import { type TokenBucket } from '../../../src/core/tokenBucket.ts';
+
+const now = 1_000_000;
+const empty: TokenBucket = { used: 0, at: now, held: 0 };
+const buckets: Readonly<Record<RateDimension, TokenBucket>> = {
+  requestsPerMinute: empty,
+  tokensPerMinute: empty,
+  inputTokensPerMinute: empty,
+  outputTokensPerMinute: empty,
+};
+const facts: LineFacts = { limits: {}, buckets, day: undefined, freeSlots: 0, pausedUntil: 0, waiting: [] };
+
+function request(id: string, more: Partial<WaitingRequest> & { readonly tokens?: number } = {}): WaitingRequest {
+  const { tokens = 10, ...rest } = more;
+  const cost = requestCost(1, tokens, 0);
+  return { id, sessionId: `session of ${id}`, cost, dayTokens: tokens, tag: 0, needsSlot: false, ...rest };
+}
+
+function ids(requests: readonly WaitingRequest[]): string[] {
+  return requests.map(({ id }) => id);
+}
+
+describe('who goes next', () => {
+  it('is everybody when nothing is limited, by place and then by id', () => {
+    const waiting = [request('c', { tag: 5 }), request('b'), request('a'), request('d', { tag: 1 })];
+    const { admitted, nextAt } = decideLine({ ...facts, waiting }, now);
+    assert.deepEqual(ids(admitted), ['a', 'b', 'd', 'c']);
+    assert.equal(nextAt, undefined);
+  });
+
+  it('is nobody while the upstream wants nothing', () => {
+    const paused = { ...facts, pausedUntil: now + 500, waiting: [request('a')] };
+    assert.deepEqual(decideLine(paused, now), { admitted: [], dayUsedUp: [], nextAt: now + 500 });
+    assert.deepEqual(ids(decideLine(paused, now + 500).admitted), ['a']);
+  });
+
+  it('is whoever the tightest limit allows, each taking from what the one before left', () => {
+    const limits = { requestsPerMinute: 60, inputTokensPerMinute: 25 };
+    const waiting = [request('a'), request('b'), request('c'), request('free', { tokens: 0, tag: 9 })];
+    const used = { ...buckets, inputTokensPerMinute: { ...empty, used: 5 } };
+    const decision = decideLine({ ...facts, limits, buckets: used, waiting }, now);
+    assert.deepEqual(ids(decision.admitted), ['a', 'b']);
+    assert.equal(decision.nextAt, undefined, 'the third waits for what is held');
+    const later = decideLine({ ...facts, limits, buckets: used, waiting: [request('a', { tokens: 24 })] }, now);
+    assert.equal(later.nextAt, Math.ceil(now + (4 / 25) * 60_000));
+  });
+
+  it('waits for the last of several limits', () => {
+    const limits = { requestsPerMinute: 60, tokensPerMinute: 600 };
+    const used = {
+      ...buckets,
+      requestsPerMinute: { ...empty, used: 60 },
+      tokensPerMinute: { ...empty, used: 600 },
+    };
+    const waiting = [request('a', { tokens: 100 })];
+    assert.equal(decideLine({ ...facts, limits, buckets: used, waiting }, now).nextAt, now + 10_000);
+    const few = [request('a', { tokens: 1 })];
+    assert.equal(decideLine({ ...facts, limits, buckets: used, waiting: few }, now).nextAt, now + 1000);
+  });
+
+  it('passes those who wait for a slot, and seats a session once', () => {
+    const waiting = [
+      request('a', { needsSlot: true, sessionId: 'first' }),
+      request('b', { needsSlot: true, sessionId: 'second' }),
+      request('c', { needsSlot: true, sessionId: 'first' }),
+      request('d'),
+    ];
+    assert.deepEqual(ids(decideLine({ ...facts, waiting }, now).admitted), ['d']);
+    assert.deepEqual(ids(decideLine({ ...facts, freeSlots: 1, waiting }, now).admitted), ['a', 'c', 'd']);
+    assert.deepEqual(ids(decideLine({ ...facts, freeSlots: -3, waiting }, now).admitted), ['d']);
+  });
+
+  it('tells those for whom the day does not suffice, and goes on behind them', () => {
+    const day = { limit: 100, used: 80, held: 0 };
+    const waiting = [request('a', { tokens: 21 }), request('b', { tokens: 15 }), request('c', { tokens: 10 })];
+    const decision = decideLine({ ...facts, day, waiting }, now);
+    assert.deepEqual(ids(decision.dayUsedUp), ['a']);
+    assert.deepEqual(ids(decision.admitted), ['b'], 'the third waits for what the second does not use');
+    const large = decideLine({ ...facts, day: { ...day, used: 0 }, waiting: [request('a', { tokens: 500 })] }, now);
+    assert.deepEqual(ids(large.admitted), ['a']);
+  });
+});
+
+describe('a place in line', () => {
+  it('is behind the session’s own requests, and never before those that went', () => {
+    assert.deepEqual(fairTag(10, 0, 5), { tag: 10, finish: 15 });
+    assert.deepEqual(fairTag(10, 40, 5), { tag: 40, finish: 45 });
+  });
+
+  it('moves a session by its tokens, or by its share of the requests if that is more', () => {
+    const limits = { requestsPerMinute: 60, tokensPerMinute: 60_000 };
+    assert.equal(fairWeight(requestCost(1, 4000, 1000), limits), 5000);
+    assert.equal(fairWeight(requestCost(1, 10, 0), limits), 1000);
+    assert.equal(fairWeight(requestCost(1, 10, 0), {}), 10);
+    assert.equal(fairWeight(requestCost(1, 0, 0), { requestsPerMinute: 60 }), 1);
+  });
+});

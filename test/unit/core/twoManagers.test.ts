@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { setTimeout as pause } from 'node:timers/promises';
+import { apiKeyPlan } from '../../../src/core/plan.ts';
+import { openLedger } from '../../../src/ledger/openLedger.ts';
+import { FakeClock } from '../../fakes/fakeClock.ts';
+import { silentLogger } from '../ledger/silentLogger.ts';
+import { temporaryDirectory } from '../ledger/temporaryDirectory.ts';
+import { ManagerTester, outcome } from './managerTester.ts';
+import { type Watched } from './watched.ts';
+
+describe('two managers on one ledger', () => {
+  const plan = apiKeyPlan({ requestsPerMinute: 4, tokensPerMinute: 10_000, concurrentAgents: 2 });
+  const clock = new FakeClock();
+  let directory: ReturnType<typeof temporaryDirectory>;
+  let one: ManagerTester;
+  let two: ManagerTester;
+
+  beforeEach(async () => {
+    directory = temporaryDirectory();
+    const open = async (engineId: string): Promise<ManagerTester> => {
+      const { ledger, kept } = await openLedger(directory.path, silentLogger);
+      assert.equal(kept.kind, 'sqlite');
+      await ledger.join(engineId, { pid: 1 }, clock.now());
+      return new ManagerTester(plan, { ledger, clock, engineId });
+    };
+    [one, two] = [await open('one'), await open('two')];
+  });
+  afterEach(async () => {
+    for (const { manager, ledger } of [one, two]) {
+      manager.dispose();
+      await pause(1);
+      await ledger.close();
+    }
+    directory.remove();
+  });
+
+  /** Waits for half a second at most. @returns what the promise has become. */
+  async function soon(watch: Watched<unknown>): Promise<Watched<unknown>['state']> {
+    for (let waited = 0; waited < 500 && watch.state === 'pending'; waited += 10) await pause(10);
+    return watch.state;
+  }
+
+  it('share its slots and its limits', async () => {
+    const [a, b] = [await one.session('a'), await two.session('b')];
+    await assert.rejects(one.session('c'), /no slot/);
+    const all = [one.reserve(a), two.reserve(b), one.reserve(a), two.reserve(b), one.reserve(a), two.reserve(b)];
+    await pause(50);
+    assert.equal(all.filter(({ state }) => state === 'resolved').length, 4);
+    assert.deepEqual(await one.underWay(), [2, 4]);
+    assert.deepEqual(await two.manager.view(), await one.manager.view());
+  });
+
+  it('hear of what the other gives back', async () => {
+    const [a, b] = [await one.session('a'), await two.session('b')];
+    const held = [];
+    for (let times = 0; times < 4; times += 1) held.push(await one.reserve(a).promise);
+    const waiting = two.reserve(b);
+    await pause(20);
+    assert.equal(waiting.state, 'pending');
+    await held[0]?.release();
+    assert.equal(await soon(waiting), 'resolved');
+  });
+
+  it('end each other’s sessions, and the requests that wait in them', async () => {
+    const a = await one.session('a');
+    for (let times = 0; times < 4; times += 1) {
+      await (await one.reserve(a).promise).settle(outcome([0, 0]));
+    }
+    const waiting = one.reserve(a);
+    await pause(20);
+    assert.equal(waiting.state, 'pending');
+    await two.manager.release(a, 'released');
+    assert.equal(await soon(waiting), 'rejected');
+    assert.match(String(waiting.error), /session has ended/);
+  });
+});

@@ -1,0 +1,21 @@
+import { type OpenLedger } from './ledgerTester.ts';
+import { limitTests } from './limitTests.ts';
+import { lineTests } from './lineTests.ts';
+import { planChangeTests } from './planChangeTests.ts';
+import { requestTests } from './requestTests.ts';
+import { sessionTests } from './sessionTests.ts';
+import { sharedTests } from './sharedTests.ts';
+import { slotTests } from './slotTests.ts';
+
+/** What every ledger does, whatever it is kept in. */
+export function ledgerSuite(name: string, openLedger: OpenLedger): void {
+  describe(name, () => {
+    slotTests(openLedger);
+    sessionTests(openLedger);
+    requestTests(openLedger);
+    lineTests(openLedger);
+    limitTests(openLedger);
+    sharedTests(openLedger);
+    planChangeTests(openLedger);
+  });
+}

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { type Logger } from '../../../src/core/logger.ts';
+import { ledgerFileName, openLedger } from '../../../src/ledger/openLedger.ts';
+import { isBusy, isDamaged, walIsSafe } from '../../../src/ledger/sqliteDatabase.ts';
+import { SqliteConnection } from '../../../src/ledger/sqliteConnection.ts';
+import { LedgerTester } from './ledgerTester.ts';
+import { silentLogger } from './silentLogger.ts';
+import { temporaryDirectory } from './temporaryDirectory.ts';
+
+describe('the ledger’s file', () => {
+  let directory: ReturnType<typeof temporaryDirectory>;
+  let path = '';
+
+  beforeEach(() => {
+    directory = temporaryDirectory();
+    path = join(directory.path, ledgerFileName);
+  });
+  afterEach(() => {
+    directory.remove();
+  });
+
+  it('is the user’s alone, in a directory that is the user’s alone', async function () {
+    if (process.platform === 'win32') this.skip();
+    const inner = join(directory.path, 'global storage', 'agent quota');
+    const { ledger } = await openLedger(inner, silentLogger);
+    await new LedgerTester(ledger).opened('a');
+    assert.equal(statSync(inner).mode & 0o777, 0o700);
+    const names = readdirSync(inner);
+    assert.ok(names.includes(`${ledgerFileName}-wal`), 'a write-ahead log is in use');
+    for (const name of names) assert.equal(statSync(join(inner, name)).mode & 0o777, 0o600, name);
+    await ledger.close();
+  });
+
+  it('is made the user’s alone when it was not', async function () {
+    if (process.platform === 'win32') this.skip();
+    writeFileSync(path, '', { mode: 0o644 });
+    const { ledger } = await openLedger(directory.path, silentLogger);
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+    await ledger.close();
+  });
+
+  it('of a newer version is left as it is, and said so', async () => {
+    const database = new DatabaseSync(path);
+    database.exec('CREATE TABLE later (a); INSERT INTO later VALUES (1); PRAGMA user_version = 99');
+    database.close();
+    const before = readFileSync(path);
+    const { ledger, kept } = await openLedger(directory.path, silentLogger);
+    assert.ok(kept.kind === 'memory');
+    assert.match(kept.reason, /newer version .* Update the extension/);
+    await new LedgerTester(ledger).opened('a');
+    await ledger.close();
+    assert.ok(before.equals(readFileSync(path)));
+    assert.deepEqual(readdirSync(directory.path), [ledgerFileName]);
+  });
+
+  it('is set aside when it is damaged, and a new one is begun', async () => {
+    const rubbish = 'This is no database, and long enough to look like one. '.repeat(100);
+    writeFileSync(path, rubbish);
+    const warnings: string[] = [];
+    const logger: Logger = { ...silentLogger, warn: (message) => warnings.push(message) };
+    const { ledger, kept } = await openLedger(directory.path, logger);
+    assert.deepEqual(kept, { kind: 'sqlite' });
+    await new LedgerTester(ledger).opened('a');
+    await ledger.close();
+    const aside = readdirSync(directory.path).filter((name) => name.includes('.damaged-'));
+    assert.equal(aside.length, 1);
+    assert.equal(readFileSync(join(directory.path, aside[0] ?? ''), 'utf8'), rubbish);
+    assert.match(warnings.join(), /damaged/);
+  });
+
+  it('that cannot be opened leaves the ledger in memory, with the reason', async () => {
+    mkdirSync(path);
+    const { ledger, kept } = await openLedger(directory.path, silentLogger);
+    assert.ok(kept.kind === 'memory');
+    assert.match(kept.reason, /cannot be opened .* rights and space/);
+    await new LedgerTester(ledger).opened('a');
+    await ledger.close();
+  });
+
+  it('is not written by a transaction that throws', async () => {
+    const { ledger } = await openLedger(directory.path, silentLogger);
+    await ledger.close();
+    const connection = new SqliteConnection(new DatabaseSync(path));
+    let told = 0;
+    connection.onChange(() => {
+      told += 1;
+    });
+    const insert = (): void => {
+      connection.run('INSERT INTO engine (engine_id, process) VALUES (?, ?)', ['e', '{"pid":1}']);
+    };
+    const count = (): unknown => connection.statement('SELECT count(*) AS n FROM engine').get()?.['n'];
+    const fails = connection.transaction('write', () => {
+      insert();
+      throw new Error('the body fails');
+    });
+    await assert.rejects(fails, /the body fails/);
+    assert.equal(await connection.transaction('read', count), 0);
+    assert.equal(told, 0);
+    const ended = connection.transaction('write', () => {
+      insert();
+      connection.statement('ROLLBACK').run();
+      throw new Error('SQLite ended the transaction itself');
+    });
+    await assert.rejects(ended, /itself/);
+    await connection.transaction('write', insert);
+    assert.equal(await connection.transaction('read', count), 1);
+    assert.equal(told, 1);
+    connection.close();
+  });
+
+  it('that is deleted while it is open does no harm', async () => {
+    const { ledger } = await openLedger(directory.path, silentLogger);
+    const tester = new LedgerTester(ledger);
+    await tester.opened('a');
+    directory.remove();
+    assert.ok(!existsSync(path));
+    await tester.view();
+    await ledger.close();
+  });
+
+  it('has a write-ahead log only where SQLite is known to be safe with it', () => {
+    assert.deepEqual(
+      ['3.53.4', '3.51.3', '4.0.0', '3.52.0'].map((version) => walIsSafe(version)),
+      [true, true, true, true],
+    );
+    assert.deepEqual(
+      ['3.51.2', '3.50.9', '3.49.1', '2.9.9', undefined].map((version) => walIsSafe(version)),
+      [false, false, false, false, false],
+    );
+  });
+
+  it('tells by SQLite’s codes whether it is busy or damaged', () => {
+    const failed = (errcode: unknown): Error => Object.assign(new Error('SQLite'), { errcode });
+    assert.ok([5, 6, 261, 517].every((code) => isBusy(failed(code))));
+    assert.ok([11, 26, 267].every((code) => isDamaged(failed(code))));
+    assert.ok(![1, 5, 14, undefined].some((code) => isDamaged(failed(code))));
+    assert.ok(!isBusy(new Error('locked')) && !isBusy('locked') && !isBusy(failed('5')));
+  });
+});

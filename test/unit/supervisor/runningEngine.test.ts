@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { serveEngine } from '../../../src/engine.ts';
+import { apiKeyPlan } from '../../../src/core/plan.ts';
+import { type AgentAuth, type EngineConfiguration, type EngineStart } from '../../../src/core/quotaEngine.ts';
+import { EngineDiedError } from '../../../src/supervisor/engineSupervisor.ts';
+import { startInThread, startWorkerThread, type EngineThread } from '../../../src/supervisor/engineThread.ts';
+import { temporaryDirectory } from '../ledger/temporaryDirectory.ts';
+import { watched } from '../core/watched.ts';
+import { SupervisorTester } from './supervisorTester.ts';
+
+const realKey = 'sk-ant-api03-the-real-key';
+const bundle = fileURLToPath(new URL('../../../src/engine.ts', import.meta.url));
+const places: readonly (readonly [string, EngineThread['place'], (start: EngineStart) => EngineThread])[] = [
+  ['in a worker', 'worker', (start) => startWorkerThread(bundle, start)],
+  ['in this thread', 'window', (start) => startInThread(serveEngine, start)],
+];
+
+for (const [where, place, startThread] of places) {
+  describe(`an engine ${where}`, () => {
+    let directory: ReturnType<typeof temporaryDirectory>;
+    let upstream: Server;
+    let keys: unknown[];
+    let thread: EngineThread | undefined;
+    let tester: SupervisorTester;
+    let configuration: EngineConfiguration;
+
+    beforeEach(async () => {
+      directory = temporaryDirectory();
+      keys = [];
+      upstream = createServer((request, response) => {
+        keys.push(request.headers['x-api-key']);
+        request.resume();
+        response.writeHead(200, { 'content-type': 'application/json' }).end('{"data":[]}');
+      }).listen(0, '127.0.0.1');
+      await once(upstream, 'listening');
+      const address = upstream.address();
+      assert.ok(typeof address === 'object' && address !== null);
+      configuration = {
+        plan: apiKeyPlan({ concurrentAgents: 1 }),
+        credentials: { kind: 'apiKey', key: realKey, baseUrl: `http://127.0.0.1:${address.port}`, source: 'test' },
+        credentialProblems: [],
+        inactivityMs: 60_000,
+        longestWaitMs: 1000,
+        workspace: 'work',
+      };
+      const start = { engineId: 'window', storageDirectory: directory.path, launcherSecret: 'launcher secret' };
+      tester = new SupervisorTester(start, (given) => (thread = startThread(given)));
+      await tester.engine.configure(configuration);
+    });
+    afterEach(async () => {
+      await tester.supervisor.dispose();
+      upstream.closeAllConnections();
+      upstream.close();
+      directory.remove();
+    });
+
+    async function opened(agentId: string): Promise<AgentAuth & { kind: 'authenticated' }> {
+      const auth = await tester.engine.setupClaudeAgentAuth({ ticket: agentId, agentId, waitMs: 0 });
+      assert.ok(auth.kind === 'authenticated', JSON.stringify(auth));
+      return auth;
+    }
+
+    async function callWith({ overlay }: AgentAuth & { kind: 'authenticated' }, token?: string): Promise<number> {
+      const response = await fetch(`${overlay['ANTHROPIC_BASE_URL'] ?? ''}/v1/messages/count_tokens`, {
+        method: 'POST',
+        headers: { 'x-api-key': token ?? overlay['ANTHROPIC_API_KEY'] ?? '', connection: 'close' },
+        body: '{}',
+      });
+      await response.text();
+      return response.status;
+    }
+
+    it('gives out sessions, serves their requests, and shows them', async () => {
+      assert.equal((await tester.reached('running')).place, place);
+      const auth = await opened('agent');
+      assert.equal(await callWith(auth), 200);
+      assert.equal(await callWith(auth, 'another'), 401);
+      assert.equal(keys.at(-1), realKey);
+      const { sessions, ledger, plan, gatewayUrl } = await tester.engine.snapshot();
+      assert.deepEqual([ledger, plan], [{ kind: 'sqlite' }, configuration.plan]);
+      assert.equal(auth.overlay['CLAUDE_BASE_URL'], gatewayUrl);
+      assert.deepEqual(
+        sessions.map(({ agentId, state, requests }) => [agentId, state, requests]),
+        [['agent', 'active', 1]],
+      );
+      assert.equal(await tester.engine.releaseAgentAuth('agent'), 1);
+      assert.notEqual(await callWith(auth), 200);
+    });
+
+    if (place === 'worker') {
+      it('that dies is started again, with its port, its sessions and their tokens', async () => {
+        const auth = await opened('agent');
+        const call = watched(tester.engine.setupClaudeAgentAuth({ ticket: 'next', agentId: 'next' }));
+        const { started } = await tester.reached('running');
+        while ((await tester.engine.snapshot()).line.length === 0) await new Promise(setImmediate);
+        await thread?.terminate();
+        const again = await tester.reached('running', 2);
+        assert.deepEqual(again.started, started);
+        assert.ok(call.error instanceof EngineDiedError);
+        const snapshot = await tester.engine.snapshot();
+        assert.deepEqual(snapshot.plan, configuration.plan);
+        assert.deepEqual(
+          snapshot.sessions.map(({ sessionId, state }) => [sessionId, state]),
+          [[auth.sessionId, 'active']],
+        );
+        assert.deepEqual(snapshot.line, [], 'the place in line died with the engine');
+        assert.equal(await callWith(auth), 200);
+        assert.match(tester.logger.lines.join('\n'), /engine has died/);
+      });
+
+      it('that cannot even be loaded is given up, with its cause', async () => {
+        const start = { engineId: 'x', storageDirectory: directory.path, launcherSecret: 's' };
+        const broken = new SupervisorTester(start, (given) => startWorkerThread(`${bundle}.missing.ts`, given));
+        assert.match((await broken.reached('stopped')).cause, /missing/);
+        await broken.supervisor.dispose();
+      });
+    }
+
+    it('leaves its port when it is disposed, and its sessions to the next', async () => {
+      const auth = await opened('agent');
+      await tester.supervisor.dispose();
+      await assert.rejects(callWith(auth), TypeError);
+      const start = { engineId: 'another', storageDirectory: directory.path, launcherSecret: 's' };
+      tester = new SupervisorTester(start, startThread);
+      await tester.engine.configure(configuration);
+      const { sessions } = await tester.engine.snapshot();
+      assert.deepEqual(
+        sessions.map(({ sessionId }) => sessionId),
+        [auth.sessionId],
+      );
+    });
+  });
+}
