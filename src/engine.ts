@@ -51,13 +51,22 @@ const secrets: SecretSource = {
   hash: (token) => createHash('sha256').update(token).digest('base64url'),
 };
 
-/** Builds the engine: reading it top to bottom is reading how its parts hang together. */
-async function buildEngine(start: EngineStart, window: QuotaEngineEvents): Promise<BuiltEngine> {
+/**
+ * Builds the engine: reading it top to bottom is reading how its parts hang together.
+ * @param die ends this engine, for its window to start another.
+ */
+async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: () => void): Promise<BuiltEngine> {
   const logger = windowLogger(window);
   const { engineId } = start;
   const processes = createProcessTable();
   const ownProcess = processes.identify(process.pid);
-  const { ledger, kept } = await openLedger(start.storageDirectory, logger);
+  const { ledger, kept } = await openLedger(start.storageDirectory, logger, {
+    found: (problem) => {
+      logger.warn(`${problem.message} ${problem.nextStep}`);
+      window.problemFound(problem);
+    },
+    lost: die,
+  });
   await ledger.join(engineId, ownProcess, clock.now());
 
   const parts = { ledger, clock, secrets, logger, engineId };
@@ -81,8 +90,10 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents): Promi
     processes,
     ownProcess,
     gatewayUrl: () => gateway.url,
+    noProxy: process.env['NO_PROXY'] ?? process.env['no_proxy'],
     testCredentials,
     upstream,
+    kept,
     lineMoved: line.tell,
     problemFound: window.problemFound,
   });
@@ -131,14 +142,25 @@ export function serveEngine(port: MessagePort, start: EngineStart): void {
     if (built === undefined) throw new Error('The engine has not been started.');
     return (await built).engine;
   };
+  const close = async (): Promise<void> => {
+    const closing = built;
+    built = undefined;
+    await (await closing)?.close();
+  };
+  // In a worker the thread ends with its port; in the window's own thread the engine has to be ended.
+  port.on('close', () => {
+    close().catch(() => undefined);
+  });
+  const die = (): void => {
+    if (isMainThread) port.close();
+    else process.exit(1);
+  };
   const functions: EngineFunctions = {
     start: async () => {
-      built ??= buildEngine(start, windowEvents);
+      built ??= buildEngine(start, windowEvents, die);
       return (await built).started;
     },
-    close: async () => {
-      await (await built)?.close();
-    },
+    close,
     configure: async (...args) => (await engine()).configure(...args),
     setupClaudeAgentAuth: async (...args) => (await engine()).setupClaudeAgentAuth(...args),
     giveUp: async (...args) => (await engine()).giveUp(...args),

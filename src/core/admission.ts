@@ -1,3 +1,4 @@
+import { type PlanWindow } from './planWindow.ts';
 import { type Session } from './session.ts';
 import { type Usage } from './usage.ts';
 
@@ -14,6 +15,10 @@ export interface AdmissionAsk {
   readonly usesTokens: boolean;
   /** Length of the request's body in bytes; undefined when it is not announced. */
   readonly bodyBytes: number | undefined;
+  /** The model that the body asks for, as far as its beginning tells. */
+  readonly model?: string;
+  /** The body's `max_tokens`, likewise. */
+  readonly maxTokens?: number;
 }
 
 /**
@@ -73,6 +78,10 @@ export interface LimitReport {
   readonly retryAfterMs: number | undefined;
   /** The answer was 429: a limit was hit. */
   readonly limited: boolean;
+  /** The model that the request asked for, where it is known: limits are each model group's own. */
+  readonly model: string | undefined;
+  /** A subscription's usage windows (`anthropic-ratelimit-unified-*`). */
+  readonly windows: readonly PlanWindow[];
 }
 
 /** What the gateway asks of the quota core. */

@@ -13,6 +13,7 @@ import {
   type AuthHealth,
   type AuthTest,
   type EngineConfiguration,
+  type EngineSnapshot,
 } from './quotaEngine.ts';
 import { type LedgerView } from './ledger.ts';
 import { SessionKeeper } from './sessionKeeper.ts';
@@ -27,9 +28,13 @@ export interface CoordinatorParts extends QuotaManagerParts {
   readonly ownProcess: ProcessIdentity;
   /** Where routed agents are sent. */
   readonly gatewayUrl: () => string;
+  /** Hosts that the window's environment reaches without a proxy; undefined for none. */
+  readonly noProxy: string | undefined;
   /** One real, cheap call with the credentials. */
   readonly testCredentials: (credentials: Credentials) => Promise<AuthTest>;
   readonly upstream: CurrentUpstream;
+  /** What the ledger is kept in. */
+  readonly kept: EngineSnapshot['ledger'];
   readonly lineMoved: LineListener;
   /** Something that the user is told once. */
   readonly problemFound: (problem: Problem) => void;
@@ -41,20 +46,31 @@ export class AgentAuthCoordinator {
   readonly #check: CredentialCheck;
   readonly #queue: SlotQueue;
   readonly #keeper: SessionKeeper;
+  readonly #stopListening: () => void;
   #configuration: EngineConfiguration | undefined;
 
   constructor(parts: CoordinatorParts) {
     this.#parts = parts;
     this.#check = new CredentialCheck(parts.clock, parts.testCredentials);
-    this.#queue = new SlotQueue(parts.ledger, parts.clock, parts.lineMoved, (error) => {
-      parts.logger.error('The line for slots could not be run.', error);
-    });
+    this.#queue = new SlotQueue(
+      parts.ledger,
+      parts.clock,
+      () => parts.manager.slotLine(),
+      parts.lineMoved,
+      (error) => {
+        parts.logger.error('The line for slots could not be run.', error);
+      },
+    );
     this.#keeper = new SessionKeeper(parts);
+    this.#stopListening = parts.manager.onAnswer((status) => {
+      if (status < 400) this.#check.confirmed();
+      else if (status === 401) this.#check.doubted();
+    });
   }
 
   configure(configuration: EngineConfiguration): void {
     this.#configuration = configuration;
-    this.#check.configure(configuration.credentials);
+    if (this.#check.configure(configuration.credentials)) this.#parts.upstream.trouble(undefined);
     this.#keeper.start(configuration.inactivityMs);
     // The plan may have more slots now.
     this.#queue.retry();
@@ -87,7 +103,8 @@ export class AgentAuthCoordinator {
       return { kind: 'refused', agentId, reason: refusal(outcome, this.#parts.manager.plan.concurrentAgents) };
     const { sessionId } = outcome.session;
     this.#parts.logger.info(`Session ${sessionId} of ${agentId} is open (${mode}).`);
-    const route = mode === 'routed' ? { route: { gatewayUrl: this.#parts.gatewayUrl(), token } } : {};
+    const route =
+      mode === 'routed' ? { route: { gatewayUrl: this.#parts.gatewayUrl(), token, noProxy: this.#parts.noProxy } } : {};
     return {
       kind: 'authenticated',
       mode,
@@ -102,8 +119,10 @@ export class AgentAuthCoordinator {
     return this.#queue.giveUp(ticket);
   }
 
+  /** @param process told apart from a later one with the same number here, where the caller could not. */
   attachProcess(sessionId: string, process: ProcessIdentity): Promise<void> {
-    return this.#parts.ledger.attachProcess(sessionId, process);
+    const { ledger, processes } = this.#parts;
+    return ledger.attachProcess(sessionId, process.startMark === undefined ? processes.identify(process.pid) : process);
   }
 
   /** Ends all live sessions of an agent, in whichever window they are. @returns how many. */
@@ -147,6 +166,10 @@ export class AgentAuthCoordinator {
     if (failure !== undefined) found.push(failure);
     const trouble = this.#parts.upstream.problem;
     if (trouble !== undefined && trouble.code !== failure?.code) found.push(trouble);
+    const unwritten = this.#parts.manager.writeFailure;
+    if (unwritten !== undefined) found.push(problems.ledgerFails(unwritten));
+    if (this.#parts.kept.kind === 'memory') found.push(problems.inMemory(this.#parts.kept.reason));
+    if (status.pausedUntil !== undefined) found.push(problems.paused(status.pausedUntil));
     if (line.length > 0) found.push(problems.agentsWait(line.length));
     if (status.percentage >= 100) found.push(problems.limitReached(status));
     return {
@@ -157,13 +180,16 @@ export class AgentAuthCoordinator {
     };
   }
 
-  testAuthentication(): Promise<AuthTest> {
+  async testAuthentication(): Promise<AuthTest> {
     const credentials = this.#configuration?.credentials ?? { kind: 'none' };
-    if (credentials.kind === 'none') return Promise.resolve({ kind: 'fails', problem: this.#missingCredentials() });
-    return this.#check.testNow();
+    if (credentials.kind === 'none') return { kind: 'fails', problem: this.#missingCredentials() };
+    const test = await this.#check.testNow();
+    if (test.kind === 'works') this.#parts.upstream.trouble(undefined);
+    return test;
   }
 
   async dispose(): Promise<void> {
+    this.#stopListening();
     this.#keeper.dispose();
     await this.#queue.dispose();
   }
@@ -197,7 +223,8 @@ export class AgentAuthCoordinator {
 }
 
 function refusal(outcome: Exclude<SlotOutcome, { kind: 'opened' }>, slots: number): Problem {
-  return outcome.kind === 'day-used-up' ? problems.dayUsedUp(outcome.until) : problems.noSlot(outcome, slots);
+  if (outcome.kind === 'no-slot') return problems.noSlot(outcome, slots);
+  return outcome.what === 'day' ? problems.dayUsedUp(outcome.until) : problems.windowUsedUp(outcome.until);
 }
 
 /** Sessions as shown, oldest first. */

@@ -8,14 +8,24 @@ import {
 } from './admission.ts';
 import { type Clock } from './clock.ts';
 import { HeldRequest, type ReservationBooks } from './heldRequest.ts';
-import { type Ledger, type LedgerView, type LineRun, type OpeningOutcome, type SessionOpening } from './ledger.ts';
+import {
+  type Ledger,
+  type LedgerView,
+  type LineRun,
+  type OpeningOutcome,
+  type SessionOpening,
+  type SlotLine,
+  type UsageEntry,
+} from './ledger.ts';
 import { type Logger } from './logger.ts';
+import { PersistentWrites } from './persistentWrites.ts';
 import { apiKeyPlan, maxSubscriptionPlan, type ApiKeyPlan, type MaxSubscriptionPlan, type Plan } from './plan.ts';
 import { type QuotaStatus } from './quotaStatus.ts';
+import { type QuotaTerms } from './quotaTerms.ts';
 import { rerun } from './rerun.ts';
 import { type SecretSource } from './secretSource.ts';
 import { type EndReason, type Session } from './session.ts';
-import { TokenEstimator } from './tokenEstimate.ts';
+import { noTokens, TokenEstimator } from './tokenEstimate.ts';
 import { addUsage, noUsage, type Usage } from './usage.ts';
 
 /** What a quota manager works with. */
@@ -32,6 +42,9 @@ export const defaultLongestWaitMs = 8 * 60_000;
 /** What a request that waited too long is told: soon enough for Claude Code to try again by itself, in seconds. */
 const retryAfterWaitSeconds = 5;
 
+/** When the line is run again after that has failed, in milliseconds. */
+const retryLineMs = 1000;
+
 type Decided =
   (LineRun['decided'] extends ReadonlyMap<string, infer State> ? State : never) | { readonly kind: 'plan-changed' };
 
@@ -43,22 +56,27 @@ export class ClaudeQuotaManager implements RequestAdmission {
   readonly #parts: QuotaManagerParts;
   readonly #estimator = new TokenEstimator();
   readonly #waiting = new Map<string, (state: Decided) => void>();
+  readonly #answerListeners = new Set<(status: number) => void>();
+  readonly #writes: PersistentWrites;
   readonly #runLine: () => void;
   readonly #stopListening: () => void;
-  #plan: Plan;
+  #terms: QuotaTerms;
   #longestWaitMs = defaultLongestWaitMs;
   #cancelTimer: () => void = () => undefined;
 
   constructor(plan: Plan, parts: QuotaManagerParts) {
-    this.#plan = plan;
+    this.#terms = { planId: plan.kind, plan, agents: [], dailyTokens: 'fallback' };
     this.#parts = parts;
+    this.#writes = new PersistentWrites(parts.clock, parts.logger);
     this.#runLine = rerun(
       async () => {
         if (this.#waiting.size > 0)
-          this.#take(await parts.ledger.runLine(parts.engineId, this.#plan, parts.clock.now()));
+          this.#take(await parts.ledger.runLine(parts.engineId, this.#terms, parts.clock.now()));
       },
       (error) => {
         parts.logger.error('The line of requests could not be run.', error);
+        this.#cancelTimer();
+        this.#cancelTimer = parts.clock.after(retryLineMs, this.#runLine);
       },
     );
     this.#stopListening = parts.ledger.onChange(this.#runLine);
@@ -78,24 +96,28 @@ export class ClaudeQuotaManager implements RequestAdmission {
   }
 
   get plan(): Plan {
-    return this.#plan;
+    return this.#terms.plan;
   }
 
   /**
-   * Changes the plan and how long requests wait. Requests in line are looked at again at once; those that wait for a
-   * plan of another kind are told to try again.
+   * Changes the terms and how long requests wait. Requests in line are looked at again at once; those that wait for
+   * another plan are told to try again, and this engine's sessions are the new plan's.
    */
-  configure(plan: Plan, longestWaitMs: number): void {
-    if (plan.kind !== this.#plan.kind) for (const decide of this.#waiting.values()) decide({ kind: 'plan-changed' });
-    this.#plan = plan;
+  async configure(terms: QuotaTerms, longestWaitMs: number): Promise<void> {
+    const { ledger, engineId } = this.#parts;
+    const moves = terms.planId !== this.#terms.planId;
+    if (moves) for (const decide of this.#waiting.values()) decide({ kind: 'plan-changed' });
+    // What is asked for while the sessions move is asked of the new plan: nobody would serve it in the old one's line.
+    this.#terms = terms;
     this.#longestWaitMs = longestWaitMs;
+    if (moves) await ledger.moveSessions(engineId, terms.planId);
     this.#runLine();
   }
 
   /** Takes a slot and an allocation for a session, or a place in the line for one. */
   allocate(opening: SessionOpening): Promise<OpeningOutcome> {
     const { ledger, engineId, clock } = this.#parts;
-    return ledger.openSession(opening, engineId, this.#plan, clock.now());
+    return ledger.openSession(opening, engineId, this.#terms, clock.now());
   }
 
   /** Gives a session's quota back. @returns the session as it ended; undefined when it was not live. */
@@ -116,18 +138,17 @@ export class ClaudeQuotaManager implements RequestAdmission {
     signal.throwIfAborted();
     const { ledger, clock, engineId, secrets } = this.#parts;
     const reservationId = secrets.id();
-    const estimate = ask.usesTokens
-      ? this.#estimator.estimate(ask.sessionId, ask.bodyBytes)
-      : { inputTokens: 0, outputTokens: 0 };
+    const estimate = ask.usesTokens ? this.#estimator.estimate(ask) : noTokens;
     const turn = this.#turn(reservationId, signal);
     try {
-      const opening = { reservationId, sessionId: ask.sessionId, requests: 1, estimate };
-      this.#take(await ledger.enqueue(opening, engineId, this.#plan, clock.now()));
+      const { sessionId, model } = ask;
+      const opening = { reservationId, sessionId, requests: 1, estimate, model };
+      this.#take(await ledger.enqueue(opening, engineId, this.#terms, clock.now()));
       const decided = await turn.decided;
       if (decided.kind !== 'admitted') throw refusal(decided);
       return new HeldRequest(reservationId, ask, estimate, this.#books());
     } catch (error) {
-      await ledger.withdraw(reservationId);
+      await this.#withdraw(reservationId);
       throw error;
     } finally {
       turn.end();
@@ -172,28 +193,62 @@ export class ClaudeQuotaManager implements RequestAdmission {
   #books(): ReservationBooks {
     const { ledger, clock, logger } = this.#parts;
     return {
-      charge: (id, charge) => ledger.charge(id, charge, this.#plan, clock.now()),
+      charge: (id, charge) => ledger.charge(id, charge, this.#terms, clock.now()),
       settle: async (id, entry, charge) => {
-        const counted = await ledger.settle(id, entry, charge, this.#plan, clock.now());
-        if (!counted) logger.warn(`Request ${entry?.requestId ?? id} was booked before and is not counted again.`);
+        const settled = await this.#writes.write('book what a request used', () =>
+          ledger.settle(id, entry, charge, this.#terms, clock.now()),
+        );
+        if (!settled) logger.warn(`Request ${entry?.requestId ?? id} was booked before and is not counted again.`);
         this.#runLine();
       },
-      withdraw: async (id) => {
-        await ledger.withdraw(id);
-        this.#runLine();
-      },
+      withdraw: (id) => this.#withdraw(id),
       learn: (ask, usage) => {
-        this.#estimator.learn(ask.sessionId, ask.bodyBytes, usage);
+        this.#estimator.learn(ask, usage);
+      },
+      answered: (status) => {
+        for (const listener of this.#answerListeners) listener(status);
       },
     };
   }
 
+  async #withdraw(reservationId: string): Promise<void> {
+    await this.#writes.write('give back what a request held', () => this.#parts.ledger.withdraw(reservationId));
+    this.#runLine();
+  }
+
+  /** Why what was used cannot be booked now; undefined when it can. */
+  get writeFailure(): string | undefined {
+    return this.#writes.failure;
+  }
+
+  /** Tells how the upstream answered each request (HTTP status). @returns a function that ends the calls. */
+  onAnswer(listener: (status: number) => void): () => void {
+    this.#answerListeners.add(listener);
+    return () => this.#answerListeners.delete(listener);
+  }
+
+  /** The line for slots as it is. */
+  slotLine(): Promise<SlotLine> {
+    return this.#parts.ledger.slotLine(this.#terms);
+  }
+
+  /**
+   * Books what an observed agent reports, once per request id. @returns false when it was booked before, or the session
+   * is unknown.
+   */
+  async book(sessionId: string, entry: UsageEntry): Promise<boolean> {
+    const { ledger, clock } = this.#parts;
+    const counted = await ledger.book(sessionId, entry, this.#terms, clock.now());
+    if (counted) this.#runLine();
+    return counted;
+  }
+
   async observe(report: LimitReport): Promise<void> {
-    await this.#parts.ledger.observe(report, this.#plan, this.#parts.clock.now());
+    await this.#parts.ledger.observe(report, this.#terms, this.#parts.clock.now());
   }
 
   view(): Promise<LedgerView> {
-    return this.#parts.ledger.view(this.#plan, this.#parts.clock.now());
+    return this.#parts.ledger.view(this.#terms, this.#parts.clock.now());
   }
 
   /** What of each limit is used and left. */
@@ -213,6 +268,7 @@ export class ClaudeQuotaManager implements RequestAdmission {
   dispose(): void {
     this.#cancelTimer();
     this.#stopListening();
+    this.#writes.dispose();
     for (const decide of this.#waiting.values()) decide({ kind: 'gone' });
   }
 }
@@ -222,11 +278,13 @@ function refusal(decided: Exclude<Decided, { kind: 'admitted' }>): AdmissionRefu
     return new AdmissionRefusedError('This session has ended. Start a new agent terminal to go on.', undefined);
   }
   if (decided.kind === 'plan-changed') {
-    return new AdmissionRefusedError('The plan was changed in the settings of Agent Quota. Try again.', 1);
+    return new AdmissionRefusedError('The plan was changed while this request waited. Try again.', 1);
   }
-  const until = new Date(decided.until).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  const until = new Date(decided.until).toLocaleString([], { weekday: 'short', hour: '2-digit', minute: '2-digit' });
   return new AdmissionRefusedError(
-    `The plan's tokens of today do not suffice for this request. Go on after ${until}, or raise the daily tokens in the settings of Agent Quota.`,
+    decided.what === 'day'
+      ? `The tokens of today do not suffice for this request. Go on after ${until}, or raise the daily tokens in the settings of Agent Quota.`
+      : `The subscription's usage window is used up. Go on after ${until}, when it starts anew.`,
     undefined,
   );
 }

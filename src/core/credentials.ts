@@ -1,3 +1,4 @@
+import { tokenEnding } from './secretSource.ts';
 import { overlayVariables as names } from '../shared/overlayVariables.ts';
 
 /** Where Claude's API is when nothing else is said. */
@@ -50,6 +51,15 @@ export function detectCredentials(
     return b === '' ? undefined : { value: b, name: second };
   };
   const key = pick(names.anthropicApiKey, names.claudeApiKey);
+  if (key?.value.endsWith(tokenEnding) === true) {
+    problems.push({
+      code: 'inside-agent',
+      severity: 'error',
+      message: 'This window was started from an agent terminal, whose key is a session’s and not yours.',
+      nextStep: 'Close it and start VS Code from elsewhere, so that it has your own credentials.',
+    });
+    return { credentials: { kind: 'none' }, problems };
+  }
   const base = pick(names.anthropicBaseUrl, names.claudeBaseUrl);
   if (key !== undefined) {
     const baseUrl = usableBaseUrl(base, problems);

@@ -9,6 +9,8 @@ export interface ReservationBooks {
   settle(reservationId: string, entry: UsageEntry | undefined, charge: Charge): Promise<void>;
   withdraw(reservationId: string): Promise<void>;
   learn(ask: AdmissionAsk, usage: Usage): void;
+  /** The upstream has answered with this HTTP status. */
+  answered(status: number): void;
 }
 
 /** An admitted request's quota, until it is settled or released. */
@@ -45,6 +47,7 @@ export class HeldRequest implements Reservation {
     if (this.#ended) return;
     this.#ended = true;
     const { usage, model, requestId, status } = outcome;
+    if (status !== undefined) this.#books.answered(status);
     if (usage !== undefined) {
       this.#books.learn(this.#ask, usage);
       const charge = { requests: 1, inputTokens: quotaInputTokens(usage), outputTokens: usage.outputTokens };

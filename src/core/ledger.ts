@@ -1,7 +1,7 @@
 import { type LimitReport } from './admission.ts';
-import { type Plan } from './plan.ts';
 import { type LinePlace } from './quotaEngine.ts';
 import { type QuotaStatus } from './quotaStatus.ts';
+import { type QuotaTerms } from './quotaTerms.ts';
 import {
   type Allocation,
   type EndReason,
@@ -30,8 +30,17 @@ export interface SessionOpening {
 export type OpeningOutcome =
   | { readonly kind: 'opened'; readonly session: LiveSession; readonly allocation: Allocation }
   | { readonly kind: 'no-slot'; readonly place: LinePlace | undefined; readonly running: readonly string[] }
-  /** The day's tokens are used up: no new agent until then (milliseconds since the epoch). */
-  | { readonly kind: 'day-used-up'; readonly until: number };
+  /** The day's tokens or the subscription's window are used up: no new agent until then (milliseconds since the epoch). */
+  | { readonly kind: 'used-up'; readonly what: 'day' | 'window'; readonly until: number };
+
+/** The line for slots. */
+export interface SlotLine {
+  readonly places: readonly LinePlace[];
+  /** Tickets that would get a slot now. */
+  readonly ready: ReadonlySet<string>;
+  /** Agent ids of the sessions that hold the slots. */
+  readonly running: readonly string[];
+}
 
 /** A request to be put in line. */
 export interface RequestOpening {
@@ -39,12 +48,15 @@ export interface RequestOpening {
   readonly sessionId: string;
   readonly requests: number;
   readonly estimate: TokenEstimate;
+  /** The model asked for, where it is known. */
+  readonly model: string | undefined;
 }
 
 export type RequestState =
   | { readonly kind: 'admitted' }
   | { readonly kind: 'waiting' }
-  | { readonly kind: 'day-used-up'; readonly until: number }
+  /** The day's tokens or the subscription's window do not suffice before `until` (milliseconds since the epoch). */
+  | { readonly kind: 'used-up'; readonly what: 'day' | 'window'; readonly until: number }
   /** The session has ended, or the reservation is unknown. */
   | { readonly kind: 'gone' };
 
@@ -92,15 +104,19 @@ export interface LedgerView {
 /**
  * The one record of sessions, reservations, limits and usage, shared by all engines that open it. Every method is one
  * transaction: what it decides (by the core's pure functions) and what it writes cannot be split by another engine.
- * `now` is milliseconds since the epoch; `plan` is what the caller's settings say of the plan.
+ * `now` is milliseconds since the epoch; `terms` are what the caller's settings say.
  */
 export interface Ledger {
   /** Announces an engine: whatever an earlier one of the same id left in line or in flight is given back. */
   join(engineId: string, process: ProcessIdentity, now: number): Promise<void>;
   /** Opens a session if there is a slot and nobody waits before it. */
-  openSession(opening: SessionOpening, engineId: string, plan: Plan, now: number): Promise<OpeningOutcome>;
+  openSession(opening: SessionOpening, engineId: string, terms: QuotaTerms, now: number): Promise<OpeningOutcome>;
   leaveSlotLine(ticket: string): Promise<void>;
   attachProcess(sessionId: string, process: ProcessIdentity): Promise<void>;
+  /** Makes an engine's live sessions another plan's. */
+  moveSessions(engineId: string, planId: string): Promise<void>;
+  /** The line for slots as it is now; nothing is given out. */
+  slotLine(terms: QuotaTerms): Promise<SlotLine>;
   /** @returns the session as ended, or undefined when it was not live. */
   endSession(sessionId: string, reason: EndReason, now: number): Promise<Session | undefined>;
   /** Takes the slot of an active session that has no request under way. @returns whether it did. */
@@ -108,36 +124,41 @@ export interface Ledger {
   sessionOfTokenHash(tokenHash: string): Promise<Session | undefined>;
   liveSessions(): Promise<readonly LiveSession[]>;
   /** Puts a request in line and runs the line. */
-  enqueue(opening: RequestOpening, engineId: string, plan: Plan, now: number): Promise<LineRun>;
+  enqueue(opening: RequestOpening, engineId: string, terms: QuotaTerms, now: number): Promise<LineRun>;
   /** Admits whoever may go now, of all engines. */
-  runLine(engineId: string, plan: Plan, now: number): Promise<LineRun>;
+  runLine(engineId: string, terms: QuotaTerms, now: number): Promise<LineRun>;
   /** Corrects what the upstream is known to have counted; the rest of the reservation stays held. */
-  charge(reservationId: string, charge: Charge, plan: Plan, now: number): Promise<void>;
+  charge(reservationId: string, charge: Charge, terms: QuotaTerms, now: number): Promise<void>;
   /** Ends a reservation and books its usage. @returns false when that request id was booked before. */
   settle(
     reservationId: string,
     entry: UsageEntry | undefined,
     charge: Charge,
-    plan: Plan,
+    terms: QuotaTerms,
     now: number,
   ): Promise<boolean>;
   /** Ends a reservation as if it had never been, in line or admitted. */
   withdraw(reservationId: string): Promise<void>;
-  observe(report: LimitReport, plan: Plan, now: number): Promise<void>;
+  /**
+   * Books what an agent used without asking first (observed sessions). @returns false when that request id was booked
+   * before, or the session is unknown.
+   */
+  book(sessionId: string, entry: UsageEntry, terms: QuotaTerms, now: number): Promise<boolean>;
+  observe(report: LimitReport, terms: QuotaTerms, now: number): Promise<void>;
   /** Engines and the processes they run in; those that are gone are told to `forgetEngine`. */
   engines(): Promise<readonly { readonly engineId: string; readonly process: ProcessIdentity }[]>;
-  /** Gives back what a dead engine left in line; what it had in flight counts as used, since it may have been. */
-  forgetEngine(engineId: string, now: number): Promise<void>;
-  view(plan: Plan, now: number): Promise<LedgerView>;
+  /**
+   * Gives back what a dead engine left in line; what it had in flight counts as used, since it may have been.
+   * @param gone the process that was found gone: one of the same id that has joined since stays. Any when left out.
+   */
+  forgetEngine(engineId: string, now: number, gone?: ProcessIdentity): Promise<void>;
+  /** Drops usage detail from before a moment; the sums by hour and day stay. @returns how many entries. */
+  forgetUsageBefore(at: number): Promise<number>;
+  view(terms: QuotaTerms, now: number): Promise<LedgerView>;
   /**
    * Tells of changes by whichever engine, this one included, within a quarter of a second.
    * @returns a function that ends it.
    */
   onChange(listener: () => void): () => void;
   close(): Promise<void>;
-}
-
-/** The plan's own record in the ledger. */
-export function planIdOf(plan: Plan): string {
-  return plan.kind;
 }

@@ -13,6 +13,8 @@ import {
   type QuotaEngine,
   type QuotaEngineEvents,
 } from './quotaEngine.ts';
+import { type QuotaTerms } from './quotaTerms.ts';
+import { type SecretSource } from './secretSource.ts';
 import { type ProcessIdentity } from './session.ts';
 import { SnapshotPublisher } from './snapshotPublisher.ts';
 
@@ -50,13 +52,12 @@ export class LocalEngine implements QuotaEngine {
     this.#stopListening = [ledger.onChange(changed), parts.upstream.onTrouble(changed)];
   }
 
-  configure(configuration: EngineConfiguration): Promise<void> {
-    const { manager, coordinator, upstream } = this.#parts;
+  async configure(configuration: EngineConfiguration): Promise<void> {
+    const { manager, coordinator, upstream, secrets } = this.#parts;
     upstream.follow(configuration.credentials);
-    manager.configure(configuration.plan, configuration.longestWaitMs);
+    await manager.configure(termsOf(configuration, secrets), configuration.longestWaitMs);
     coordinator.configure(configuration);
     this.#publisher.changed();
-    return Promise.resolve();
   }
 
   setupClaudeAgentAuth(request: AgentRequest): Promise<AgentAuth> {
@@ -121,4 +122,11 @@ export class LocalEngine implements QuotaEngine {
     for (const stop of this.#stopListening) stop();
     this.#publisher.dispose();
   }
+}
+
+/** Each account is a plan of its own. What tells accounts apart is a digest from which no key can be had. */
+function termsOf({ plan, agents, dailyTokens, credentials }: EngineConfiguration, secrets: SecretSource): QuotaTerms {
+  const account =
+    credentials.kind === 'apiKey' ? `-${secrets.hash(`${credentials.key}\n${credentials.baseUrl}`).slice(0, 12)}` : '';
+  return { planId: `${plan.kind}${account}`, plan, agents, dailyTokens };
 }

@@ -1,3 +1,4 @@
+import { noProxyVariables, noProxyWithLoopback } from '../shared/noProxy.ts';
 import { credentialVariables, overlayVariables as names, type EnvironmentOverlay } from '../shared/overlayVariables.ts';
 import { type Allocation } from './session.ts';
 
@@ -7,12 +8,17 @@ export interface OverlayParts {
   readonly sessionId: string;
   readonly allocation: Allocation;
   /** Where a routed agent is sent, and as whom; absent for one that speaks to Anthropic directly. */
-  readonly route?: { readonly gatewayUrl: string; readonly token: string };
+  readonly route?: {
+    readonly gatewayUrl: string;
+    readonly token: string;
+    /** Hosts that the window's environment reaches without a proxy; undefined for none. */
+    readonly noProxy: string | undefined;
+  };
 }
 
 /**
  * The environment of a session's process. A routed agent gets the session's token as its key under both names, and
- * loses every other variable that could carry the user's real credential; an observed one keeps its own login, so
+ * loses every other variable that could carry the user's real credential; the gateway is reached without a proxy; an observed one keeps its own login, so
  * neither key nor base URL is touched. `CLAUDE_MAX_REQUESTS_PER_MINUTE` is left out where the plan has no such limit.
  */
 export function overlayFor({ agentId, sessionId, allocation, route }: OverlayParts): EnvironmentOverlay {
@@ -23,6 +29,7 @@ export function overlayFor({ agentId, sessionId, allocation, route }: OverlayPar
       [names.anthropicApiKey]: route.token,
       [names.claudeBaseUrl]: route.gatewayUrl,
       [names.anthropicBaseUrl]: route.gatewayUrl,
+      ...Object.fromEntries(noProxyVariables.map((name) => [name, noProxyWithLoopback(route.noProxy)])),
     }),
     [names.agentId]: agentId,
     [names.sessionId]: sessionId,

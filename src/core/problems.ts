@@ -8,6 +8,8 @@ const names: Readonly<Record<QuotaStatus['limits'][number]['dimension'], string>
   inputTokensPerMinute: 'input tokens a minute',
   outputTokensPerMinute: 'output tokens a minute',
   tokensPerDay: 'tokens of today',
+  fiveHour: 'percent of the 5-hour window',
+  sevenDay: 'percent of the 7-day window',
   slots: 'agents at once',
 };
 
@@ -39,7 +41,7 @@ export const problems = {
       : {
           code: 'no-slot',
           severity: 'warning',
-          message: `All ${slots} slots of the plan are taken${names}.`,
+          message: `${slots === 1 ? 'The plan’s one slot is' : `All ${slots} slots of the plan are`} taken${names}.`,
           nextStep: 'End or release an agent, or raise the number of concurrent agents in the settings.',
         };
   },
@@ -49,6 +51,34 @@ export const problems = {
     severity: 'warning',
     message: `The plan's tokens of today are used up until ${new Date(until).toLocaleString()}.`,
     nextStep: 'Wait until then, or raise the daily tokens in the settings.',
+  }),
+
+  windowUsedUp: (until: number): Problem => ({
+    code: 'window-used-up',
+    severity: 'warning',
+    message: `The subscription's usage window is used up until ${new Date(until).toLocaleString()}.`,
+    nextStep: 'Wait until then; Anthropic reports this window itself.',
+  }),
+
+  paused: (until: number): Problem => ({
+    code: 'paused',
+    severity: 'warning',
+    message: `The upstream asked for a pause until ${new Date(until).toLocaleTimeString()}; requests wait.`,
+    nextStep: 'Wait; requests go on by themselves.',
+  }),
+
+  ledgerFails: (cause: string): Problem => ({
+    code: 'ledger-fails',
+    severity: 'error',
+    message: `What agents use cannot be written down now (${cause}).`,
+    nextStep: 'Make room on the disk, or check the rights of the folder; it is tried again by itself.',
+  }),
+
+  inMemory: (reason: string): Problem => ({
+    code: 'ledger-in-memory',
+    severity: 'warning',
+    message: `Usage is kept for this window only, and not shared with others. ${reason}`,
+    nextStep: 'Put right what is said there, then reload the window.',
   }),
 
   agentsWait: (count: number): Problem => ({
@@ -64,7 +94,7 @@ export const problems = {
     return {
       code: 'limit-reached',
       severity: 'warning',
-      message: `${what} is reached; requests wait.`,
+      message: `${what} is reached; ${limit?.dimension === 'tokensPerDay' ? 'requests are refused until midnight' : 'requests wait'}.`,
       nextStep: 'Wait, run fewer agents at once, or raise the limit in the settings if your plan allows more.',
     };
   },

@@ -1,4 +1,5 @@
 import { type EnvironmentOverlay } from '../shared/overlayVariables.ts';
+import { type AgentRule } from './agentRules.ts';
 import { type Credentials, type Problem } from './credentials.ts';
 import { type LogLevel } from './logger.ts';
 import { type Plan } from './plan.ts';
@@ -9,6 +10,10 @@ import { type Usage } from './usage.ts';
 /** What the window tells the engine; sent again whole whenever a part changes. Durations are in milliseconds. */
 export interface EngineConfiguration {
   readonly plan: Plan;
+  /** What single agents may use, beside the plan. */
+  readonly agents: readonly AgentRule[];
+  /** See `QuotaTerms`. */
+  readonly dailyTokens: 'fallback' | 'reported';
   readonly credentials: Credentials;
   /** What was wrong with the credentials when they were looked for. */
   readonly credentialProblems: readonly Problem[];

@@ -1,6 +1,16 @@
-/** What a plan limits. Rates are per minute; `tokensPerDay` is per local calendar day; `slots` are concurrent agents. */
+/**
+ * What a plan limits. Rates are per minute; `tokensPerDay` is per local calendar day; `fiveHour` and `sevenDay` are a
+ * subscription's windows, in percent; `slots` are concurrent agents.
+ */
 export type Dimension =
-  'requestsPerMinute' | 'tokensPerMinute' | 'inputTokensPerMinute' | 'outputTokensPerMinute' | 'tokensPerDay' | 'slots';
+  | 'requestsPerMinute'
+  | 'tokensPerMinute'
+  | 'inputTokensPerMinute'
+  | 'outputTokensPerMinute'
+  | 'tokensPerDay'
+  | 'fiveHour'
+  | 'sevenDay'
+  | 'slots';
 
 /** One limit and how much of it is used now. */
 export interface LimitStatus {
@@ -16,6 +26,10 @@ export interface LimitStatus {
   readonly resetsAt?: number;
   /** Who says so: the user's setting, or what Anthropic reported. */
   readonly source: 'setting' | 'reported';
+  /** The models that share the limit (`opus-5`); absent when it is the whole plan's. */
+  readonly models?: string;
+  /** When it was reported, for what only reports can tell: milliseconds since the epoch. */
+  readonly reportedAt?: number;
 }
 
 /** The plan's limits at one moment. */

@@ -1,5 +1,3 @@
-import { type Plan } from './plan.ts';
-
 /** What is limited per minute, as token buckets that refill continuously over 60 seconds. */
 export const rateDimensions = [
   'requestsPerMinute',
@@ -34,26 +32,46 @@ export function requestCost(requests: number, inputTokens: number, outputTokens:
 
 /** `a - b` in each dimension, never below 0. */
 export function amountsLeft(a: RateAmounts, b: RateAmounts): RateAmounts {
-  return mapDimensions((dimension) => Math.max(0, a[dimension] - b[dimension]));
+  return amountsOf((dimension) => Math.max(0, a[dimension] - b[dimension]));
 }
 
-/** Builds amounts from a function of the dimension. */
-export function mapDimensions(amount: (dimension: RateDimension) => number): RateAmounts {
+/** `a - b` in each dimension, as it is. */
+export function amountsLess(a: RateAmounts, b: RateAmounts): RateAmounts {
+  return amountsOf((dimension) => a[dimension] - b[dimension]);
+}
+
+/** `a + b` in each dimension. */
+export function amountsSum(a: RateAmounts, b: RateAmounts): RateAmounts {
+  return amountsOf((dimension) => a[dimension] + b[dimension]);
+}
+
+/** Something for each dimension. */
+export function amountsOf<T>(of: (dimension: RateDimension) => T): Readonly<Record<RateDimension, T>> {
   return {
-    requestsPerMinute: amount('requestsPerMinute'),
-    tokensPerMinute: amount('tokensPerMinute'),
-    inputTokensPerMinute: amount('inputTokensPerMinute'),
-    outputTokensPerMinute: amount('outputTokensPerMinute'),
+    requestsPerMinute: of('requestsPerMinute'),
+    tokensPerMinute: of('tokensPerMinute'),
+    inputTokensPerMinute: of('inputTokensPerMinute'),
+    outputTokensPerMinute: of('outputTokensPerMinute'),
   };
 }
 
-/** The limits that hold: the plan's own and those that the upstream reported, the smaller of the two. */
-export function effectiveLimits(plan: Plan, reported: RateLimits): RateLimits {
-  const own: RateLimits =
-    plan.kind === 'ApiKey' ? { requestsPerMinute: plan.requestsPerMinute, tokensPerMinute: plan.tokensPerMinute } : {};
+/** The limits that settings name, or a share of them; each a whole number of at least 1. */
+export function limitsOfSettings(
+  settings: { readonly requestsPerMinute?: number; readonly tokensPerMinute?: number },
+  share: number,
+): RateLimits {
+  const of = (limit: number): number => (share === 1 ? limit : Math.max(1, Math.floor(limit * share)));
+  return {
+    ...(settings.requestsPerMinute !== undefined && { requestsPerMinute: of(settings.requestsPerMinute) }),
+    ...(settings.tokensPerMinute !== undefined && { tokensPerMinute: of(settings.tokensPerMinute) }),
+  };
+}
+
+/** Of two sets of limits the smaller one in each dimension. */
+export function smallerLimits(a: RateLimits, b: RateLimits): RateLimits {
   const limits: Partial<Record<RateDimension, number>> = {};
   for (const dimension of rateDimensions) {
-    const smaller = Math.min(own[dimension] ?? Infinity, reported[dimension] ?? Infinity);
+    const smaller = Math.min(a[dimension] ?? Infinity, b[dimension] ?? Infinity);
     if (smaller !== Infinity) limits[dimension] = smaller;
   }
   return limits;

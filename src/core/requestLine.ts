@@ -1,97 +1,169 @@
-import { rateDimensions, type RateAmounts, type RateDimension, type RateLimits } from './rateLimits.ts';
-import { availability, holding, type TokenBucket } from './tokenBucket.ts';
+import { amountsOf, rateDimensions, type RateAmounts, type RateLimits } from './rateLimits.ts';
+import { availability, holding, type Buckets } from './tokenBucket.ts';
 
 /** A request that waits to be admitted. */
 export interface WaitingRequest {
   readonly id: string;
   readonly sessionId: string;
   readonly cost: RateAmounts;
-  /** Tokens towards the day's limit. */
-  readonly dayTokens: number;
+  /** The limits that it comes under: ids of `LineFacts.scopes`. */
+  readonly scopes: readonly string[];
   /** Place in the line: the smallest goes first; see `fairTag`. */
   readonly tag: number;
   /** Whether its session gave its slot back and needs one again. */
   readonly needsSlot: boolean;
+  /** Its agent, where that may have only so many sessions at once; see `LineFacts.agentSlots`. */
+  readonly limitedAgent?: string;
 }
 
-/** The day's tokens of a plan that has a daily limit. */
+/** The counted tokens of a local day against their limit. */
 export interface DayState {
   readonly limit: number;
   readonly used: number;
   readonly held: number;
 }
 
-/** All that decides which waiting requests go now. */
-export interface LineFacts {
+/** Limits that requests share, at one moment. */
+export interface ScopeFacts {
   readonly limits: RateLimits;
-  /** Refilled to `now`. */
-  readonly buckets: Readonly<Record<RateDimension, TokenBucket>>;
+  /** Refilled to the moment. */
+  readonly buckets: Buckets;
+  /** Undefined when no limit of the day holds. */
   readonly day: DayState | undefined;
-  readonly freeSlots: number;
   /** Until then the upstream wants nothing; 0 when it has not said so. */
   readonly pausedUntil: number;
+  /** Until then the subscription's window is used up; undefined when it is not. */
+  readonly closedUntil: number | undefined;
+}
+
+/** All that decides which waiting requests go now. */
+export interface LineFacts {
+  readonly scopes: ReadonlyMap<string, ScopeFacts>;
+  readonly freeSlots: number;
+  /** Slots that limited agents may still take. */
+  readonly agentSlots?: ReadonlyMap<string, number>;
   /** In any order. */
   readonly waiting: readonly WaitingRequest[];
 }
 
+/** A request that cannot be served soon, and until when: the day or the subscription's window is used up. */
+export interface UsedUp {
+  readonly request: WaitingRequest;
+  readonly what: 'day' | 'window';
+  /** Milliseconds since the epoch; undefined for the day, which ends at local midnight. */
+  readonly until: number | undefined;
+}
+
 export interface LineDecision {
   readonly admitted: readonly WaitingRequest[];
-  /** Requests that cannot be served before the day ends. */
-  readonly dayUsedUp: readonly WaitingRequest[];
+  readonly usedUp: readonly UsedUp[];
   /** When the next may go if nothing else happens; undefined when only an event can help. */
   readonly nextAt: number | undefined;
 }
 
+/** A window that opens again so soon is waited for, in milliseconds. */
+const worthWaitingMs = 60_000;
+
+/** A scope while the line is gone through: what was admitted before is taken from it. */
+interface RunningScope {
+  readonly facts: ScopeFacts;
+  buckets: Buckets;
+  dayHeld: number;
+  /** A request before has to wait for it, so nobody behind may take it. */
+  blocked: boolean;
+}
+
 /**
- * Who goes now. The head of the line is never overtaken by a cheaper request behind it, so nobody starves; only a
- * session that waits for a slot is passed by those that have one.
+ * Who goes now. Where a request lacks capacity, nobody behind it who needs the same capacity passes it, however cheap,
+ * so nobody starves; those who come under other limits do, so nothing is left unused.
  */
 export function decideLine(facts: LineFacts, now: number): LineDecision {
   const admitted: WaitingRequest[] = [];
-  const dayUsedUp: WaitingRequest[] = [];
-  const buckets = { ...facts.buckets };
-  let dayHeld = facts.day?.held ?? 0;
-  let freeSlots = facts.freeSlots;
+  const usedUp: UsedUp[] = [];
+  const scopes = new Map<string, RunningScope>();
+  for (const [id, scope] of facts.scopes) {
+    scopes.set(id, { facts: scope, buckets: scope.buckets, dayHeld: scope.day?.held ?? 0, blocked: false });
+  }
   const seated = new Set<string>();
-  for (const request of [...facts.waiting].sort((a, b) => a.tag - b.tag || (a.id < b.id ? -1 : 1))) {
-    const day = facts.day;
-    if (day !== undefined && request.dayTokens > 0) {
-      const needed = Math.min(request.dayTokens, day.limit);
-      if (day.used + needed > day.limit) {
-        dayUsedUp.push(request);
-        continue;
-      }
-      if (day.used + dayHeld + needed > day.limit) return { admitted, dayUsedUp, nextAt: undefined };
+  const agentSlots = new Map(facts.agentSlots);
+  let nextAt = Infinity;
+  for (const request of inOrder(facts.waiting)) {
+    const own = request.scopes.map((id) => scopes.get(id)).filter((scope) => scope !== undefined);
+    const spent = own.map((scope) => spentObstacle(scope, request, now)).find((found) => found !== undefined);
+    if (spent !== undefined) {
+      usedUp.push({ request, ...spent });
+      continue;
     }
-    if (now < facts.pausedUntil) return { admitted, dayUsedUp, nextAt: facts.pausedUntil };
     const takesSlot = request.needsSlot && !seated.has(request.sessionId);
-    if (takesSlot && freeSlots <= 0) continue;
-    const earliest = whenAvailable(buckets, facts.limits, request.cost);
-    if (earliest.kind !== 'now')
-      return { admitted, dayUsedUp, nextAt: earliest.kind === 'later' ? earliest.at : undefined };
-    for (const dimension of rateDimensions) buckets[dimension] = holding(buckets[dimension], request.cost[dimension]);
-    dayHeld += request.dayTokens;
+    const agent = request.limitedAgent ?? '';
+    const agentFree = agentSlots.get(agent) ?? Infinity;
+    if (takesSlot && (seated.size >= facts.freeSlots || agentFree <= 0)) continue;
+    if (own.some(({ blocked }) => blocked)) continue;
+    const short = own.map((scope) => ({ scope, obstacle: shortObstacle(scope, request, now) }));
+    const lacking = short.filter(({ obstacle }) => obstacle !== undefined);
+    if (lacking.length > 0) {
+      for (const { scope, obstacle } of lacking) {
+        scope.blocked = true;
+        // The first that gives way may let others go, who come under that limit alone.
+        nextAt = Math.min(nextAt, obstacle?.at ?? Infinity);
+      }
+      continue;
+    }
+    for (const scope of own) take(scope, request);
     if (takesSlot) {
-      freeSlots -= 1;
       seated.add(request.sessionId);
+      agentSlots.set(agent, agentFree - 1);
     }
     admitted.push(request);
   }
-  return { admitted, dayUsedUp, nextAt: undefined };
+  return { admitted, usedUp, nextAt: nextAt === Infinity ? undefined : nextAt };
 }
 
-function whenAvailable(
-  buckets: Readonly<Record<RateDimension, TokenBucket>>,
-  limits: RateLimits,
-  cost: RateAmounts,
-): ReturnType<typeof availability> {
+function inOrder(waiting: readonly WaitingRequest[]): WaitingRequest[] {
+  return [...waiting].sort((a, b) => a.tag - b.tag || (a.id < b.id ? -1 : 1));
+}
+
+/** What waiting does not help against. */
+function spentObstacle(
+  { facts }: RunningScope,
+  request: WaitingRequest,
+  now: number,
+): Omit<UsedUp, 'request'> | undefined {
+  const { day, closedUntil } = facts;
+  if (closedUntil !== undefined && closedUntil - now > worthWaitingMs) {
+    return { what: 'window', until: closedUntil };
+  }
+  const tokens = request.cost.tokensPerMinute;
+  if (day === undefined || tokens === 0) return undefined;
+  return day.used + Math.min(tokens, day.limit) > day.limit ? { what: 'day', until: undefined } : undefined;
+}
+
+/** What waiting helps against. `at` is undefined when only something given back helps. */
+function shortObstacle(
+  scope: RunningScope,
+  request: WaitingRequest,
+  now: number,
+): { at: number | undefined } | undefined {
+  const { limits, day, pausedUntil, closedUntil } = scope.facts;
+  const closed = Math.max(pausedUntil, closedUntil ?? 0);
+  if (closed > now) return { at: closed };
+  const tokens = request.cost.tokensPerMinute;
+  if (day !== undefined && tokens > 0 && day.used + scope.dayHeld + Math.min(tokens, day.limit) > day.limit) {
+    return { at: undefined };
+  }
   let latest = 0;
   for (const dimension of rateDimensions) {
-    const when = availability(buckets[dimension], limits[dimension], cost[dimension]);
-    if (when.kind === 'held') return when;
+    const when = availability(scope.buckets[dimension], limits[dimension], request.cost[dimension]);
+    if (when.kind === 'held') return { at: undefined };
     if (when.kind === 'later') latest = Math.max(latest, when.at);
   }
-  return latest === 0 ? { kind: 'now' } : { kind: 'later', at: latest };
+  return latest === 0 ? undefined : { at: latest };
+}
+
+function take(scope: RunningScope, { cost }: WaitingRequest): void {
+  const { buckets } = scope;
+  scope.buckets = amountsOf((dimension) => holding(buckets[dimension], cost[dimension]));
+  scope.dayHeld += cost.tokensPerMinute;
 }
 
 /**

@@ -5,6 +5,10 @@ import { type LiveSession, type Session } from './session.ts';
 /** How often the keeper looks whether sessions' processes are still there, in milliseconds. */
 const lookEveryMs = 1000;
 
+/** Usage detail and ended sessions are kept so long; sums by hour and day stay. */
+const keptMs = 90 * 24 * 3_600_000;
+const tidyEveryMs = 3_600_000;
+
 /** What a keeper works with. */
 export interface SessionKeeperParts extends QuotaManagerParts {
   readonly manager: ClaudeQuotaManager;
@@ -19,6 +23,7 @@ export class SessionKeeper {
   readonly #parts: SessionKeeperParts;
   #inactivityMs = Infinity;
   #cancel: (() => void) | undefined;
+  #tidiedAt = 0;
   #disposed = false;
 
   constructor(parts: SessionKeeperParts) {
@@ -62,6 +67,7 @@ export class SessionKeeper {
   async #round(): Promise<void> {
     try {
       await this.cleanUp(this.#inactivityMs);
+      await this.#tidy();
     } catch (error) {
       if (!this.#disposed) this.#parts.logger.error('Sessions could not be looked after.', error);
     }
@@ -85,11 +91,20 @@ export class SessionKeeper {
     return { ...session, state: 'idle', idleSince: now };
   }
 
+  async #tidy(): Promise<void> {
+    const { ledger, clock, logger } = this.#parts;
+    const now = clock.now();
+    if (Math.abs(now - this.#tidiedAt) < tidyEveryMs) return;
+    this.#tidiedAt = now;
+    const dropped = await ledger.forgetUsageBefore(now - keptMs);
+    if (dropped > 0) logger.info(`Details of ${dropped} requests from more than 90 days ago were dropped.`);
+  }
+
   async #clearDeadEngines(): Promise<void> {
     const { ledger, clock, processes, engineId } = this.#parts;
     for (const engine of await ledger.engines()) {
       if (engine.engineId === engineId || processes.isAlive(engine.process)) continue;
-      await ledger.forgetEngine(engine.engineId, clock.now());
+      await ledger.forgetEngine(engine.engineId, clock.now(), engine.process);
     }
   }
 }

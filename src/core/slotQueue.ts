@@ -1,5 +1,5 @@
 import { type Clock } from './clock.ts';
-import { type Ledger, type OpeningOutcome } from './ledger.ts';
+import { type Ledger, type OpeningOutcome, type SlotLine } from './ledger.ts';
 import { type LinePlace } from './quotaEngine.ts';
 import { rerun } from './rerun.ts';
 
@@ -22,7 +22,12 @@ interface Caller {
   readonly done: (outcome: SlotOutcome) => void;
   readonly cancelTimer: () => void;
   lastPlace: number | undefined;
+  /** Agent ids of the sessions that held the slots at the last look. */
+  running: readonly string[];
 }
+
+/** When the line is looked at again after that has failed, in milliseconds. */
+const retryMs = 1000;
 
 /** The callers of this engine that wait for a slot. The line itself is in the ledger, across all windows. */
 export class SlotQueue {
@@ -34,19 +39,44 @@ export class SlotQueue {
   readonly #moved: LineListener;
   readonly #failed: (error: unknown) => void;
   readonly #stopListening: () => void;
+  #cancelRetry: () => void = () => undefined;
 
   /** Tries for all callers again: for when something other than the ledger has changed. */
   readonly retry: () => void;
 
-  /** @param moved hears of each caller's new place. */
-  constructor(ledger: Ledger, clock: Clock, moved: LineListener, failed: (error: unknown) => void) {
+  /**
+   * @param look reads the line as it is.
+   * @param moved hears of each caller's new place.
+   */
+  constructor(
+    ledger: Ledger,
+    clock: Clock,
+    look: () => Promise<SlotLine>,
+    moved: LineListener,
+    failed: (error: unknown) => void,
+  ) {
     this.#ledger = ledger;
     this.#clock = clock;
     this.#moved = moved;
     this.#failed = failed;
-    this.retry = rerun(async () => {
-      for (const [ticket, caller] of [...this.#callers]) await this.#try(ticket, caller);
-    }, failed);
+    this.retry = rerun(
+      async () => {
+        if (this.#callers.size === 0) return;
+        // One look decides for all: an attempt, which keeps other writers out, is made only by those who can win.
+        const { places, ready, running } = await look();
+        const inLine = new Map(places.map((place) => [place.ticket, place]));
+        for (const [ticket, caller] of [...this.#callers]) {
+          const place = inLine.get(ticket);
+          if (place === undefined || ready.has(ticket)) await this.#try(ticket, caller);
+          else this.#tellPlace(caller, { place, running });
+        }
+      },
+      (error) => {
+        failed(error);
+        this.#cancelRetry();
+        this.#cancelRetry = clock.after(retryMs, this.retry);
+      },
+    );
     this.#stopListening = ledger.onChange(this.retry);
   }
 
@@ -80,7 +110,7 @@ export class SlotQueue {
           : this.#clock.after(waitMs, () => {
               this.#leave(ticket, 'timeout').catch(this.#failed);
             });
-      const caller: Caller = { attempt, done: resolve, cancelTimer, lastPlace: undefined };
+      const caller: Caller = { attempt, done: resolve, cancelTimer, lastPlace: undefined, running: first.running };
       this.#callers.set(ticket, caller);
       this.#tellPlace(caller, first);
       this.retry();
@@ -95,6 +125,7 @@ export class SlotQueue {
 
   async dispose(): Promise<void> {
     this.#stopListening();
+    this.#cancelRetry();
     for (const ticket of [...this.#callers.keys()]) await this.giveUp(ticket);
   }
 
@@ -118,14 +149,19 @@ export class SlotQueue {
     }
   }
 
-  #tellPlace(caller: Caller, { place, running }: OpeningOutcome & { kind: 'no-slot' }): void {
+  #tellPlace(
+    caller: Caller,
+    { place, running }: { readonly place: LinePlace | undefined; readonly running: readonly string[] },
+  ): void {
+    caller.running = running;
     if (place === undefined || place.place === caller.lastPlace) return;
     caller.lastPlace = place.place;
     this.#moved(place, running);
   }
 
   async #leave(ticket: string, why: 'timeout' | 'given-up'): Promise<void> {
-    this.#finish(ticket, { kind: 'no-slot', running: [], why });
+    const running = this.#callers.get(ticket)?.running ?? [];
+    this.#finish(ticket, { kind: 'no-slot', running, why });
     await this.#ledger.leaveSlotLine(ticket);
   }
 

@@ -1,3 +1,5 @@
+import { type RateDimension } from './rateLimits.ts';
+
 /**
  * A token bucket, kept as what has been taken and not yet refilled. It refills continuously, whole in 60 seconds, as
  * Anthropic's does (API documentation, "Rate limits").
@@ -14,6 +16,9 @@ export interface TokenBucket {
   /** Promised to requests that the upstream may not have counted yet; not refilled. */
   readonly held: number;
 }
+
+/** A bucket for each dimension. */
+export type Buckets = Readonly<Record<RateDimension, TokenBucket>>;
 
 export const refillMs = 60_000;
 

@@ -1,52 +1,79 @@
-import { quotaInputTokens, type Usage } from './usage.ts';
+import { type AdmissionAsk } from './admission.ts';
+import { allInputTokens, type Usage } from './usage.ts';
 
 /** Tokens that a request is expected to use of the limits (cache reads not counted). */
 export interface TokenEstimate {
   readonly inputTokens: number;
+  /** The input side if nothing of it comes from the prompt cache. */
+  readonly mostInputTokens: number;
   readonly outputTokens: number;
 }
 
-/** What is assumed of a session that has not been answered yet; Claude Code's own bodies have about 4 bytes a token. */
+export const noTokens: TokenEstimate = Object.freeze({ inputTokens: 0, mostInputTokens: 0, outputTokens: 0 });
+
+/** What is assumed before anything is learned; Claude Code's own bodies have about 4 bytes a token. */
 const firstGuess = { tokensPerByte: 0.25, outputTokens: 500 } as const;
 /** Bytes assumed for a body whose length is not announced. */
 const unannouncedBytes = 50_000;
 /** Weight of the newest answer in what is learned. */
 const newest = 0.3;
-/** Sessions remembered at once; the one unheard of for longest is forgotten first. */
+/** Sessions and models remembered at once; the one unheard of for longest is forgotten first. */
 const remembered = 2_000;
+/** Bodies remembered of a session: those of the conversations that it and its subagents have with the model. */
+const rememberedBodies = 16;
 
 interface Learned {
+  /** All input tokens, cached or not, of a byte. */
   readonly tokensPerByte: number;
   readonly outputTokens: number;
+  /** Lengths in bytes, newest last. */
+  readonly bodies: readonly number[];
 }
 
-/** Learns, for each session, how many tokens a byte of its requests and its answers take. */
+/**
+ * Learns how many tokens requests take. An agent sends its whole conversation again each time, and the prompt cache has
+ * what it sent before: what counts is what has come since, which is how much longer the body is than one before it.
+ */
 export class TokenEstimator {
   readonly #learned = new Map<string, Learned>();
 
-  /** @param bodyBytes undefined when the length is not announced. */
-  estimate(sessionId: string, bodyBytes: number | undefined): TokenEstimate {
-    const known = this.#learned.get(sessionId) ?? firstGuess;
+  estimate({ sessionId, model, bodyBytes, maxTokens }: AdmissionAsk): TokenEstimate {
+    const ofModel = this.#learned.get(keyOf(model));
+    const ofSession = this.#learned.get(keyOf(model, sessionId));
+    const { tokensPerByte } = ofModel ?? firstGuess;
+    const { outputTokens } = ofSession ?? ofModel ?? firstGuess;
+    const bytes = bodyBytes ?? unannouncedBytes;
+    const sentBefore = Math.max(0, ...(ofSession?.bodies ?? []).filter((length) => length <= bytes));
     return {
-      inputTokens: Math.ceil((bodyBytes ?? unannouncedBytes) * known.tokensPerByte),
-      outputTokens: Math.ceil(known.outputTokens),
+      inputTokens: Math.ceil((bytes - sentBefore) * tokensPerByte),
+      mostInputTokens: Math.ceil(bytes * tokensPerByte),
+      outputTokens: Math.min(maxTokens ?? Infinity, Math.ceil(outputTokens)),
     };
   }
 
-  /** Takes in what a request of so many bytes really used. */
-  learn(sessionId: string, bodyBytes: number | undefined, usage: Usage): void {
-    const known = this.#learned.get(sessionId) ?? firstGuess;
-    const perByte =
-      bodyBytes === undefined || bodyBytes === 0 ? known.tokensPerByte : quotaInputTokens(usage) / bodyBytes;
-    this.#learned.delete(sessionId);
-    this.#learned.set(sessionId, {
-      tokensPerByte: blend(known.tokensPerByte, perByte),
-      outputTokens: blend(known.outputTokens, usage.outputTokens),
-    });
-    if (this.#learned.size <= remembered) return;
-    const [oldest] = this.#learned.keys();
-    if (oldest !== undefined) this.#learned.delete(oldest);
+  /** Takes in what a request really used. */
+  learn({ sessionId, model, bodyBytes }: AdmissionAsk, usage: Usage): void {
+    for (const key of [keyOf(model, sessionId), keyOf(model)]) {
+      const known = this.#learned.get(key) ?? { ...firstGuess, bodies: [] };
+      const hasLength = bodyBytes !== undefined && bodyBytes > 0;
+      const perByte = hasLength ? allInputTokens(usage) / bodyBytes : known.tokensPerByte;
+      this.#learned.delete(key);
+      this.#learned.set(key, {
+        tokensPerByte: blend(known.tokensPerByte, perByte),
+        outputTokens: blend(known.outputTokens, usage.outputTokens),
+        bodies: hasLength ? [...known.bodies, bodyBytes].slice(-rememberedBodies) : known.bodies,
+      });
+    }
+    while (this.#learned.size > remembered) {
+      const [oldest] = this.#learned.keys();
+      if (oldest === undefined) break;
+      this.#learned.delete(oldest);
+    }
   }
+}
+
+function keyOf(model: string | undefined, sessionId = ''): string {
+  return `${sessionId}\n${model ?? ''}`;
 }
 
 function blend(known: number, seen: number): number {

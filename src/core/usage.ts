@@ -39,6 +39,11 @@ export function totalTokens(usage: Usage): number {
   return quotaTokens(usage) + usage.cacheReadTokens;
 }
 
+/** The whole input side, cache reads included. */
+export function allInputTokens(usage: Usage): number {
+  return quotaInputTokens(usage) + usage.cacheReadTokens;
+}
+
 /** The input side that counts towards a limit: uncached input and cache writes. */
 export function quotaInputTokens(usage: Usage): number {
   return usage.inputTokens + usage.cacheCreation5mTokens + usage.cacheCreation1hTokens;

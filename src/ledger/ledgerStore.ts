@@ -1,13 +1,17 @@
 import { type UsageEntry } from '../core/ledger.ts';
-import { type RateAmounts, type RateDimension } from '../core/rateLimits.ts';
+import { wholeShare, type AdaptiveShare } from '../core/adaptiveShare.ts';
+import { type PlanWindow } from '../core/planWindow.ts';
+import { amountsOf, type RateAmounts, type RateLimits } from '../core/rateLimits.ts';
 import { type LiveSession, type ProcessIdentity, type Session } from '../core/session.ts';
-import { type TokenBucket } from '../core/tokenBucket.ts';
+import { type Buckets, type TokenBucket } from '../core/tokenBucket.ts';
 import { type Usage } from '../core/usage.ts';
 
 /** A session and what only the ledger needs to know of it. */
 export interface SessionRow {
   readonly session: Session;
   readonly tokenHash: string;
+  /** The engine that opened it. */
+  readonly engineId: string;
   /** Where the session's requests so far end in virtual time; see `fairTag`. */
   readonly finishTag: number;
 }
@@ -18,8 +22,10 @@ export interface ReservationRow {
   readonly sessionId: string;
   readonly engineId: string;
   readonly planId: string;
+  /** Ids of the limits that it comes under. */
+  readonly scopes: readonly string[];
   /** All but `waiting` and `running` are decided and not yet known to the request's engine. */
-  readonly state: 'waiting' | 'admitted' | 'running' | 'day-used-up' | 'gone';
+  readonly state: 'waiting' | 'admitted' | 'running' | 'day-used-up' | 'window-used-up' | 'gone';
   readonly tag: number;
   /** How far it moved its session in line; see `fairWeight`. */
   readonly weight: number;
@@ -40,26 +46,50 @@ export interface SlotTicketRow {
   readonly since: number;
 }
 
-/** One dimension of a plan. */
-export interface BucketRow {
-  readonly bucket: TokenBucket;
-  /** As the upstream reported it last; undefined until it has. */
-  readonly reportedLimit: number | undefined;
-}
-
-/** What a plan has beside its buckets. */
-export interface PlanRow {
-  /** The tag of the request admitted last; see `fairTag`. */
-  readonly virtualTime: number;
+/** What is known of limits that requests share: the plan's, a model group's, an agent's. */
+export interface ScopeRow {
+  readonly buckets: Buckets;
+  /** As the upstream reported them last. */
+  readonly reported: RateLimits;
   /** When the upstream asked for the pause. */
   readonly pausedAt: number;
   readonly pausedUntil: number;
+  /** The plan's alone: the tag of the request admitted last; see `fairTag`. */
+  readonly virtualTime: number;
+  /** The plan's alone: how much of the set limits is used; see `AdaptiveShare`. */
+  readonly share: AdaptiveShare;
+  /** The plan's alone: a subscription's usage windows. */
+  readonly windows: readonly PlanWindow[];
 }
 
-/** A plan's tokens of one local day. */
+const full: TokenBucket = { used: 0, at: 0, held: 0 };
+
+/** A scope of which nothing is known yet. */
+export const newScope: ScopeRow = {
+  buckets: amountsOf(() => full),
+  reported: {},
+  pausedAt: 0,
+  pausedUntil: 0,
+  virtualTime: 0,
+  share: wholeShare,
+  windows: [],
+};
+
+/** A scope's tokens of one local day. */
 export interface DayRow {
   readonly usage: Usage;
   readonly requests: number;
+}
+
+/** Whose usage it is, and where it is added up. */
+export interface UsageBooking {
+  readonly session: Session;
+  readonly planId: string;
+  /** Scopes whose day it counts on. */
+  readonly scopeIds: readonly string[];
+  /** The local day, as `CalendarDay.key`. */
+  readonly day: string;
+  readonly at: number;
 }
 
 export interface EngineRow {
@@ -81,6 +111,10 @@ export interface LedgerStore {
   session(sessionId: string): SessionRow | undefined;
   sessionOfTokenHash(tokenHash: string): SessionRow | undefined;
   liveSessions(): LiveSession[];
+  /** Live sessions of the plan that gave their slot back. */
+  idleSessionIds(planId: string): string[];
+  /** The live sessions that an engine opened. */
+  sessionsOfEngine(engineId: string): SessionRow[];
   /** Sessions that hold a slot of the plan. */
   slotHolders(planId: string): { readonly sessionId: string; readonly agentId: string }[];
 
@@ -97,20 +131,23 @@ export interface LedgerStore {
   reservationsOfEngine(engineId: string): ReservationRow[];
   /** Those of an engine that are decided and not yet known to it. */
   decidedReservations(engineId: string): ReservationRow[];
-  /** Tokens that the plan's requests under way are expected to use, or have used if that is more. */
-  tokensUnderWay(planId: string): number;
+  /** Tokens that a scope's requests under way are expected to use, or have used if that is more. */
+  tokensUnderWay(scopeId: string): number;
   reservationsOfSession(sessionId: string): ReservationRow[];
   /** Of every request in line and under way, whose plan's it may be. */
   reservationActivity(): Pick<ReservationRow, 'sessionId' | 'planId' | 'state' | 'usage'>[];
 
-  buckets(planId: string): Readonly<Record<RateDimension, BucketRow>>;
-  putBucket(planId: string, dimension: RateDimension, row: BucketRow): void;
-  plan(planId: string): PlanRow;
-  putPlan(planId: string, row: PlanRow): void;
-  day(planId: string, day: string): DayRow;
+  /** `newScope` where there is no row yet. */
+  scope(scopeId: string): ScopeRow;
+  putScope(scopeId: string, row: ScopeRow): void;
+  /** Those of a plan's scopes that have a row. */
+  scopeIds(planId: string): string[];
+  day(scopeId: string, day: string): DayRow;
 
-  /** Books usage on a plan. @returns false when the request id was booked before; then nothing changes. */
-  addUsage(entry: UsageEntry, session: Session, planId: string, day: string, at: number): boolean;
+  /** Books usage. @returns false when the request id was booked before; then nothing changes. */
+  addUsage(entry: UsageEntry, booking: UsageBooking): boolean;
+  /** Drops usage detail and ended sessions from before a moment. @returns how many entries of usage. */
+  dropBefore(at: number): number;
 
   putEngine(row: EngineRow): void;
   removeEngine(engineId: string): void;

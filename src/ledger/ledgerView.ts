@@ -1,16 +1,17 @@
 import { calendarDay } from '../core/calendarDay.ts';
-import { planIdOf, type LedgerView, type SessionActivity } from '../core/ledger.ts';
-import { type Plan } from '../core/plan.ts';
+import { type LedgerView, type SessionActivity } from '../core/ledger.ts';
+import { currentWindows } from '../core/planWindow.ts';
 import { limitStatus, rateStatus } from '../core/planStatus.ts';
 import { type LimitStatus, type QuotaStatus } from '../core/quotaStatus.ts';
+import { planScope, scopeOfId, type QuotaTerms, type Scope } from '../core/quotaTerms.ts';
 import { type LiveSession } from '../core/session.ts';
 import { addUsage, noUsage, type Usage } from '../core/usage.ts';
 import { type LedgerStore } from './ledgerStore.ts';
-import { type PlanBooks } from './planBooks.ts';
+import { type ScopeBooks } from './scopeBooks.ts';
 
 /** Reads all that the screen shows. Runs within a transaction, so that its numbers belong together. */
-export function viewLedger(store: LedgerStore, plans: PlanBooks, plan: Plan, now: number): LedgerView {
-  const planId = planIdOf(plan);
+export function viewLedger(store: LedgerStore, scopes: ScopeBooks, terms: QuotaTerms, now: number): LedgerView {
+  const planId = terms.planId;
   const activity = new Map<string, SessionActivity>();
   const underWay = new Map<string, Usage>();
   let usedToday = store.day(planId, calendarDay(now).key).usage;
@@ -23,7 +24,7 @@ export function viewLedger(store: LedgerStore, plans: PlanBooks, plan: Plan, now
     if (reservation.planId === planId) usedToday = addUsage(usedToday, usage);
   }
   return {
-    status: quotaStatus(store, plans, plan, now),
+    status: quotaStatus(store, scopes, terms, now),
     sessions: store.liveSessions().map((session) => withUsage(session, underWay.get(session.sessionId))),
     activity,
     line: store
@@ -44,24 +45,42 @@ function withUsage(session: LiveSession, underWay: Usage | undefined): LiveSessi
   return underWay === undefined ? session : { ...session, usage: addUsage(session.usage, underWay) };
 }
 
-function quotaStatus(store: LedgerStore, plans: PlanBooks, plan: Plan, now: number): QuotaStatus {
-  const { limits, reported, buckets } = plans.state(plan, now);
+function quotaStatus(store: LedgerStore, scopes: ScopeBooks, terms: QuotaTerms, now: number): QuotaStatus {
+  const plan = planScope(terms);
+  const { pausedUntil } = store.scope(plan.id);
+  const shown = store
+    .scopeIds(plan.planId)
+    .map((id) => scopeOfId(terms, id))
+    .filter(({ kind }) => kind === 'model')
+    .flatMap((scope) => scopeStatus(scope, store, scopes, terms, now));
+  const limits = [...scopeStatus(plan, store, scopes, terms, now), ...shown];
+  const slots = store.slotHolders(plan.planId).length;
+  return {
+    at: now,
+    planKind: terms.plan.kind,
+    percentage: Math.max(0, ...limits.map(({ percentage }) => percentage)),
+    limits: [...limits, limitStatus('slots', terms.plan.concurrentAgents, slots, undefined, 'setting')],
+    ...(pausedUntil > now && { pausedUntil }),
+  };
+}
+
+function scopeStatus(
+  scope: Scope,
+  store: LedgerStore,
+  scopes: ScopeBooks,
+  terms: QuotaTerms,
+  now: number,
+): LimitStatus[] {
+  const { limits, buckets, day } = scopes.facts(scope, terms, now);
+  const { reported, windows } = store.scope(scope.id);
   const shown: LimitStatus[] = rateStatus(limits, reported, buckets);
-  const day = plans.day(plan, now);
   if (day !== undefined) {
     const used = day.used + day.held;
     const resetsAt = used > 0 ? calendarDay(now).endsAt : undefined;
     shown.push(limitStatus('tokensPerDay', day.limit, used, resetsAt, 'setting'));
   }
-  const { pausedUntil } = store.plan(planIdOf(plan));
-  return {
-    at: now,
-    planKind: plan.kind,
-    percentage: Math.max(0, ...shown.map(({ percentage }) => percentage)),
-    limits: [
-      ...shown,
-      limitStatus('slots', plan.concurrentAgents, store.slotHolders(planIdOf(plan)).length, undefined, 'setting'),
-    ],
-    ...(pausedUntil > now && { pausedUntil }),
-  };
+  for (const { name, utilization, resetsAt, reportedAt } of currentWindows(windows, now)) {
+    shown.push({ ...limitStatus(name, 100, utilization * 100, resetsAt, 'reported'), reportedAt });
+  }
+  return scope.kind === 'model' ? shown.map((limit) => ({ ...limit, models: scope.group })) : shown;
 }

@@ -1,17 +1,16 @@
 import { type UsageEntry } from '../core/ledger.ts';
-import { mapDimensionRows } from './bucketRows.ts';
-import { type RateDimension } from '../core/rateLimits.ts';
-import { type LiveSession, type Session } from '../core/session.ts';
+import { type LiveSession } from '../core/session.ts';
 import { addUsage, noUsage } from '../core/usage.ts';
 import {
-  type BucketRow,
   type DayRow,
   type EngineRow,
+  newScope,
   type LedgerStore,
-  type PlanRow,
   type ReservationRow,
+  type ScopeRow,
   type SessionRow,
   type SlotTicketRow,
+  type UsageBooking,
 } from './ledgerStore.ts';
 
 /** Request ids remembered against booking twice; the oldest is forgotten first. */
@@ -24,10 +23,11 @@ const rememberedRequestIds = 100_000;
  */
 export class MemoryStore implements LedgerStore {
   readonly #sessions = new Map<string, SessionRow>();
+  /** By the hash of the session's token. */
+  readonly #sessionIds = new Map<string, string>();
   readonly #tickets = new Map<string, SlotTicketRow>();
   readonly #reservations = new Map<string, ReservationRow>();
-  readonly #buckets = new Map<string, BucketRow>();
-  readonly #plans = new Map<string, PlanRow>();
+  readonly #scopes = new Map<string, ScopeRow>();
   readonly #days = new Map<string, DayRow>();
   readonly #requestIds = new Set<string>();
   readonly #engines = new Map<string, EngineRow>();
@@ -56,6 +56,7 @@ export class MemoryStore implements LedgerStore {
   putSession(row: SessionRow): void {
     this.#changed = true;
     this.#sessions.set(row.session.sessionId, row);
+    this.#sessionIds.set(row.tokenHash, row.session.sessionId);
   }
 
   session(sessionId: string): SessionRow | undefined {
@@ -63,12 +64,21 @@ export class MemoryStore implements LedgerStore {
   }
 
   sessionOfTokenHash(tokenHash: string): SessionRow | undefined {
-    for (const row of this.#sessions.values()) if (row.tokenHash === tokenHash) return row;
-    return undefined;
+    return this.#sessions.get(this.#sessionIds.get(tokenHash) ?? '');
   }
 
   liveSessions(): LiveSession[] {
     return [...this.#sessions.values()].flatMap(({ session }) => (session.state === 'ended' ? [] : [session]));
+  }
+
+  idleSessionIds(planId: string): string[] {
+    return this.liveSessions()
+      .filter((session) => session.planId === planId && session.state === 'idle')
+      .map(({ sessionId }) => sessionId);
+  }
+
+  sessionsOfEngine(engineId: string): SessionRow[] {
+    return [...this.#sessions.values()].filter((row) => row.engineId === engineId && row.session.state !== 'ended');
   }
 
   slotHolders(planId: string): { sessionId: string; agentId: string }[] {
@@ -121,9 +131,9 @@ export class MemoryStore implements LedgerStore {
     );
   }
 
-  tokensUnderWay(planId: string): number {
+  tokensUnderWay(scopeId: string): number {
     return this.#reservationsWhere(
-      (row) => row.planId === planId && (row.state === 'admitted' || row.state === 'running'),
+      (row) => row.scopes.includes(scopeId) && (row.state === 'admitted' || row.state === 'running'),
     ).reduce((sum, { cost, charged }) => sum + Math.max(cost.tokensPerMinute, charged.tokensPerMinute), 0);
   }
 
@@ -135,29 +145,24 @@ export class MemoryStore implements LedgerStore {
     return [...this.#reservations.values()];
   }
 
-  buckets(planId: string): Readonly<Record<RateDimension, BucketRow>> {
-    return mapDimensionRows((dimension) => this.#buckets.get(`${planId} ${dimension}`));
+  scope(scopeId: string): ScopeRow {
+    return this.#scopes.get(scopeId) ?? newScope;
   }
 
-  putBucket(planId: string, dimension: RateDimension, row: BucketRow): void {
+  putScope(scopeId: string, row: ScopeRow): void {
     this.#changed = true;
-    this.#buckets.set(`${planId} ${dimension}`, row);
+    this.#scopes.set(scopeId, row);
   }
 
-  plan(planId: string): PlanRow {
-    return this.#plans.get(planId) ?? { virtualTime: 0, pausedAt: 0, pausedUntil: 0 };
+  scopeIds(planId: string): string[] {
+    return [...this.#scopes.keys()].filter((id) => id === planId || id.startsWith(`${planId}/`));
   }
 
-  putPlan(planId: string, row: PlanRow): void {
-    this.#changed = true;
-    this.#plans.set(planId, row);
+  day(scopeId: string, day: string): DayRow {
+    return this.#days.get(`${scopeId} ${day}`) ?? { usage: noUsage, requests: 0 };
   }
 
-  day(planId: string, day: string): DayRow {
-    return this.#days.get(`${planId} ${day}`) ?? { usage: noUsage, requests: 0 };
-  }
-
-  addUsage(entry: UsageEntry, _session: Session, planId: string, day: string): boolean {
+  addUsage(entry: UsageEntry, { scopeIds, day }: UsageBooking): boolean {
     const { requestId } = entry;
     if (requestId !== undefined) {
       if (this.#requestIds.has(requestId)) return false;
@@ -170,10 +175,22 @@ export class MemoryStore implements LedgerStore {
       }
     }
     this.#changed = true;
-    const known = this.day(planId, day);
-    const row = { usage: addUsage(known.usage, entry.usage), requests: known.requests + 1 };
-    this.#days.set(`${planId} ${day}`, row);
+    for (const scopeId of scopeIds) {
+      const known = this.day(scopeId, day);
+      const row = { usage: addUsage(known.usage, entry.usage), requests: known.requests + 1 };
+      this.#days.set(`${scopeId} ${day}`, row);
+    }
     return true;
+  }
+
+  /** Detail of usage is not kept here at all. */
+  dropBefore(at: number): number {
+    for (const [id, { session, tokenHash }] of this.#sessions) {
+      if (session.state !== 'ended' || session.endedAt >= at) continue;
+      this.#sessions.delete(id);
+      this.#sessionIds.delete(tokenHash);
+    }
+    return 0;
   }
 
   putEngine(row: EngineRow): void {

@@ -2,6 +2,7 @@ import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { type Ledger } from '../core/ledger.ts';
+import { type Problem } from '../core/credentials.ts';
 import { type Logger } from '../core/logger.ts';
 import { type EngineSnapshot } from '../core/quotaEngine.ts';
 import { MemoryStore } from './memoryStore.ts';
@@ -18,45 +19,65 @@ export interface OpenedLedger {
 
 export const ledgerFileName = 'ledger.sqlite';
 
+const ignoreDamage: DamageListener = { found: () => undefined, lost: () => undefined };
+
+/** Hears that the ledger's file was damaged and is set aside. */
+export interface DamageListener {
+  /** A new ledger is opened in its place. */
+  readonly found: (problem: Problem) => void;
+  /** It was found while the ledger was in use: whoever uses it has to open it anew. */
+  readonly lost: () => void;
+}
+
 /**
  * Opens the ledger in a directory. A damaged file is set aside and a new one begun; where SQLite cannot be had, or a
  * newer version has written the file, the ledger is in memory and the reason is told.
  */
-export async function openLedger(directory: string, logger: Logger): Promise<OpenedLedger> {
+export async function openLedger(directory: string, logger: Logger, damage = ignoreDamage): Promise<OpenedLedger> {
   const path = join(directory, ledgerFileName);
+  const lost = (): void => {
+    damage.found(setAside(path));
+    damage.lost();
+  };
   try {
-    return await openSqliteLedger(path);
+    return await openSqliteLedger(path, lost);
   } catch (error) {
     if (!isDamaged(error)) return inMemory(error, logger);
   }
   try {
-    setAside(path, logger);
-    return await openSqliteLedger(path);
+    damage.found(setAside(path));
+    return await openSqliteLedger(path, lost);
   } catch (error) {
     return inMemory(error, logger);
   }
 }
 
-async function openSqliteLedger(path: string): Promise<OpenedLedger> {
-  const connection = await retryWhileBusy(async () => openConnection(await openSqliteDatabase(path)));
+async function openSqliteLedger(path: string, damaged: () => void): Promise<OpenedLedger> {
+  const connection = await retryWhileBusy(async () => openConnection(await openSqliteDatabase(path), damaged));
   return { ledger: new TransactionalLedger(new SqliteStore(connection)), kept: { kind: 'sqlite' } };
 }
 
-function openConnection(database: DatabaseSync): SqliteConnection {
+function openConnection(database: DatabaseSync, damaged: () => void): SqliteConnection {
   try {
-    return new SqliteConnection(database);
+    return new SqliteConnection(database, damaged);
   } catch (error) {
     database.close();
     throw error;
   }
 }
 
-function setAside(path: string, logger: Logger): void {
+/** @throws when the file cannot be renamed. */
+function setAside(path: string): Problem {
   const aside = `${path}.damaged-${Date.now()}`;
   for (const ending of ['', '-wal', '-shm', '-journal']) {
     if (existsSync(path + ending)) renameSync(path + ending, aside + ending);
   }
-  logger.warn(`The ledger was damaged. It is kept as ${aside}, and a new one is begun.`);
+  return {
+    code: 'ledger-damaged',
+    severity: 'warning',
+    message: 'The file that usage is kept in was damaged, so a new one was begun.',
+    nextStep: `Nothing needs to be done; the usage from before is in ${aside}.`,
+  };
 }
 
 function inMemory(error: unknown, logger: Logger): OpenedLedger {

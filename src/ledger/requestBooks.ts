@@ -1,102 +1,153 @@
 import { calendarDay } from '../core/calendarDay.ts';
-import { planIdOf, type LineRun, type RequestOpening, type RequestState, type UsageEntry } from '../core/ledger.ts';
-import { type Plan } from '../core/plan.ts';
-import { amountsLeft, nothing, requestCost, type RateAmounts } from '../core/rateLimits.ts';
-import { decideLine, fairTag, fairWeight, type WaitingRequest } from '../core/requestLine.ts';
+import { type LineRun, type RequestOpening, type RequestState, type UsageEntry } from '../core/ledger.ts';
+import { limitsOfAgent } from '../core/agentRules.ts';
+import { agentScopeId, planScope, scopeOfId, scopesOf, type QuotaTerms } from '../core/quotaTerms.ts';
+import { amountsLeft, amountsLess, amountsSum, nothing, requestCost, type RateAmounts } from '../core/rateLimits.ts';
+import {
+  decideLine,
+  fairTag,
+  fairWeight,
+  type LineFacts,
+  type ScopeFacts,
+  type WaitingRequest,
+} from '../core/requestLine.ts';
+import { windowsClosedUntil } from '../core/planWindow.ts';
 import { type Session } from '../core/session.ts';
-import { addUsage, type Usage } from '../core/usage.ts';
+import { type TokenEstimate } from '../core/tokenEstimate.ts';
+import { addUsage, quotaInputTokens, type Usage } from '../core/usage.ts';
 import { type LedgerStore, type ReservationRow } from './ledgerStore.ts';
-import { type PlanBooks } from './planBooks.ts';
+import { type ScopeBooks } from './scopeBooks.ts';
+
+/** The part of a minute's tokens that one request may hold beyond what it is expected to use. */
+const bearableShare = 1 / 2;
 
 type Fate = Exclude<RequestState, { kind: 'waiting' }>;
 
 /** What the ledger keeps of requests: the line and the reservations. Every method runs within a transaction. */
 export class RequestBooks {
   readonly #store: LedgerStore;
-  readonly #plans: PlanBooks;
+  readonly #scopes: ScopeBooks;
 
-  constructor(store: LedgerStore, plans: PlanBooks) {
+  constructor(store: LedgerStore, scopes: ScopeBooks) {
     this.#store = store;
-    this.#plans = plans;
+    this.#scopes = scopes;
   }
 
   /** Puts a request in line; that of a session that is not live is gone at once. */
-  enqueue(opening: RequestOpening, engineId: string, plan: Plan, now: number): void {
-    const planId = planIdOf(plan);
+  enqueue(opening: RequestOpening, engineId: string, terms: QuotaTerms, now: number): void {
+    const planId = terms.planId;
     const row = this.#store.session(opening.sessionId);
-    const cost = requestCost(opening.requests, opening.estimate.inputTokens, opening.estimate.outputTokens);
-    const { reservationId, sessionId } = opening;
+    const { requests, estimate } = opening;
+    const cost = requestCost(requests, this.#cautiousInput(estimate, terms, now), estimate.outputTokens);
+    const { reservationId, sessionId, model } = opening;
     const request = { reservationId, sessionId, engineId, planId, cost, charged: nothing, usage: undefined };
     if (row === undefined || row.session.state === 'ended') {
-      this.#store.putReservation({ ...request, state: 'gone', tag: 0, weight: 0 });
+      this.#store.putReservation({ ...request, scopes: [], state: 'gone', tag: 0, weight: 0 });
       return;
     }
-    const weight = fairWeight(cost, this.#plans.state(plan, now).limits);
-    const { tag, finish } = fairTag(this.#store.plan(planId).virtualTime, row.finishTag, weight);
+    const { agentId } = row.session;
+    const scopes = scopesOf(terms, agentId, model).map(({ id }) => id);
+    const expected = requestCost(requests, estimate.inputTokens, estimate.outputTokens);
+    const weight = this.#weight(expected, agentId, terms, now);
+    const { tag, finish } = fairTag(this.#store.scope(planId).virtualTime, row.finishTag, weight);
     this.#store.putSession({ ...row, session: { ...row.session, lastActivityAt: now }, finishTag: finish });
-    this.#store.putReservation({ ...request, state: 'waiting', tag, weight });
+    this.#store.putReservation({ ...request, scopes, state: 'waiting', tag, weight });
+  }
+
+  /**
+   * The input tokens to hold until the upstream has reported them: all that they can be, since the prompt cache may
+   * have lost them, as long as that is a small part of the limit. Holding them costs nothing but time in line: a bucket
+   * refills at the same rate however much of it is held.
+   */
+  #cautiousInput({ inputTokens, mostInputTokens }: TokenEstimate, terms: QuotaTerms, now: number): number {
+    const plan = planScope(terms);
+    const limits = this.#scopes.limits(plan, this.#store.scope(plan.id), terms, now);
+    const bearable = (limits.tokensPerMinute ?? Infinity) * bearableShare;
+    return Math.max(inputTokens, Math.min(mostInputTokens, bearable));
+  }
+
+  /** How far a request moves its session in line: the less, the more its agent weighs. */
+  #weight(cost: RateAmounts, agentId: string, terms: QuotaTerms, now: number): number {
+    const plan = planScope(terms);
+    const limits = this.#scopes.limits(plan, this.#store.scope(plan.id), terms, now);
+    return fairWeight(cost, limits) / (limitsOfAgent(terms.agents, agentId).weight ?? 1);
   }
 
   /** Admits whoever may go, and collects what became of this engine's requests. */
-  runLine(engineId: string, plan: Plan, now: number): LineRun {
-    const planId = planIdOf(plan);
-    const waiting = this.#store.waitingReservations(planId);
-    const nextAt = waiting.length === 0 ? undefined : this.#advance(waiting, plan, now);
+  runLine(engineId: string, terms: QuotaTerms, now: number): LineRun {
+    const waiting = this.#store.waitingReservations(terms.planId);
+    const nextAt = waiting.length === 0 ? undefined : this.#advance(waiting, terms, now);
     const decided = new Map<string, Fate>();
     for (const row of this.#store.decidedReservations(engineId)) {
       if (row.state === 'admitted') this.#store.putReservation({ ...row, state: 'running' });
       else this.#store.removeReservation(row.reservationId);
-      decided.set(row.reservationId, fateOf(row.state, now));
+      decided.set(row.reservationId, this.#fateOf(row, now));
     }
     return { decided, nextAt };
   }
 
-  #advance(waiting: readonly ReservationRow[], plan: Plan, now: number): number | undefined {
-    const planId = planIdOf(plan);
-    this.#plans.followClock(planId, now);
-    const { limits, buckets } = this.#plans.state(plan, now);
-    const planRow = this.#store.plan(planId);
+  #advance(waiting: readonly ReservationRow[], terms: QuotaTerms, now: number): number | undefined {
+    const planId = terms.planId;
     const rows = new Map(waiting.map((row) => [row.reservationId, row]));
-    const decision = decideLine(
-      {
-        limits,
-        buckets,
-        day: this.#plans.day(plan, now),
-        freeSlots: plan.concurrentAgents - this.#store.slotHolders(planId).length,
-        pausedUntil: planRow.pausedUntil,
-        waiting: waiting.map((row) => this.#waitingRequest(row)),
-      },
-      now,
-    );
-    let { virtualTime } = planRow;
+    const scopes = new Map<string, ScopeFacts>();
+    for (const id of new Set(waiting.flatMap((row) => row.scopes))) {
+      this.#scopes.followClock(id, now);
+      scopes.set(id, this.#scopes.facts(scopeOfId(terms, id), terms, now));
+    }
+    const decision = decideLine({ scopes, ...this.#waiting(waiting, terms) }, now);
+    let virtualTime = 0;
     for (const { id } of decision.admitted) {
       const row = rows.get(id);
       if (row === undefined) continue;
       this.#store.putReservation({ ...row, state: 'admitted' });
-      this.#plans.hold(planId, row.cost, 1);
+      this.#scopes.hold(row.scopes, row.cost, terms, now);
       virtualTime = Math.max(virtualTime, row.tag);
       this.#wake(row.sessionId);
     }
-    for (const { id } of decision.dayUsedUp) {
-      const row = rows.get(id);
+    for (const { request, what } of decision.usedUp) {
+      const row = rows.get(request.id);
       if (row === undefined) continue;
-      this.#store.putReservation({ ...row, state: 'day-used-up' });
+      this.#store.putReservation({ ...row, state: what === 'day' ? 'day-used-up' : 'window-used-up' });
       this.#moveInLine(row.sessionId, -row.weight);
     }
-    if (virtualTime !== planRow.virtualTime) this.#store.putPlan(planId, { ...planRow, virtualTime });
+    const plan = this.#store.scope(planId);
+    if (virtualTime > plan.virtualTime) this.#store.putScope(planId, { ...plan, virtualTime });
     return decision.nextAt;
   }
 
-  #waitingRequest(row: ReservationRow): WaitingRequest {
-    const session = this.#store.session(row.sessionId)?.session;
-    return {
-      id: row.reservationId,
-      sessionId: row.sessionId,
-      cost: row.cost,
-      dayTokens: row.cost.tokensPerMinute,
-      tag: row.tag,
-      needsSlot: session?.state === 'idle',
-    };
+  /** Who waits, and the slots for those whose session gave its slot back. */
+  #waiting(rows: readonly ReservationRow[], terms: QuotaTerms): Omit<LineFacts, 'scopes'> {
+    const idle = new Set(this.#store.idleSessionIds(terms.planId));
+    if (idle.size === 0) return { freeSlots: 0, waiting: rows.map((row) => waitingRequest(row, undefined)) };
+    const holders = this.#store.slotHolders(terms.planId);
+    const agentSlots = new Map<string, number>();
+    const waiting = rows.map((row) => {
+      if (!idle.has(row.sessionId)) return waitingRequest(row, undefined);
+      const agentId = this.#store.session(row.sessionId)?.session.agentId ?? '';
+      const most = limitsOfAgent(terms.agents, agentId).concurrentSessions ?? Infinity;
+      agentSlots.set(agentId, most - holders.filter((holder) => holder.agentId === agentId).length);
+      return waitingRequest(row, agentId);
+    });
+    return { freeSlots: terms.plan.concurrentAgents - holders.length, agentSlots, waiting };
+  }
+
+  #fateOf({ state, planId }: ReservationRow, now: number): Fate {
+    switch (state) {
+      case 'admitted':
+        return { kind: 'admitted' };
+      case 'day-used-up':
+        return { kind: 'used-up', what: 'day', until: calendarDay(now).endsAt };
+      case 'window-used-up':
+        return {
+          kind: 'used-up',
+          what: 'window',
+          until: windowsClosedUntil(this.#store.scope(planId).windows, now) ?? now,
+        };
+      case 'waiting':
+      case 'running':
+      case 'gone':
+        return { kind: 'gone' };
+    }
   }
 
   /** An idle session whose request is admitted holds a slot again. */
@@ -107,30 +158,58 @@ export class RequestBooks {
     this.#store.putSession({ ...row, session: { ...session, state: 'active' } });
   }
 
-  /** Counts what the upstream is known to have counted; what it is above the estimate counts too. */
-  charge(reservationId: string, total: RateAmounts, usage: Usage | undefined, plan: Plan, now: number): void {
+  /**
+   * Counts what the upstream is known to have counted; what it is above the estimate counts too. Once the upstream has
+   * reported the input side, that takes the place of its estimate.
+   */
+  charge(reservationId: string, total: RateAmounts, usage: Usage | undefined, terms: QuotaTerms, now: number): void {
     const row = this.#store.reservation(reservationId);
     if (row === undefined || !holdsQuota(row)) return;
     const used = amountsLeft(total, row.charged);
     const heldBefore = amountsLeft(row.cost, row.charged);
-    const chargedNow = addAmounts(row.charged, used);
-    const heldAfter = amountsLeft(row.cost, chargedNow);
-    this.#charge(row, plan, used, amountsLeft(heldBefore, heldAfter), now);
-    this.#store.putReservation({ ...row, charged: chargedNow, usage: usage ?? row.usage });
+    const chargedNow = amountsSum(row.charged, used);
+    const cost = usage === undefined ? row.cost : withKnownInput(row.cost, total);
+    const heldAfter = amountsLeft(cost, chargedNow);
+    this.#charge(row, used, amountsLess(heldBefore, heldAfter), terms, now);
+    this.#store.putReservation({ ...row, cost, charged: chargedNow, usage: usage ?? row.usage });
   }
 
-  settle(reservationId: string, entry: UsageEntry | undefined, total: RateAmounts, plan: Plan, now: number): boolean {
+  settle(
+    reservationId: string,
+    entry: UsageEntry | undefined,
+    total: RateAmounts,
+    terms: QuotaTerms,
+    now: number,
+  ): boolean {
     const row = this.#store.reservation(reservationId);
     if (row === undefined || !holdsQuota(row)) return false;
-    this.#charge(row, plan, amountsLeft(total, row.charged), amountsLeft(row.cost, row.charged), now);
+    this.#charge(row, amountsLeft(total, row.charged), amountsLeft(row.cost, row.charged), terms, now);
     this.#store.removeReservation(reservationId);
-    // The estimate moved the session back in line; what it really took is what counts.
-    this.#moveInLine(row.sessionId, fairWeight(total, this.#plans.state(plan, now).limits) - row.weight);
     const found = this.#store.session(row.sessionId);
     if (found === undefined) return false;
+    // The estimate moved the session back in line; what it really took is what counts.
+    this.#moveInLine(row.sessionId, this.#weight(total, found.session.agentId, terms, now) - row.weight);
+    return this.#book(row.sessionId, row.planId, entry, now);
+  }
+
+  /** Books what was used without a reservation: it counts against the limits from now on. */
+  book(sessionId: string, entry: UsageEntry, terms: QuotaTerms, now: number): boolean {
+    const found = this.#store.session(sessionId);
+    if (found === undefined || !this.#book(sessionId, terms.planId, entry, now)) return false;
+    const { usage, model } = entry;
+    const cost = requestCost(1, quotaInputTokens(usage), usage.outputTokens);
+    this.#scopes.charge(scopesOf(terms, found.session.agentId, model), cost, nothing, terms, now);
+    this.#moveInLine(sessionId, this.#weight(cost, found.session.agentId, terms, now));
+    return true;
+  }
+
+  #book(sessionId: string, planId: string, entry: UsageEntry | undefined, now: number): boolean {
+    const found = this.#store.session(sessionId);
+    if (found === undefined) return false;
     const { session } = found;
-    if (entry !== undefined && !this.#store.addUsage(entry, session, row.planId, calendarDay(now).key, now))
-      return false;
+    const scopeIds = [planId, agentScopeId(planId, session.agentId)];
+    const booking = { session, planId, scopeIds, day: calendarDay(now).key, at: now };
+    if (entry !== undefined && !this.#store.addUsage(entry, booking)) return false;
     this.#store.putSession({ ...found, session: booked(session, entry, now) });
     return true;
   }
@@ -139,9 +218,9 @@ export class RequestBooks {
     const row = this.#store.reservation(reservationId);
     if (row === undefined) return;
     this.#store.removeReservation(reservationId);
-    if (holdsQuota(row)) this.#plans.hold(row.planId, amountsLeft(row.cost, row.charged), -1);
+    if (holdsQuota(row)) this.#scopes.release(row.scopes, amountsLeft(row.cost, row.charged));
     // The line has moved the session back already where it refused the request.
-    if (row.state !== 'day-used-up') this.#moveInLine(row.sessionId, -row.weight);
+    if (row.state !== 'day-used-up' && row.state !== 'window-used-up') this.#moveInLine(row.sessionId, -row.weight);
   }
 
   /** Drops what an engine left: what waited never was, what was in flight counts as used. */
@@ -149,8 +228,13 @@ export class RequestBooks {
     for (const row of this.#store.reservationsOfEngine(engineId)) {
       this.#store.removeReservation(row.reservationId);
       const held = amountsLeft(row.cost, row.charged);
-      if (holdsQuota(row)) this.#plans.chargeBlindly(row.planId, held, held, now);
-      else if (row.state === 'waiting') this.#moveInLine(row.sessionId, -row.weight);
+      if (holdsQuota(row)) {
+        this.#scopes.chargeBlindly(row.scopes, held, held, now);
+        const { usage } = row;
+        // What it had reported by then was used for certain; who books it again by its request id does so later.
+        if (usage !== undefined)
+          this.#book(row.sessionId, row.planId, { usage, model: undefined, requestId: undefined }, now);
+      } else if (row.state === 'waiting') this.#moveInLine(row.sessionId, -row.weight);
     }
   }
 
@@ -167,9 +251,13 @@ export class RequestBooks {
   }
 
   /** The plan may have become another while the request was under way. */
-  #charge(row: ReservationRow, plan: Plan, used: RateAmounts, wasHeld: RateAmounts, now: number): void {
-    if (row.planId === planIdOf(plan)) this.#plans.charge(plan, used, wasHeld, now);
-    else this.#plans.chargeBlindly(row.planId, used, wasHeld, now);
+  #charge(row: ReservationRow, used: RateAmounts, wasHeld: RateAmounts, terms: QuotaTerms, now: number): void {
+    if (row.planId !== terms.planId) {
+      this.#scopes.chargeBlindly(row.scopes, used, wasHeld, now);
+      return;
+    }
+    const scopes = row.scopes.map((id) => scopeOfId(terms, id));
+    this.#scopes.charge(scopes, used, wasHeld, terms, now);
   }
 
   #moveInLine(sessionId: string, weight: number): void {
@@ -178,30 +266,22 @@ export class RequestBooks {
   }
 }
 
-function fateOf(state: ReservationRow['state'], now: number): Fate {
-  switch (state) {
-    case 'admitted':
-      return { kind: 'admitted' };
-    case 'day-used-up':
-      return { kind: 'day-used-up', until: calendarDay(now).endsAt };
-    case 'waiting':
-    case 'running':
-    case 'gone':
-      return { kind: 'gone' };
-  }
+/** @param agentId whose session gave its slot back; undefined for those that have one. */
+function waitingRequest(row: ReservationRow, agentId: string | undefined): WaitingRequest {
+  const { reservationId: id, sessionId, cost, scopes, tag } = row;
+  const request = { id, sessionId, cost, scopes, tag };
+  return agentId === undefined
+    ? { ...request, needsSlot: false }
+    : { ...request, needsSlot: true, limitedAgent: agentId };
 }
 
 function holdsQuota(row: ReservationRow): boolean {
   return row.state === 'admitted' || row.state === 'running';
 }
 
-function addAmounts(a: RateAmounts, b: RateAmounts): RateAmounts {
-  return {
-    requestsPerMinute: a.requestsPerMinute + b.requestsPerMinute,
-    tokensPerMinute: a.tokensPerMinute + b.tokensPerMinute,
-    inputTokensPerMinute: a.inputTokensPerMinute + b.inputTokensPerMinute,
-    outputTokensPerMinute: a.outputTokensPerMinute + b.outputTokensPerMinute,
-  };
+/** The cost with the input side as it was reported; the output side stays estimated. */
+function withKnownInput(cost: RateAmounts, { inputTokensPerMinute }: RateAmounts): RateAmounts {
+  return requestCost(cost.requestsPerMinute, inputTokensPerMinute, cost.outputTokensPerMinute);
 }
 
 function booked(session: Session, entry: UsageEntry | undefined, now: number): Session {

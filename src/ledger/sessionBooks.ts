@@ -1,43 +1,44 @@
 import { allocate } from '../core/allocation.ts';
 import { calendarDay } from '../core/calendarDay.ts';
-import { planIdOf, type OpeningOutcome, type SessionOpening } from '../core/ledger.ts';
-import { type Plan } from '../core/plan.ts';
+import { limitsOfAgent } from '../core/agentRules.ts';
+import { type OpeningOutcome, type SessionOpening, type SlotLine } from '../core/ledger.ts';
+import { windowsClosedUntil } from '../core/planWindow.ts';
+import { agentScope, planScope, type QuotaTerms } from '../core/quotaTerms.ts';
 import { type EndReason, type LiveSession, type ProcessIdentity, type Session } from '../core/session.ts';
-import { decideSlot } from '../core/slotLine.ts';
+import { decideSlot, type SlotFacts } from '../core/slotLine.ts';
 import { noUsage, quotaTokens } from '../core/usage.ts';
 import { type LedgerStore } from './ledgerStore.ts';
-import { type PlanBooks } from './planBooks.ts';
 import { type RequestBooks } from './requestBooks.ts';
+import { type ScopeBooks } from './scopeBooks.ts';
 
 /** What the ledger keeps of sessions and of the line for slots. Every method runs within a transaction. */
 export class SessionBooks {
   readonly #store: LedgerStore;
   readonly #requests: RequestBooks;
-  readonly #plans: PlanBooks;
+  readonly #scopes: ScopeBooks;
 
-  constructor(store: LedgerStore, requests: RequestBooks, plans: PlanBooks) {
+  constructor(store: LedgerStore, requests: RequestBooks, scopes: ScopeBooks) {
     this.#store = store;
     this.#requests = requests;
-    this.#plans = plans;
+    this.#scopes = scopes;
   }
 
-  open(opening: SessionOpening, engineId: string, plan: Plan, now: number): OpeningOutcome {
-    const planId = planIdOf(plan);
+  open(opening: SessionOpening, engineId: string, terms: QuotaTerms, now: number): OpeningOutcome {
+    const { agentId } = opening;
+    const planId = terms.planId;
     if (opening.mode !== 'unauthenticated') {
-      const day = this.#plans.day(plan, now);
-      if (day !== undefined && day.used >= day.limit) {
-        this.#store.removeTicket(opening.ticket);
-        return { kind: 'day-used-up', until: calendarDay(now).endsAt };
+      const refused = this.#usedUp(agentId, terms, now) ?? this.#awaitSlot(opening, engineId, terms, now);
+      if (refused !== undefined) {
+        if (refused.kind === 'used-up') this.#store.removeTicket(opening.ticket);
+        return refused;
       }
-      const refused = this.#awaitSlot(opening, engineId, plan, now);
-      if (refused !== undefined) return refused;
     }
     const usedToday = quotaTokens(this.#store.day(planId, calendarDay(now).key).usage);
-    const allocation = allocate(plan, usedToday);
+    const allocation = allocate(terms.plan, limitsOfAgent(terms.agents, agentId), usedToday);
     const session: LiveSession = {
       state: 'active',
       sessionId: opening.sessionId,
-      agentId: opening.agentId,
+      agentId,
       planId,
       mode: opening.mode,
       allocation,
@@ -48,28 +49,73 @@ export class SessionBooks {
       usage: noUsage,
       requests: 0,
     };
-    this.#store.putSession({ session, tokenHash: opening.tokenHash, finishTag: this.#store.plan(planId).virtualTime });
+    const finishTag = this.#store.scope(planId).virtualTime;
+    this.#store.putSession({ session, tokenHash: opening.tokenHash, engineId, finishTag });
     return { kind: 'opened', session, allocation };
   }
 
+  /** Limits that are reached for long admit no new agent. */
+  #usedUp(agentId: string, terms: QuotaTerms, now: number): (OpeningOutcome & { kind: 'used-up' }) | undefined {
+    const plan = planScope(terms);
+    const closedUntil = windowsClosedUntil(this.#store.scope(plan.id).windows, now);
+    if (closedUntil !== undefined) return { kind: 'used-up', what: 'window', until: closedUntil };
+    for (const scope of [plan, agentScope(terms, agentId)]) {
+      const day = this.#scopes.day(scope, terms, now);
+      if (day !== undefined && day.used >= day.limit) {
+        return { kind: 'used-up', what: 'day', until: calendarDay(now).endsAt };
+      }
+    }
+    return undefined;
+  }
+
   /** Takes the ticket out of the line when a slot is free for it; else keeps or drops its place. */
-  #awaitSlot(opening: SessionOpening, engineId: string, plan: Plan, now: number): OpeningOutcome | undefined {
-    const planId = planIdOf(plan);
-    const holders = this.#store.slotHolders(planId);
-    const decision = decideSlot(this.#store.tickets(planId), opening.ticket, holders.length, plan.concurrentAgents);
+  #awaitSlot(
+    opening: SessionOpening,
+    engineId: string,
+    terms: QuotaTerms,
+    now: number,
+  ): (OpeningOutcome & { kind: 'no-slot' }) | undefined {
+    const planId = terms.planId;
+    const { ticket, agentId } = opening;
+    const facts = this.#slotFacts(terms);
+    const running = facts.holders;
+    const decision = decideSlot(facts, ticket, agentId);
     if (decision.kind === 'free') {
-      this.#store.removeTicket(opening.ticket);
+      this.#store.removeTicket(ticket);
       return undefined;
     }
-    const running = holders.map(({ agentId }) => agentId);
     if (!opening.wait) {
-      this.#store.removeTicket(opening.ticket);
+      this.#store.removeTicket(ticket);
       return { kind: 'no-slot', place: undefined, running };
     }
     const since = decision.since ?? now;
-    const { ticket, agentId } = opening;
     if (decision.since === undefined) this.#store.putTicket({ ticket, agentId, engineId, planId, since });
     return { kind: 'no-slot', place: { ticket, agentId, place: decision.place, waitingSince: since }, running };
+  }
+
+  #slotFacts(terms: QuotaTerms): SlotFacts {
+    return {
+      slots: terms.plan.concurrentAgents,
+      holders: this.#store.slotHolders(terms.planId).map(({ agentId }) => agentId),
+      line: this.#store.tickets(terms.planId),
+      slotsOfAgent: (name) => limitsOfAgent(terms.agents, name).concurrentSessions,
+    };
+  }
+
+  /** The line as it is, without giving anything out. */
+  line(terms: QuotaTerms): SlotLine {
+    const facts = this.#slotFacts(terms);
+    const ready = facts.line.filter(({ ticket, agentId }) => decideSlot(facts, ticket, agentId).kind === 'free');
+    return {
+      places: facts.line.map(({ ticket, agentId, since }, index) => ({
+        ticket,
+        agentId,
+        place: index + 1,
+        waitingSince: since,
+      })),
+      ready: new Set(ready.map(({ ticket }) => ticket)),
+      running: facts.holders,
+    };
   }
 
   dropTickets(engineId: string): void {
@@ -89,6 +135,14 @@ export class SessionBooks {
     const ended: Session = { ...withoutIdle(row.session), state: 'ended', endedAt: now, endReason: reason };
     this.#store.putSession({ ...row, session: ended });
     return ended;
+  }
+
+  /** The engine works for another plan now: so do its sessions, and hold that plan's slots. */
+  move(engineId: string, planId: string): void {
+    for (const row of this.#store.sessionsOfEngine(engineId)) {
+      const finishTag = this.#store.scope(planId).virtualTime;
+      this.#store.putSession({ ...row, session: { ...row.session, planId }, finishTag });
+    }
   }
 
   idle(sessionId: string, now: number): boolean {

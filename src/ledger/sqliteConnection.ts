@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
-import { isBusy } from './sqliteDatabase.ts';
+import type * as z from 'zod';
+import { isBusy, isDamaged } from './sqliteDatabase.ts';
 
 /** How long something is tried again while other windows write, in milliseconds; see also `mostLatenessMs`. */
 const patienceMs = 10_000;
@@ -28,11 +29,14 @@ export class SqliteConnection {
   readonly #statements = new Map<string, StatementSync>();
   readonly #listeners = new Set<() => void>();
   readonly #watch: NodeJS.Timeout;
+  readonly #damaged: () => void;
   #dataVersion: unknown;
   #changes = 0;
 
-  constructor(database: DatabaseSync) {
+  /** @param damaged called once, when a transaction finds the file damaged; the connection is closed by then. */
+  constructor(database: DatabaseSync, damaged: () => void = () => undefined) {
     this.#database = database;
+    this.#damaged = damaged;
     this.#dataVersion = this.#readDataVersion();
     this.#watch = setInterval(() => {
       this.#lookForChanges();
@@ -45,7 +49,13 @@ export class SqliteConnection {
    * @throws what `body` throws, or SQLite's busy error after ten seconds of trying.
    */
   transaction<T>(kind: 'read' | 'write', body: () => T): Promise<T> {
-    return retryWhileBusy(() => this.#attempt(kind, body));
+    return retryWhileBusy(() => this.#attempt(kind, body)).catch((error: unknown) => {
+      if (isDamaged(error) && this.#database.isOpen) {
+        this.close();
+        this.#damaged();
+      }
+      throw error;
+    });
   }
 
   /** @returns how many rows changed. */
@@ -53,6 +63,19 @@ export class SqliteConnection {
     const changes = Number(this.statement(sql).run(...values).changes);
     this.#changes += changes;
     return changes;
+  }
+
+  /** The first row, checked. */
+  row<T extends z.ZodType>(schema: T, sql: string, values: readonly SQLInputValue[]): z.infer<T> | undefined {
+    const row = this.statement(sql).get(...values);
+    return row === undefined ? undefined : schema.parse(row);
+  }
+
+  /** All rows, checked. */
+  rows<T extends z.ZodType>(schema: T, sql: string, values: readonly SQLInputValue[]): z.infer<T>[] {
+    return this.statement(sql)
+      .all(...values)
+      .map((row) => schema.parse(row));
   }
 
   statement(sql: string): StatementSync {
@@ -73,7 +96,7 @@ export class SqliteConnection {
   close(): void {
     clearInterval(this.#watch);
     this.#listeners.clear();
-    this.#database.close();
+    if (this.#database.isOpen) this.#database.close();
   }
 
   #attempt<T>(kind: 'read' | 'write', body: () => T): T {

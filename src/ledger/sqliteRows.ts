@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { type DayRow, type PlanRow, type ReservationRow, type SessionRow, type SlotTicketRow } from './ledgerStore.ts';
+import { rateDimensions, smallerLimits } from '../core/rateLimits.ts';
+import { type DayRow, type ReservationRow, type ScopeRow, type SessionRow, type SlotTicketRow } from './ledgerStore.ts';
 
 const usage = z.object({
   inputTokens: z.number(),
@@ -49,7 +50,9 @@ const amounts = z.object({
   outputTokensPerMinute: z.number(),
 });
 
-const reservationState = z.enum(['waiting', 'admitted', 'running', 'day-used-up', 'gone']);
+const rateDimension = z.enum(rateDimensions);
+
+const reservationState = z.enum(['waiting', 'admitted', 'running', 'day-used-up', 'window-used-up', 'gone']);
 
 const json = z.string().transform((text): unknown => JSON.parse(text));
 
@@ -59,8 +62,13 @@ const optionalUsage = json
   .transform((known) => known ?? undefined);
 
 const sessionRow = z
-  .object({ record: json.pipe(session), token_hash: z.string(), finish_tag: z.number() })
-  .transform((row): SessionRow => ({ session: row.record, tokenHash: row.token_hash, finishTag: row.finish_tag }));
+  .object({ record: json.pipe(session), token_hash: z.string(), engine_id: z.string(), finish_tag: z.number() })
+  .transform((row): SessionRow => ({
+    session: row.record,
+    tokenHash: row.token_hash,
+    engineId: row.engine_id,
+    finishTag: row.finish_tag,
+  }));
 
 const reservationRow = z
   .object({
@@ -68,6 +76,7 @@ const reservationRow = z
     session_id: z.string(),
     engine_id: z.string(),
     plan_id: z.string(),
+    scopes: json.pipe(z.array(z.string())),
     state: reservationState,
     tag: z.number(),
     weight: z.number(),
@@ -80,6 +89,7 @@ const reservationRow = z
     sessionId: row.session_id,
     engineId: row.engine_id,
     planId: row.plan_id,
+    scopes: row.scopes,
     state: row.state,
     tag: row.tag,
     weight: row.weight,
@@ -96,14 +106,6 @@ const ticketRow = z
     engineId: row.engine_id,
     planId: row.plan_id,
     since: row.since,
-  }));
-
-const planRow = z
-  .object({ virtual_time: z.number(), paused_at: z.number(), paused_until: z.number() })
-  .transform((row): PlanRow => ({
-    virtualTime: row.virtual_time,
-    pausedAt: row.paused_at,
-    pausedUntil: row.paused_until,
   }));
 
 const dayRow = z
@@ -126,13 +128,34 @@ const dayRow = z
     },
   }));
 
-const bucketRow = z.object({
-  dimension: z.enum(['requestsPerMinute', 'tokensPerMinute', 'inputTokensPerMinute', 'outputTokensPerMinute']),
-  used: z.number(),
-  at: z.number(),
-  held: z.number(),
-  reported_limit: z.number().nullable(),
+const bucket = z.object({ used: z.number(), at: z.number(), held: z.number() });
+
+const scopeRecord = z.object({
+  buckets: z.object({
+    requestsPerMinute: bucket,
+    tokensPerMinute: bucket,
+    inputTokensPerMinute: bucket,
+    outputTokensPerMinute: bucket,
+  }),
+  reported: z.partialRecord(rateDimension, z.number()),
+  pausedAt: z.number(),
+  pausedUntil: z.number(),
+  virtualTime: z.number(),
+  share: z.object({ share: z.number(), at: z.number() }),
+  windows: z.array(
+    z.object({
+      name: z.enum(['fiveHour', 'sevenDay']),
+      utilization: z.number(),
+      resetsAt: z.number(),
+      rejected: z.boolean(),
+      reportedAt: z.number(),
+    }),
+  ),
 });
+
+const scopeRow = z
+  .object({ record: json.pipe(scopeRecord) })
+  .transform(({ record }): ScopeRow => ({ ...record, reported: smallerLimits(record.reported, {}) }));
 
 const engineRow = z
   .object({ engine_id: z.string(), process: json.pipe(processIdentity) })
@@ -151,9 +174,10 @@ export const sqliteRows = {
   session: sessionRow,
   reservation: reservationRow,
   ticket: ticketRow,
-  plan: planRow,
   day: dayRow,
-  bucket: bucketRow,
+  scope: scopeRow,
+  scopeId: z.object({ scope_id: z.string() }),
+  sessionId: z.object({ session_id: z.string() }),
   engine: engineRow,
   holder: holderRow,
   activity: activityRow,

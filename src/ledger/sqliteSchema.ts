@@ -7,6 +7,7 @@ export const migrations: readonly string[] = [
   CREATE TABLE session (
     session_id TEXT PRIMARY KEY,
     token_hash TEXT NOT NULL UNIQUE,
+    engine_id TEXT NOT NULL,
     plan_id TEXT NOT NULL,
     agent_id TEXT NOT NULL,
     mode TEXT NOT NULL,
@@ -30,6 +31,7 @@ export const migrations: readonly string[] = [
     session_id TEXT NOT NULL,
     engine_id TEXT NOT NULL,
     plan_id TEXT NOT NULL,
+    scopes TEXT NOT NULL,
     state TEXT NOT NULL,
     tag REAL NOT NULL,
     weight REAL NOT NULL,
@@ -41,25 +43,15 @@ export const migrations: readonly string[] = [
   CREATE INDEX reservation_by_engine ON reservation (engine_id, state);
   CREATE INDEX reservation_by_session ON reservation (session_id);
 
-  CREATE TABLE bucket (
+  CREATE TABLE scope (
+    scope_id TEXT PRIMARY KEY,
     plan_id TEXT NOT NULL,
-    dimension TEXT NOT NULL,
-    used REAL NOT NULL,
-    at REAL NOT NULL,
-    held REAL NOT NULL,
-    reported_limit REAL,
-    PRIMARY KEY (plan_id, dimension)
+    record TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
-
-  CREATE TABLE plan (
-    plan_id TEXT PRIMARY KEY,
-    virtual_time REAL NOT NULL,
-    paused_at REAL NOT NULL,
-    paused_until REAL NOT NULL
-  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX scope_by_plan ON scope (plan_id);
 
   CREATE TABLE usage_day (
-    plan_id TEXT NOT NULL,
+    scope_id TEXT NOT NULL,
     day TEXT NOT NULL,
     requests INTEGER NOT NULL,
     input_tokens INTEGER NOT NULL,
@@ -67,7 +59,21 @@ export const migrations: readonly string[] = [
     cache_creation_1h_tokens INTEGER NOT NULL,
     cache_read_tokens INTEGER NOT NULL,
     output_tokens INTEGER NOT NULL,
-    PRIMARY KEY (plan_id, day)
+    PRIMARY KEY (scope_id, day)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE usage_hour (
+    hour INTEGER NOT NULL,
+    plan_id TEXT NOT NULL,
+    agent_id TEXT NOT NULL,
+    model TEXT NOT NULL,
+    requests INTEGER NOT NULL,
+    input_tokens INTEGER NOT NULL,
+    cache_creation_5m_tokens INTEGER NOT NULL,
+    cache_creation_1h_tokens INTEGER NOT NULL,
+    cache_read_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    PRIMARY KEY (hour, plan_id, agent_id, model)
   ) STRICT, WITHOUT ROWID;
 
   CREATE TABLE usage (

@@ -1,29 +1,30 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type * as z from 'zod';
 import { type UsageEntry } from '../core/ledger.ts';
-import { type RateDimension } from '../core/rateLimits.ts';
-import { type LiveSession, type Session } from '../core/session.ts';
-import { type Usage, noUsage } from '../core/usage.ts';
-import { mapDimensionRows } from './bucketRows.ts';
+import { type LiveSession } from '../core/session.ts';
 import {
-  type BucketRow,
   type DayRow,
   type EngineRow,
+  newScope,
   type LedgerStore,
-  type PlanRow,
   type ReservationRow,
+  type ScopeRow,
   type SessionRow,
   type SlotTicketRow,
+  type UsageBooking,
 } from './ledgerStore.ts';
 import { type SqliteConnection } from './sqliteConnection.ts';
 import { sqliteRows } from './sqliteRows.ts';
+import { SqliteUsage } from './sqliteUsage.ts';
 
 /** Rows in an SQLite file that all windows of this machine open. */
 export class SqliteStore implements LedgerStore {
   readonly #connection: SqliteConnection;
+  readonly #usage: SqliteUsage;
 
   constructor(connection: SqliteConnection) {
     this.#connection = connection;
+    this.#usage = new SqliteUsage(connection);
   }
 
   transaction<T>(body: () => T): Promise<T> {
@@ -34,13 +35,15 @@ export class SqliteStore implements LedgerStore {
     return this.#connection.transaction('read', body);
   }
 
-  putSession({ session, tokenHash, finishTag }: SessionRow): void {
+  putSession({ session, tokenHash, engineId, finishTag }: SessionRow): void {
     this.#run(
-      `INSERT INTO session (session_id, token_hash, plan_id, agent_id, mode, state, finish_tag, record)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (session_id) DO UPDATE SET state = excluded.state, finish_tag = excluded.finish_tag, record = excluded.record`,
+      `INSERT INTO session (session_id, token_hash, engine_id, plan_id, agent_id, mode, state, finish_tag, record)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (session_id) DO UPDATE SET plan_id = excluded.plan_id, state = excluded.state,
+         finish_tag = excluded.finish_tag, record = excluded.record`,
       session.sessionId,
       tokenHash,
+      engineId,
       session.planId,
       session.agentId,
       session.mode,
@@ -62,6 +65,15 @@ export class SqliteStore implements LedgerStore {
     return this.#rows(sqliteRows.session, `SELECT * FROM session WHERE state <> 'ended' ORDER BY rowid`).flatMap(
       ({ session }) => (session.state === 'ended' ? [] : [session]),
     );
+  }
+
+  idleSessionIds(planId: string): string[] {
+    const sql = `SELECT session_id FROM session WHERE state = 'idle' AND plan_id = ?`;
+    return this.#rows(sqliteRows.sessionId, sql, planId).map(({ session_id }) => session_id);
+  }
+
+  sessionsOfEngine(engineId: string): SessionRow[] {
+    return this.#rows(sqliteRows.session, `SELECT * FROM session WHERE state <> 'ended' AND engine_id = ?`, engineId);
   }
 
   slotHolders(planId: string): { sessionId: string; agentId: string }[] {
@@ -99,14 +111,16 @@ export class SqliteStore implements LedgerStore {
 
   putReservation(row: ReservationRow): void {
     this.#run(
-      `INSERT INTO reservation (reservation_id, session_id, engine_id, plan_id, state, tag, weight, cost, charged, usage)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO reservation (reservation_id, session_id, engine_id, plan_id, scopes, state, tag, weight,
+         cost, charged, usage)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (reservation_id) DO UPDATE
-       SET state = excluded.state, charged = excluded.charged, usage = excluded.usage`,
+       SET state = excluded.state, cost = excluded.cost, charged = excluded.charged, usage = excluded.usage`,
       row.reservationId,
       row.sessionId,
       row.engineId,
       row.planId,
+      JSON.stringify(row.scopes),
       row.state,
       row.tag,
       row.weight,
@@ -139,17 +153,18 @@ export class SqliteStore implements LedgerStore {
   decidedReservations(engineId: string): ReservationRow[] {
     return this.#rows(
       sqliteRows.reservation,
-      `SELECT * FROM reservation WHERE engine_id = ? AND state IN ('admitted', 'day-used-up', 'gone')`,
+      `SELECT * FROM reservation WHERE engine_id = ? AND state IN ('admitted', 'day-used-up', 'window-used-up', 'gone')`,
       engineId,
     );
   }
 
-  tokensUnderWay(planId: string): number {
+  tokensUnderWay(scopeId: string): number {
     const row = this.#row(
       sqliteRows.sum,
       `SELECT coalesce(sum(max(cost ->> 'tokensPerMinute', charged ->> 'tokensPerMinute')), 0) AS sum
-       FROM reservation WHERE plan_id = ? AND state IN ('admitted', 'running')`,
-      planId,
+       FROM reservation
+       WHERE state IN ('admitted', 'running') AND EXISTS (SELECT 1 FROM json_each(scopes) WHERE value = ?)`,
+      scopeId,
     );
     return row?.sum ?? 0;
   }
@@ -162,85 +177,40 @@ export class SqliteStore implements LedgerStore {
     return this.#rows(sqliteRows.activity, 'SELECT session_id, plan_id, state, usage FROM reservation');
   }
 
-  buckets(planId: string): Readonly<Record<RateDimension, BucketRow>> {
-    const rows = this.#rows(sqliteRows.bucket, 'SELECT * FROM bucket WHERE plan_id = ?', planId);
-    const byDimension = new Map(rows.map((row) => [row.dimension, row]));
-    return mapDimensionRows((dimension) => {
-      const row = byDimension.get(dimension);
-      if (row === undefined) return undefined;
-      const { used, at, held, reported_limit } = row;
-      return { bucket: { used, at, held }, reportedLimit: reported_limit ?? undefined };
-    });
+  scope(scopeId: string): ScopeRow {
+    return this.#row(sqliteRows.scope, 'SELECT record FROM scope WHERE scope_id = ?', scopeId) ?? newScope;
   }
 
-  putBucket(planId: string, dimension: RateDimension, { bucket, reportedLimit }: BucketRow): void {
+  putScope(scopeId: string, row: ScopeRow): void {
     this.#run(
-      `INSERT INTO bucket (plan_id, dimension, used, at, held, reported_limit) VALUES (?, ?, ?, ?, ?, ?)
-       ON CONFLICT (plan_id, dimension) DO UPDATE
-       SET used = excluded.used, at = excluded.at, held = excluded.held, reported_limit = excluded.reported_limit`,
-      planId,
-      dimension,
-      bucket.used,
-      bucket.at,
-      bucket.held,
-      reportedLimit ?? null,
+      `INSERT INTO scope (scope_id, plan_id, record) VALUES (?, ?, ?)
+       ON CONFLICT (scope_id) DO UPDATE SET record = excluded.record`,
+      scopeId,
+      scopeId.split('/', 1)[0] ?? scopeId,
+      JSON.stringify(row),
     );
   }
 
-  plan(planId: string): PlanRow {
-    const row = this.#row(sqliteRows.plan, 'SELECT * FROM plan WHERE plan_id = ?', planId);
-    return row ?? { virtualTime: 0, pausedAt: 0, pausedUntil: 0 };
+  scopeIds(planId: string): string[] {
+    const rows = this.#rows(
+      sqliteRows.scopeId,
+      'SELECT scope_id FROM scope WHERE plan_id = ? ORDER BY scope_id',
+      planId,
+    );
+    return rows.map(({ scope_id }) => scope_id);
   }
 
-  putPlan(planId: string, row: PlanRow): void {
-    this.#run(
-      `INSERT INTO plan (plan_id, virtual_time, paused_at, paused_until) VALUES (?, ?, ?, ?)
-       ON CONFLICT (plan_id) DO UPDATE
-       SET virtual_time = excluded.virtual_time, paused_at = excluded.paused_at, paused_until = excluded.paused_until`,
-      planId,
-      row.virtualTime,
-      row.pausedAt,
-      row.pausedUntil,
-    );
+  day(scopeId: string, day: string): DayRow {
+    return this.#usage.day(scopeId, day);
   }
 
-  day(planId: string, day: string): DayRow {
-    const row = this.#row(sqliteRows.day, 'SELECT * FROM usage_day WHERE plan_id = ? AND day = ?', planId, day);
-    return row ?? { usage: noUsage, requests: 0 };
+  addUsage(entry: UsageEntry, booking: UsageBooking): boolean {
+    return this.#usage.add(entry, booking);
   }
 
-  addUsage(entry: UsageEntry, session: Session, planId: string, day: string, at: number): boolean {
-    const counts = countsOf(entry.usage);
-    const changes = this.#run(
-      `INSERT INTO usage (at, day, plan_id, session_id, agent_id, model, request_id, input_tokens,
-         cache_creation_5m_tokens, cache_creation_1h_tokens, cache_read_tokens, output_tokens)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (request_id) DO NOTHING`,
-      at,
-      day,
-      planId,
-      session.sessionId,
-      session.agentId,
-      entry.model ?? null,
-      entry.requestId ?? null,
-      ...counts,
-    );
-    if (changes === 0) return false;
-    this.#run(
-      `INSERT INTO usage_day (plan_id, day, requests, input_tokens, cache_creation_5m_tokens,
-         cache_creation_1h_tokens, cache_read_tokens, output_tokens)
-       VALUES (?, ?, 1, ?, ?, ?, ?, ?)
-       ON CONFLICT (plan_id, day) DO UPDATE SET
-         requests = requests + 1,
-         input_tokens = input_tokens + excluded.input_tokens,
-         cache_creation_5m_tokens = cache_creation_5m_tokens + excluded.cache_creation_5m_tokens,
-         cache_creation_1h_tokens = cache_creation_1h_tokens + excluded.cache_creation_1h_tokens,
-         cache_read_tokens = cache_read_tokens + excluded.cache_read_tokens,
-         output_tokens = output_tokens + excluded.output_tokens`,
-      planId,
-      day,
-      ...counts,
-    );
-    return true;
+  dropBefore(at: number): number {
+    this.#run(`DELETE FROM session WHERE state = 'ended' AND record ->> 'endedAt' < ?`, at);
+    return this.#usage.dropBefore(at);
   }
 
   putEngine({ engineId, process }: EngineRow): void {
@@ -273,24 +243,10 @@ export class SqliteStore implements LedgerStore {
   }
 
   #row<T extends z.ZodType>(schema: T, sql: string, ...values: SQLInputValue[]): z.infer<T> | undefined {
-    const row = this.#connection.statement(sql).get(...values);
-    return row === undefined ? undefined : schema.parse(row);
+    return this.#connection.row(schema, sql, values);
   }
 
   #rows<T extends z.ZodType>(schema: T, sql: string, ...values: SQLInputValue[]): z.infer<T>[] {
-    return this.#connection
-      .statement(sql)
-      .all(...values)
-      .map((row) => schema.parse(row));
+    return this.#connection.rows(schema, sql, values);
   }
-}
-
-function countsOf(usage: Usage): number[] {
-  return [
-    usage.inputTokens,
-    usage.cacheCreation5mTokens,
-    usage.cacheCreation1hTokens,
-    usage.cacheReadTokens,
-    usage.outputTokens,
-  ];
 }

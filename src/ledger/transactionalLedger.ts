@@ -7,14 +7,15 @@ import {
   type OpeningOutcome,
   type RequestOpening,
   type SessionOpening,
+  type SlotLine,
   type UsageEntry,
 } from '../core/ledger.ts';
-import { type Plan } from '../core/plan.ts';
+import { type QuotaTerms } from '../core/quotaTerms.ts';
 import { requestCost } from '../core/rateLimits.ts';
 import { type EndReason, type LiveSession, type ProcessIdentity, type Session } from '../core/session.ts';
 import { viewLedger } from './ledgerView.ts';
 import { type EngineRow, type LedgerStore } from './ledgerStore.ts';
-import { PlanBooks } from './planBooks.ts';
+import { ScopeBooks } from './scopeBooks.ts';
 import { RequestBooks } from './requestBooks.ts';
 import { SessionBooks } from './sessionBooks.ts';
 
@@ -23,13 +24,13 @@ export class TransactionalLedger implements Ledger {
   readonly #store: LedgerStore;
   readonly #sessions: SessionBooks;
   readonly #requests: RequestBooks;
-  readonly #plans: PlanBooks;
+  readonly #scopes: ScopeBooks;
 
   constructor(store: LedgerStore) {
     this.#store = store;
-    this.#plans = new PlanBooks(store);
-    this.#requests = new RequestBooks(store, this.#plans);
-    this.#sessions = new SessionBooks(store, this.#requests, this.#plans);
+    this.#scopes = new ScopeBooks(store);
+    this.#requests = new RequestBooks(store, this.#scopes);
+    this.#sessions = new SessionBooks(store, this.#requests, this.#scopes);
   }
 
   join(engineId: string, process: ProcessIdentity, now: number): Promise<void> {
@@ -39,8 +40,8 @@ export class TransactionalLedger implements Ledger {
     });
   }
 
-  openSession(opening: SessionOpening, engineId: string, plan: Plan, now: number): Promise<OpeningOutcome> {
-    return this.#store.transaction(() => this.#sessions.open(opening, engineId, plan, now));
+  openSession(opening: SessionOpening, engineId: string, terms: QuotaTerms, now: number): Promise<OpeningOutcome> {
+    return this.#store.transaction(() => this.#sessions.open(opening, engineId, terms, now));
   }
 
   leaveSlotLine(ticket: string): Promise<void> {
@@ -53,6 +54,16 @@ export class TransactionalLedger implements Ledger {
     return this.#store.transaction(() => {
       this.#sessions.attachProcess(sessionId, process);
     });
+  }
+
+  moveSessions(engineId: string, planId: string): Promise<void> {
+    return this.#store.transaction(() => {
+      this.#sessions.move(engineId, planId);
+    });
+  }
+
+  slotLine(terms: QuotaTerms): Promise<SlotLine> {
+    return this.#store.read(() => this.#sessions.line(terms));
   }
 
   endSession(sessionId: string, reason: EndReason, now: number): Promise<Session | undefined> {
@@ -71,20 +82,20 @@ export class TransactionalLedger implements Ledger {
     return this.#store.read(() => this.#store.liveSessions());
   }
 
-  enqueue(opening: RequestOpening, engineId: string, plan: Plan, now: number): Promise<LineRun> {
+  enqueue(opening: RequestOpening, engineId: string, terms: QuotaTerms, now: number): Promise<LineRun> {
     return this.#store.transaction(() => {
-      this.#requests.enqueue(opening, engineId, plan, now);
-      return this.#requests.runLine(engineId, plan, now);
+      this.#requests.enqueue(opening, engineId, terms, now);
+      return this.#requests.runLine(engineId, terms, now);
     });
   }
 
-  runLine(engineId: string, plan: Plan, now: number): Promise<LineRun> {
-    return this.#store.transaction(() => this.#requests.runLine(engineId, plan, now));
+  runLine(engineId: string, terms: QuotaTerms, now: number): Promise<LineRun> {
+    return this.#store.transaction(() => this.#requests.runLine(engineId, terms, now));
   }
 
-  charge(reservationId: string, charge: Charge, plan: Plan, now: number): Promise<void> {
+  charge(reservationId: string, charge: Charge, terms: QuotaTerms, now: number): Promise<void> {
     return this.#store.transaction(() => {
-      this.#requests.charge(reservationId, costOf(charge), charge.usage, plan, now);
+      this.#requests.charge(reservationId, costOf(charge), charge.usage, terms, now);
     });
   }
 
@@ -92,10 +103,10 @@ export class TransactionalLedger implements Ledger {
     reservationId: string,
     entry: UsageEntry | undefined,
     charge: Charge,
-    plan: Plan,
+    terms: QuotaTerms,
     now: number,
   ): Promise<boolean> {
-    return this.#store.transaction(() => this.#requests.settle(reservationId, entry, costOf(charge), plan, now));
+    return this.#store.transaction(() => this.#requests.settle(reservationId, entry, costOf(charge), terms, now));
   }
 
   withdraw(reservationId: string): Promise<void> {
@@ -104,9 +115,17 @@ export class TransactionalLedger implements Ledger {
     });
   }
 
-  observe(report: LimitReport, plan: Plan, now: number): Promise<void> {
+  book(sessionId: string, entry: UsageEntry, terms: QuotaTerms, now: number): Promise<boolean> {
+    return this.#store.transaction(() => this.#requests.book(sessionId, entry, terms, now));
+  }
+
+  forgetUsageBefore(at: number): Promise<number> {
+    return this.#store.transaction(() => this.#store.dropBefore(at));
+  }
+
+  observe(report: LimitReport, terms: QuotaTerms, now: number): Promise<void> {
     return this.#store.transaction(() => {
-      this.#plans.observe(report, plan, now);
+      this.#scopes.observe(report, terms, now);
     });
   }
 
@@ -114,15 +133,16 @@ export class TransactionalLedger implements Ledger {
     return this.#store.read(() => this.#store.engines());
   }
 
-  forgetEngine(engineId: string, now: number): Promise<void> {
+  forgetEngine(engineId: string, now: number, gone?: ProcessIdentity): Promise<void> {
     return this.#store.transaction(() => {
+      if (gone !== undefined && !this.#runsIn(engineId, gone)) return;
       this.#forget(engineId, now);
       this.#store.removeEngine(engineId);
     });
   }
 
-  view(plan: Plan, now: number): Promise<LedgerView> {
-    return this.#store.read(() => viewLedger(this.#store, this.#plans, plan, now));
+  view(terms: QuotaTerms, now: number): Promise<LedgerView> {
+    return this.#store.read(() => viewLedger(this.#store, this.#scopes, terms, now));
   }
 
   onChange(listener: () => void): () => void {
@@ -132,6 +152,11 @@ export class TransactionalLedger implements Ledger {
   close(): Promise<void> {
     this.#store.close();
     return Promise.resolve();
+  }
+
+  #runsIn(engineId: string, { pid, startMark }: ProcessIdentity): boolean {
+    const process = this.#store.engines().find((engine) => engine.engineId === engineId)?.process;
+    return process?.pid === pid && process.startMark === startMark;
   }
 
   #forget(engineId: string, now: number): void {

@@ -16,6 +16,8 @@ const gaugeSchema = z.object({
   amount: z.string(),
   /** Empty when there is nothing to reset. */
   reset: z.string(),
+  /** Who says so: the settings, or Anthropic. */
+  source: z.string(),
   level: levelSchema,
 });
 export type DashboardGauge = z.infer<typeof gaugeSchema>;

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { closeSync, openSync, readdirSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import Anthropic from '@anthropic-ai/sdk';
 import { apiKeyPlan } from '../../src/core/plan.ts';
 import { launcherVariables } from '../../src/shared/launcherMessages.ts';
@@ -9,6 +11,18 @@ import { claudeBinary } from '../host/claudeBinary.ts';
 import { repositoryRoot } from '../host/paths.ts';
 import { runClaude, runProgram } from './claudeRun.ts';
 import { realKey, startEngine, type RunningEngine } from './runningEngine.ts';
+
+/** The engine may be starting again: what was under way then is answered with an error. */
+async function untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (attempt === 10) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+}
 
 describe('routed agents, with the real clients', function () {
   this.timeout(120_000);
@@ -68,6 +82,15 @@ describe('routed agents, with the real clients', function () {
     assert.ok(slowest > 25_000, `the third had to wait for the refill, and took ${slowest} ms`);
   });
 
+  it('an agent behind a company’s proxy reaches the gateway without it', async () => {
+    await begin();
+    const { overlay } = await running.open('proxied');
+    const nobody = 'http://127.0.0.1:1';
+    const proxies = { HTTP_PROXY: nobody, HTTPS_PROXY: nobody, http_proxy: nobody, https_proxy: nobody };
+    const run = await runClaude(['-p', 'say hi'], { ...proxies, ...overlay });
+    assert.equal(run.code, 0, run.stdout + run.stderr);
+  });
+
   it('a released session’s token is useless, and the CLI says at once what to do', async () => {
     await begin();
     const { overlay, sessionId } = await running.open('gone');
@@ -124,6 +147,27 @@ describe('routed agents, with the real clients', function () {
     assert.deepEqual(after.usedToday, before.usedToday);
     assert.equal((await runClaude(['-p', 'say hi'], overlay)).code, 0);
     assert.ok(running.log.some((line) => line.includes('The engine has died')));
+  });
+
+  it('a ledger that is damaged while it is used is set aside, and agents can be started again', async () => {
+    await begin();
+    await running.open('before');
+    const file = path.join(running.storageDirectory, 'ledger.sqlite');
+    // What is in the write-ahead log only is brought into the file, and the file's pages are then overwritten.
+    const database = new DatabaseSync(file);
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    database.close();
+    const size = statSync(file).size;
+    const handle = openSync(file, 'r+');
+    writeSync(handle, Buffer.alloc(size - 4096, 0xa5), 0, size - 4096, 4096);
+    closeSync(handle);
+    const auth = await untilAnswered(() => running.open('after'));
+    assert.equal((await runClaude(['-p', 'say hi'], auth.overlay)).code, 0);
+    assert.deepEqual(
+      running.problems.map(({ code }) => code),
+      ['ledger-damaged'],
+    );
+    assert.ok(readdirSync(running.storageDirectory).some((name) => name.includes('.damaged-')));
   });
 
   it('no file and no log line holds the real key or a session’s token', async () => {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { detectCredentials } from '../../src/core/credentials.ts';
+import { detectCredentials, type Problem } from '../../src/core/credentials.ts';
 import { type Plan } from '../../src/core/plan.ts';
 import { type AgentAuth, type EngineSnapshot, type LinePlace, type QuotaEngine } from '../../src/core/quotaEngine.ts';
 import { EngineSupervisor, type EngineLife } from '../../src/supervisor/engineSupervisor.ts';
@@ -20,6 +20,8 @@ export interface RunningEngine {
   readonly log: readonly string[];
   readonly lives: readonly EngineLife[];
   readonly places: readonly LinePlace[];
+  /** What the user was told. */
+  readonly problems: readonly Problem[];
   /** Opens a session and expects it to be authenticated. */
   open(agentId: string, options?: { readonly waitMs?: number }): Promise<AgentAuth & { kind: 'authenticated' }>;
   /** Waits until a snapshot satisfies the condition. */
@@ -37,6 +39,7 @@ export async function startEngine(upstreamUrl: string, plan: Plan): Promise<Runn
   const log: string[] = [];
   const lives: EngineLife[] = [];
   const places: LinePlace[] = [];
+  const problems: Problem[] = [];
   let thread: EngineThread | undefined;
   const supervisor = new EngineSupervisor({
     start: { engineId: 'e2e', storageDirectory, launcherSecret: 'launcher-secret-for-tests' },
@@ -48,7 +51,7 @@ export async function startEngine(upstreamUrl: string, plan: Plan): Promise<Runn
       snapshotChanged: () => undefined,
       lineMoved: (place) => places.push(place),
       logged: (level, message) => log.push(`${level}: ${message}`),
-      problemFound: () => undefined,
+      problemFound: (problem) => problems.push(problem),
     },
     lifeChanged: (life) => lives.push(life),
     clock: {
@@ -68,14 +71,13 @@ export async function startEngine(upstreamUrl: string, plan: Plan): Promise<Runn
     },
   });
   const { engine } = supervisor;
-  const { credentials, problems } = detectCredentials(
-    { ANTHROPIC_API_KEY: realKey, ANTHROPIC_BASE_URL: upstreamUrl },
-    undefined,
-  );
+  const detected = detectCredentials({ ANTHROPIC_API_KEY: realKey, ANTHROPIC_BASE_URL: upstreamUrl }, undefined);
   await engine.configure({
     plan,
-    credentials,
-    credentialProblems: problems,
+    agents: [],
+    dailyTokens: 'fallback',
+    credentials: detected.credentials,
+    credentialProblems: detected.problems,
     inactivityMs: 30 * 60_000,
     longestWaitMs: 8 * 60_000,
     workspace: 'e2e',
@@ -86,6 +88,7 @@ export async function startEngine(upstreamUrl: string, plan: Plan): Promise<Runn
     log,
     lives,
     places,
+    problems,
     open: async (agentId, { waitMs } = {}) => {
       const request = { ticket: `${agentId}-${Math.random()}`, agentId, ...(waitMs !== undefined && { waitMs }) };
       const auth = await engine.setupClaudeAgentAuth(request);

@@ -3,6 +3,8 @@ import { AdmissionRefusedError } from '../../../src/core/admission.ts';
 import { ClaudeQuotaManager, defaultLongestWaitMs } from '../../../src/core/claudeQuotaManager.ts';
 import { apiKeyPlan, InvalidPlanError, maxSubscriptionPlan } from '../../../src/core/plan.ts';
 import { settled } from '../../fakes/fakeClock.ts';
+import { tokens } from '../ledger/ledgerTester.ts';
+import { terms } from '../ledger/terms.ts';
 import { ManagerTester, outcome } from './managerTester.ts';
 import { type Watched } from './watched.ts';
 
@@ -85,7 +87,7 @@ describe('quota manager', () => {
 
   it('does not let wait at all when told so', async () => {
     const tester = new ManagerTester(twoAMinute);
-    tester.manager.configure(twoAMinute, 0);
+    await tester.manager.configure(terms(twoAMinute), 0);
     const a = await tester.session();
     await tester.reserve(a).promise;
     const second = tester.reserve(a);
@@ -164,17 +166,51 @@ describe('quota manager', () => {
 
   it('looks at the line again when the plan is raised', async () => {
     const { tester, waiting } = await withOneWaiting();
-    tester.manager.configure(apiKeyPlan({ requestsPerMinute: 3, concurrentAgents: 3 }), defaultLongestWaitMs);
+    const raised = apiKeyPlan({ requestsPerMinute: 3, concurrentAgents: 3 });
+    await tester.manager.configure(terms(raised), defaultLongestWaitMs);
     await settled();
     assert.equal(waiting.state, 'resolved');
   });
 
   it('tells those in line to try again when the plan becomes one of another kind', async () => {
     const { tester, waiting } = await withOneWaiting();
-    tester.manager.configure(maxSubscriptionPlan(), defaultLongestWaitMs);
+    await tester.manager.configure(terms(maxSubscriptionPlan()), defaultLongestWaitMs);
     await settled();
     assert.equal(refusal(waiting).retryAfterSeconds, 1);
     assert.deepEqual(await tester.underWay(), [0, 0]);
+  });
+
+  it('asks the new plan for what comes while the sessions still move to it', async () => {
+    const { tester, a } = await withOneWaiting();
+    const { ledger, manager } = tester;
+    const move = ledger.moveSessions.bind(ledger);
+    const slow = Promise.withResolvers<undefined>();
+    ledger.moveSessions = async (...args) => {
+      await slow.promise;
+      await move(...args);
+    };
+    const another = terms(twoAMinute, { planId: 'another' });
+    const configured = manager.configure(another, defaultLongestWaitMs);
+    await settled();
+    const between = tester.reserve(a);
+    await settled();
+    assert.equal(between.state, 'resolved', 'in the old plan’s line nobody would serve it');
+    slow.resolve(undefined);
+    await configured;
+    assert.deepEqual(
+      (await ledger.liveSessions()).map(({ planId }) => planId),
+      ['another'],
+    );
+    assert.equal(await tester.used('requestsPerMinute'), 1);
+  });
+
+  it('books what an observed agent reports, and lets the line know', async () => {
+    const tester = new ManagerTester(twoAMinute);
+    const a = await tester.session('a');
+    const entry = { usage: tokens(10, 5), model: 'claude-opus-5', requestId: 'r1' };
+    assert.deepEqual([await tester.manager.book(a, entry), await tester.manager.book(a, entry)], [true, false]);
+    assert.deepEqual((await tester.manager.usage()).total, tokens(10, 5));
+    assert.equal(await tester.used('requestsPerMinute'), 1);
   });
 
   it('serves on a clock that jumps, by the time that passes', async () => {
@@ -208,11 +244,16 @@ describe('quota manager', () => {
   });
 
   it('passes on what the ledger cannot do, and logs what nobody waits for', async () => {
-    const { tester, a } = await withOneWaiting();
+    const { tester, a, waiting } = await withOneWaiting();
+    const runLine = tester.ledger.runLine.bind(tester.ledger);
     tester.ledger.enqueue = () => Promise.reject(new Error('The disk is full.'));
     await assert.rejects(tester.reserve(a).promise, /disk is full/);
     tester.ledger.runLine = () => Promise.reject(new Error('The disk is full.'));
     await tester.clock.advance(30_000);
     assert.match(tester.logger.lines.join('\n'), /line of requests could not be run. The disk is full/);
+    assert.equal(waiting.state, 'pending');
+    tester.ledger.runLine = runLine;
+    await tester.clock.advance(1000);
+    assert.equal(waiting.state, 'resolved', 'it is tried again by itself');
   });
 });

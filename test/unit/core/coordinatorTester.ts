@@ -11,6 +11,7 @@ import {
 } from '../../../src/core/quotaEngine.ts';
 import { type FakeClock } from '../../fakes/fakeClock.ts';
 import { FakeProcessTable } from '../../fakes/fakeProcessTable.ts';
+import { terms } from '../ledger/terms.ts';
 import { ManagerTester } from './managerTester.ts';
 import { watched, type Watched } from './watched.ts';
 
@@ -62,7 +63,9 @@ export class CoordinatorTester extends ManagerTester {
         this.tests += 1;
         return this.test();
       },
+      noProxy: 'inside.example',
       upstream: this.upstream,
+      kept: { kind: 'sqlite' },
       lineMoved: ({ agentId, place }, running) => {
         this.places.push(`${agentId} is ${place} behind ${running.join('+')}`);
       },
@@ -74,10 +77,18 @@ export class CoordinatorTester extends ManagerTester {
 
   configure(credentials: Credentials = apiKey, more: Partial<EngineConfiguration> = {}): this {
     const { plan } = this.manager;
-    const common = { credentialProblems: [], inactivityMs: 30 * 60_000, longestWaitMs: 60_000, workspace: 'work' };
+    const common = {
+      agents: [],
+      dailyTokens: 'fallback',
+      credentialProblems: [],
+      inactivityMs: 30 * 60_000,
+      longestWaitMs: 60_000,
+      workspace: 'work',
+    } as const;
     const configuration = { plan, credentials, ...common, ...more };
     this.upstream.follow(credentials);
-    this.manager.configure(configuration.plan, configuration.longestWaitMs);
+    const { agents, dailyTokens, longestWaitMs } = configuration;
+    void this.manager.configure(terms(configuration.plan, { agents, dailyTokens }), longestWaitMs);
     this.coordinator.configure(configuration);
     return this;
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { detectCredentials } from '../../../src/core/credentials.ts';
+import { FakeSecrets } from '../../fakes/fakeSecrets.ts';
 
 const key = 'sk-ant-real';
 const login = 'Claude Code’s sign-in';
@@ -73,6 +74,23 @@ describe('credentials', () => {
     assert.equal(problems[0]?.code, 'no-credentials');
     assert.equal(problems[0].severity, 'error');
     assert.match(problems[0].nextStep, /ANTHROPIC_API_KEY/);
+  });
+
+  it('of an agent’s session are not the user’s: a window that was started from an agent terminal has none', () => {
+    const token = new FakeSecrets().token();
+    for (const name of ['ANTHROPIC_API_KEY', 'CLAUDE_API_KEY']) {
+      const { credentials, problems } = detectCredentials(
+        { [name]: `${token}\n`, ANTHROPIC_BASE_URL: 'http://127.0.0.1:4567' },
+        login,
+      );
+      assert.deepEqual(credentials, { kind: 'none' });
+      assert.deepEqual(
+        problems.map(({ code, severity }) => [code, severity]),
+        [['inside-agent', 'error']],
+      );
+      assert.ok(!JSON.stringify(problems).includes(token));
+    }
+    assert.equal(detectCredentials({ CLAUDE_API_KEY: `${token}x` }, undefined).credentials.kind, 'apiKey');
   });
 
   for (const bad of [

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { noLimits } from '../../../src/core/agentRules.ts';
 import { allocate } from '../../../src/core/allocation.ts';
 import { apiKeyPlan, maxSubscriptionPlan } from '../../../src/core/plan.ts';
 import { tokens } from '../ledger/ledgerTester.ts';
@@ -94,10 +95,10 @@ describe('properties of the quota', () => {
         fc.nat(20_000_000),
         (first, second, slots, used) => {
           const apiKey = apiKeyPlan({ requestsPerMinute: first, tokensPerMinute: second, concurrentAgents: slots });
-          const { requestsPerMinute = 0, tokens: shared } = allocate(apiKey, used);
+          const { requestsPerMinute = 0, tokens: shared } = allocate(apiKey, noLimits, used);
           assert.ok(requestsPerMinute >= 1 && requestsPerMinute * slots <= Math.max(first, slots));
           assert.ok(shared >= 1 && shared * slots <= Math.max(second, slots));
-          const daily = allocate(maxSubscriptionPlan({ dailyTokens: first, concurrentAgents: slots }), used);
+          const daily = allocate(maxSubscriptionPlan({ dailyTokens: first, concurrentAgents: slots }), noLimits, used);
           assert.equal(daily.requestsPerMinute, undefined);
           assert.ok(daily.tokens >= 1 && daily.tokens * slots <= Math.max(first - used, slots));
           if (first - used >= slots) assert.ok(daily.tokens * slots > first - used - slots, 'nor is a share left over');

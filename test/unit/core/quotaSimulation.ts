@@ -4,6 +4,7 @@ import { apiKeyPlan } from '../../../src/core/plan.ts';
 import { MemoryStore } from '../../../src/ledger/memoryStore.ts';
 import { TransactionalLedger } from '../../../src/ledger/transactionalLedger.ts';
 import { LedgerTester, tokens } from '../ledger/ledgerTester.ts';
+import { reported } from '../ledger/reports.ts';
 import { StrictUpstream } from './strictUpstream.ts';
 
 /** How long a call may lie between its moment and the ledger. */
@@ -11,7 +12,14 @@ const mostLate = 9000;
 const limits = { requests: 12, tokens: 1200, input: 900, output: 700 } as const;
 
 export type Step =
-  | { readonly kind: 'ask'; readonly session: number; readonly input: number; readonly output: number }
+  | {
+      readonly kind: 'ask';
+      readonly session: number;
+      readonly input: number;
+      readonly output: number;
+      /** How far the estimate is above what the request takes, in input and in output. */
+      readonly spare: number;
+    }
   | { readonly kind: 'pass'; readonly ms: number }
   | { readonly kind: 'jump'; readonly ms: number }
   | {
@@ -32,6 +40,7 @@ const plainSteps = [
       session: fc.nat(2),
       input: fc.integer({ min: 0, max: 300 }),
       output: fc.integer({ min: 0, max: 200 }),
+      spare: fc.oneof(fc.constant(0), fc.nat(200)),
     }),
   },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 12_000 }) }) },
@@ -98,11 +107,9 @@ export class QuotaSimulation {
   async start(): Promise<void> {
     const { tester } = this;
     for (const agent of ['a', 'b', 'c']) this.#sessions.push(await tester.opened(agent));
-    const reported = [
-      { dimension: 'inputTokensPerMinute', limit: limits.input, remaining: limits.input, resetsAt: undefined },
-      { dimension: 'outputTokensPerMinute', limit: limits.output, remaining: limits.output, resetsAt: undefined },
-    ] as const;
-    await tester.ledger.observe({ limits: reported, retryAfterMs: undefined, limited: false }, tester.plan, tester.now);
+    await tester.observe({
+      limits: [reported('inputTokensPerMinute', limits.input), reported('outputTokensPerMinute', limits.output)],
+    });
   }
 
   get waiting(): number {
@@ -155,8 +162,9 @@ export class QuotaSimulation {
     return this.tester.now - begun;
   }
 
-  async #ask({ session, input, output }: Step & { kind: 'ask' }): Promise<void> {
-    const { id, run } = await this.tester.ask(this.#sessions[session] ?? '', { input, output });
+  async #ask({ session, input, output, spare }: Step & { kind: 'ask' }): Promise<void> {
+    const estimate = { input: input + spare, output: output + spare };
+    const { id, run } = await this.tester.ask(this.#sessions[session] ?? '', estimate);
     this.#asked.set(id, { id, input, output, counted: false });
     this.#take(run.decided);
   }
@@ -187,7 +195,8 @@ export class QuotaSimulation {
     }
     const { id, input, output } = flight;
     if (kind === 'answer') await this.#do(isLate, () => this.tester.charge(id));
-    if (kind === 'meter') await this.#do(isLate, () => this.tester.charge(id, { inputTokens: input }));
+    if (kind === 'meter')
+      await this.#do(isLate, () => this.tester.charge(id, { inputTokens: input, usage: tokens(input, 1) }));
     if (kind !== 'settle') return;
     this.#land(flight);
     this.settledInput += input;

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { requestCost, type RateDimension } from '../../../src/core/rateLimits.ts';
-import { decideLine, fairTag, fairWeight, type LineFacts, type WaitingRequest } from '../../../src/core/requestLine.ts';
+import {
+  decideLine,
+  fairTag,
+  fairWeight,
+  type LineFacts,
+  type ScopeFacts,
+  type WaitingRequest,
+} from '../../../src/core/requestLine.ts';
 import { type TokenBucket } from '../../../src/core/tokenBucket.ts';
 
 const now = 1_000_000;
@@ -11,12 +18,18 @@ const buckets: Readonly<Record<RateDimension, TokenBucket>> = {
   inputTokensPerMinute: empty,
   outputTokensPerMinute: empty,
 };
-const facts: LineFacts = { limits: {}, buckets, day: undefined, freeSlots: 0, pausedUntil: 0, waiting: [] };
+const open: ScopeFacts = { limits: {}, buckets, day: undefined, pausedUntil: 0, closedUntil: undefined };
+
+/** The line's facts where the plan alone limits. */
+function facts(given: Partial<ScopeFacts> & Partial<LineFacts>): LineFacts {
+  const { waiting = [], freeSlots = 0, ...scope } = given;
+  return { scopes: new Map([['plan', { ...open, ...scope }]]), freeSlots, waiting };
+}
 
 function request(id: string, more: Partial<WaitingRequest> & { readonly tokens?: number } = {}): WaitingRequest {
   const { tokens = 10, ...rest } = more;
   const cost = requestCost(1, tokens, 0);
-  return { id, sessionId: `session of ${id}`, cost, dayTokens: tokens, tag: 0, needsSlot: false, ...rest };
+  return { id, sessionId: `session of ${id}`, cost, scopes: ['plan'], tag: 0, needsSlot: false, ...rest };
 }
 
 function ids(requests: readonly WaitingRequest[]): string[] {
@@ -26,14 +39,14 @@ function ids(requests: readonly WaitingRequest[]): string[] {
 describe('who goes next', () => {
   it('is everybody when nothing is limited, by place and then by id', () => {
     const waiting = [request('c', { tag: 5 }), request('b'), request('a'), request('d', { tag: 1 })];
-    const { admitted, nextAt } = decideLine({ ...facts, waiting }, now);
+    const { admitted, nextAt } = decideLine(facts({ waiting }), now);
     assert.deepEqual(ids(admitted), ['a', 'b', 'd', 'c']);
     assert.equal(nextAt, undefined);
   });
 
   it('is nobody while the upstream wants nothing', () => {
-    const paused = { ...facts, pausedUntil: now + 500, waiting: [request('a')] };
-    assert.deepEqual(decideLine(paused, now), { admitted: [], dayUsedUp: [], nextAt: now + 500 });
+    const paused = facts({ pausedUntil: now + 500, waiting: [request('a')] });
+    assert.deepEqual(decideLine(paused, now), { admitted: [], usedUp: [], nextAt: now + 500 });
     assert.deepEqual(ids(decideLine(paused, now + 500).admitted), ['a']);
   });
 
@@ -41,10 +54,10 @@ describe('who goes next', () => {
     const limits = { requestsPerMinute: 60, inputTokensPerMinute: 25 };
     const waiting = [request('a'), request('b'), request('c'), request('free', { tokens: 0, tag: 9 })];
     const used = { ...buckets, inputTokensPerMinute: { ...empty, used: 5 } };
-    const decision = decideLine({ ...facts, limits, buckets: used, waiting }, now);
+    const decision = decideLine(facts({ limits, buckets: used, waiting }), now);
     assert.deepEqual(ids(decision.admitted), ['a', 'b']);
     assert.equal(decision.nextAt, undefined, 'the third waits for what is held');
-    const later = decideLine({ ...facts, limits, buckets: used, waiting: [request('a', { tokens: 24 })] }, now);
+    const later = decideLine(facts({ limits, buckets: used, waiting: [request('a', { tokens: 24 })] }), now);
     assert.equal(later.nextAt, Math.ceil(now + (4 / 25) * 60_000));
   });
 
@@ -56,9 +69,9 @@ describe('who goes next', () => {
       tokensPerMinute: { ...empty, used: 600 },
     };
     const waiting = [request('a', { tokens: 100 })];
-    assert.equal(decideLine({ ...facts, limits, buckets: used, waiting }, now).nextAt, now + 10_000);
+    assert.equal(decideLine(facts({ limits, buckets: used, waiting }), now).nextAt, now + 10_000);
     const few = [request('a', { tokens: 1 })];
-    assert.equal(decideLine({ ...facts, limits, buckets: used, waiting: few }, now).nextAt, now + 1000);
+    assert.equal(decideLine(facts({ limits, buckets: used, waiting: few }), now).nextAt, now + 1000);
   });
 
   it('passes those who wait for a slot, and seats a session once', () => {
@@ -68,19 +81,94 @@ describe('who goes next', () => {
       request('c', { needsSlot: true, sessionId: 'first' }),
       request('d'),
     ];
-    assert.deepEqual(ids(decideLine({ ...facts, waiting }, now).admitted), ['d']);
-    assert.deepEqual(ids(decideLine({ ...facts, freeSlots: 1, waiting }, now).admitted), ['a', 'c', 'd']);
-    assert.deepEqual(ids(decideLine({ ...facts, freeSlots: -3, waiting }, now).admitted), ['d']);
+    assert.deepEqual(ids(decideLine(facts({ waiting }), now).admitted), ['d']);
+    assert.deepEqual(ids(decideLine(facts({ freeSlots: 1, waiting }), now).admitted), ['a', 'c', 'd']);
+    assert.deepEqual(ids(decideLine(facts({ freeSlots: -3, waiting }), now).admitted), ['d']);
   });
 
   it('tells those for whom the day does not suffice, and goes on behind them', () => {
     const day = { limit: 100, used: 80, held: 0 };
     const waiting = [request('a', { tokens: 21 }), request('b', { tokens: 15 }), request('c', { tokens: 10 })];
-    const decision = decideLine({ ...facts, day, waiting }, now);
-    assert.deepEqual(ids(decision.dayUsedUp), ['a']);
+    const decision = decideLine(facts({ day, waiting }), now);
+    assert.deepEqual(ids(decision.usedUp.map(({ request }) => request)), ['a']);
     assert.deepEqual(ids(decision.admitted), ['b'], 'the third waits for what the second does not use');
-    const large = decideLine({ ...facts, day: { ...day, used: 0 }, waiting: [request('a', { tokens: 500 })] }, now);
+    const large = decideLine(facts({ day: { ...day, used: 0 }, waiting: [request('a', { tokens: 500 })] }), now);
     assert.deepEqual(ids(large.admitted), ['a']);
+  });
+});
+
+describe('who goes next under several limits', () => {
+  const full: ScopeFacts = {
+    ...open,
+    limits: { tokensPerMinute: 60 },
+    buckets: { ...buckets, tokensPerMinute: { ...empty, used: 60 } },
+  };
+
+  function line(scopes: Record<string, ScopeFacts>, waiting: readonly WaitingRequest[]): LineFacts {
+    return { scopes: new Map(Object.entries({ plan: open, ...scopes })), freeSlots: 0, waiting };
+  }
+
+  it('is not held up by who lacks a limit that it does not come under', () => {
+    const waiting = [
+      request('a', { scopes: ['plan', 'opus'] }),
+      request('b', { scopes: ['plan', 'opus'], tokens: 0 }),
+      request('c', { scopes: ['plan', 'sonnet'] }),
+      request('d'),
+    ];
+    const { admitted, nextAt } = decideLine(line({ opus: full, sonnet: open }, waiting), now);
+    assert.deepEqual(ids(admitted), ['c', 'd'], 'nor does one that needs nothing pass those of its group');
+    assert.equal(nextAt, now + 10_000);
+  });
+
+  it('is nobody behind who lacks the limit that all come under', () => {
+    const waiting = [request('a', { scopes: ['plan', 'opus'] }), request('b', { scopes: ['plan', 'sonnet'] })];
+    const decision = decideLine(line({ plan: full, opus: open, sonnet: open }, waiting), now);
+    assert.deepEqual(ids(decision.admitted), []);
+  });
+
+  it('is looked for again when the first of several limits gives way, since that may be another’s only one', () => {
+    const plan = { ...open, pausedUntil: now + 2000 };
+    const opus = { ...open, pausedUntil: now + 5000 };
+    const waiting = [request('a', { scopes: ['plan', 'opus'] }), request('b')];
+    assert.equal(decideLine(line({ plan, opus }, waiting), now).nextAt, now + 2000);
+    const then = decideLine(line({ plan, opus }, waiting), now + 2000);
+    assert.deepEqual([ids(then.admitted), then.nextAt], [['b'], now + 5000]);
+  });
+
+  it('takes from every limit that it comes under', () => {
+    const small = { ...open, limits: { tokensPerMinute: 25 } };
+    const waiting = ['a', 'b', 'c'].map((id) => request(id, { scopes: ['plan', 'agent'] }));
+    assert.deepEqual(ids(decideLine(line({ agent: small }, waiting), now).admitted), ['a', 'b']);
+    const both = line({ agent: small, plan: { ...open, limits: { tokensPerMinute: 15 } } }, waiting);
+    assert.deepEqual(ids(decideLine(both, now).admitted), ['a']);
+  });
+
+  it('is told that a window is used up, unless that opens soon', () => {
+    const waiting = [request('a'), request('b', { tokens: 0 })];
+    const late = decideLine(line({ plan: { ...open, closedUntil: now + 60_001 } }, waiting), now);
+    assert.deepEqual(
+      late.usedUp.map(({ request: { id }, what, until }) => [id, what, until]),
+      [
+        ['a', 'window', now + 60_001],
+        ['b', 'window', now + 60_001],
+      ],
+    );
+    assert.equal(late.nextAt, undefined);
+    const soon = decideLine(line({ plan: { ...open, closedUntil: now + 60_000 } }, waiting), now);
+    assert.deepEqual([soon.usedUp, soon.admitted, soon.nextAt], [[], [], now + 60_000]);
+  });
+
+  it('seats only so many sessions of a limited agent, and passes those', () => {
+    const seat = (id: string, limitedAgent: string): WaitingRequest =>
+      request(id, { needsSlot: true, limitedAgent, sessionId: id });
+    const waiting = [seat('a1', 'a'), seat('a2', 'a'), seat('b1', 'b'), seat('c1', 'c')];
+    const agentSlots = new Map([
+      ['a', 1],
+      ['b', Infinity],
+      ['c', 0],
+    ]);
+    const decision = decideLine({ scopes: new Map([['plan', open]]), freeSlots: 9, agentSlots, waiting }, now);
+    assert.deepEqual(ids(decision.admitted), ['a1', 'b1']);
   });
 });
 

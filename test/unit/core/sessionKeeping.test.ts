@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { noTokens } from '../../../src/core/tokenEstimate.ts';
 import { apiKeyPlan, maxSubscriptionPlan } from '../../../src/core/plan.ts';
 import { settled } from '../../fakes/fakeClock.ts';
+import { terms } from '../ledger/terms.ts';
 import { apiKey, CoordinatorTester, fails, subscription } from './coordinatorTester.ts';
 import { outcome } from './managerTester.ts';
 
@@ -116,10 +118,10 @@ describe('keeping sessions', () => {
       await ledger.join(engineId, { pid }, clock.now());
     }
     const a = await tester.opened('a');
-    const estimate = { inputTokens: 0, outputTokens: 0 };
+    const estimate = noTokens;
     for (const engineId of ['dead', 'alive']) {
-      const opening = { reservationId: `of ${engineId}`, sessionId: a, requests: 1, estimate };
-      await ledger.enqueue(opening, engineId, plan, clock.now());
+      const opening = { reservationId: `of ${engineId}`, sessionId: a, requests: 1, estimate, model: undefined };
+      await ledger.enqueue(opening, engineId, terms(plan), clock.now());
     }
     tester.processes.end(6);
     await clock.advance(1000);

@@ -1,41 +1,81 @@
 import assert from 'node:assert/strict';
+import { type AdmissionAsk } from '../../../src/core/admission.ts';
 import { TokenEstimator } from '../../../src/core/tokenEstimate.ts';
-import { tokens } from '../ledger/ledgerTester.ts';
+import { noUsage, type Usage } from '../../../src/core/usage.ts';
+
+function ask(sessionId: string, bodyBytes: number | undefined, more: Partial<AdmissionAsk> = {}): AdmissionAsk {
+  return { sessionId, usesTokens: true, bodyBytes, ...more };
+}
+
+/** A turn that sends so many bytes at 5 bytes a token, of which the prompt cache has what was sent before. */
+function turn(bytes: number, sentBefore: number, outputTokens: number): Usage {
+  return { ...noUsage, inputTokens: (bytes - sentBefore) / 5, cacheReadTokens: sentBefore / 5, outputTokens };
+}
 
 describe('token estimate', () => {
-  it('guesses for a new session, from the length of the body', () => {
+  it('begins with four bytes a token', () => {
     const estimator = new TokenEstimator();
-    assert.deepEqual(estimator.estimate('a', 4000), { inputTokens: 1000, outputTokens: 500 });
-    assert.deepEqual(estimator.estimate('a', undefined), { inputTokens: 12_500, outputTokens: 500 });
-    assert.deepEqual(estimator.estimate('a', 0), { inputTokens: 0, outputTokens: 500 });
+    assert.deepEqual(estimator.estimate(ask('a', 4000)), {
+      inputTokens: 1000,
+      mostInputTokens: 1000,
+      outputTokens: 500,
+    });
+    assert.ok(estimator.estimate(ask('a', undefined)).inputTokens > 10_000, 'a body of unknown length is no small one');
+    assert.equal(estimator.estimate(ask('a', 0)).inputTokens, 0);
   });
 
-  it('comes close to what a session really uses, and leaves others alone', () => {
+  it('expects no more output than the request allows', () => {
     const estimator = new TokenEstimator();
-    for (let times = 0; times < 30; times += 1) {
-      estimator.learn('a', 1000, tokens(40, 90, { cacheCreation5mTokens: 10, cacheReadTokens: 9999 }));
+    assert.equal(estimator.estimate(ask('a', 4000, { maxTokens: 64 })).outputTokens, 64);
+    assert.equal(estimator.estimate(ask('a', 4000, { maxTokens: 32_000 })).outputTokens, 500);
+  });
+
+  it('expects of a growing conversation what has come since, and at most the whole', () => {
+    const estimator = new TokenEstimator();
+    let before = 0;
+    for (let bytes = 50_000; bytes <= 150_000; bytes += 5000) {
+      estimator.learn(ask('a', bytes), turn(bytes, before, 300));
+      before = bytes;
     }
-    const { inputTokens, outputTokens } = estimator.estimate('a', 2000);
-    assert.ok(inputTokens >= 100 && inputTokens <= 102, `${inputTokens}`);
-    assert.ok(outputTokens >= 90 && outputTokens <= 92, `${outputTokens}`);
-    assert.deepEqual(estimator.estimate('b', 4000), { inputTokens: 1000, outputTokens: 500 });
+    const { inputTokens, mostInputTokens, outputTokens } = estimator.estimate(ask('a', before + 5000));
+    assert.ok(Math.abs(inputTokens - 1000) < 20, `${inputTokens} of 1000`);
+    assert.ok(Math.abs(mostInputTokens - 31_000) < 200, `${mostInputTokens} of 31000`);
+    assert.ok(Math.abs(outputTokens - 300) < 5, `${outputTokens} of 300`);
   });
 
-  it('learns no rate from a body without a length', () => {
+  it('knows the conversations of a session’s subagents apart by their length', () => {
     const estimator = new TokenEstimator();
-    estimator.learn('a', undefined, tokens(10, 0));
-    estimator.learn('a', 0, tokens(10, 0));
-    assert.equal(estimator.estimate('a', 4000).inputTokens, 1000);
+    estimator.learn(ask('a', 200_000), turn(200_000, 0, 100));
+    estimator.learn(ask('a', 50_000), turn(50_000, 0, 100));
+    const inputOf = (bytes: number): number => estimator.estimate(ask('a', bytes)).inputTokens;
+    assert.ok(inputOf(205_000) < 2000);
+    assert.ok(inputOf(55_000) < 2000);
+    assert.ok(inputOf(40_000) > 7000, 'shorter than all before: a conversation of its own');
+  });
+
+  it('learns of a model from all its sessions, and leaves other models alone', () => {
+    const estimator = new TokenEstimator();
+    for (let times = 0; times < 40; times += 1) {
+      estimator.learn(ask(`s${times}`, 10_000, { model: 'm' }), { ...noUsage, inputTokens: 5000, outputTokens: 2000 });
+    }
+    const fresh = estimator.estimate(ask('new', 10_000, { model: 'm' }));
+    assert.ok(Math.abs(fresh.inputTokens - 5000) < 10, `${fresh.inputTokens} of 5000`);
+    assert.ok(Math.abs(fresh.outputTokens - 2000) < 10, `${fresh.outputTokens} of 2000`);
+    assert.equal(estimator.estimate(ask('new', 10_000, { model: 'n' })).inputTokens, 2500);
+  });
+
+  it('learns nothing of bytes from a body of unknown length', () => {
+    const estimator = new TokenEstimator();
+    estimator.learn(ask('a', undefined), { ...noUsage, inputTokens: 90_000, outputTokens: 100 });
+    estimator.learn(ask('a', 0), { ...noUsage, inputTokens: 90_000, outputTokens: 100 });
+    assert.equal(estimator.estimate(ask('a', 4000)).inputTokens, 1000);
   });
 
   it('forgets the session unheard of for longest', () => {
     const estimator = new TokenEstimator();
-    estimator.learn('first', 1000, tokens(1000, 0));
-    estimator.learn('second', 1000, tokens(1000, 0));
-    for (let index = 0; index < 1998; index += 1) estimator.learn(`s${index}`, 1000, tokens(1, 1));
-    estimator.learn('first', 1000, tokens(1000, 0));
-    estimator.learn('last', 1000, tokens(1, 1));
-    assert.equal(estimator.estimate('second', 4000).inputTokens, 1000);
-    assert.ok(estimator.estimate('first', 4000).inputTokens > 2000);
+    estimator.learn(ask('first', 50_000), turn(50_000, 0, 100));
+    assert.ok(estimator.estimate(ask('first', 50_000)).inputTokens < 10, 'remembered');
+    for (let session = 0; session < 2000; session += 1) estimator.learn(ask(`s${session}`, 10), turn(10, 0, 1));
+    assert.ok(estimator.estimate(ask('first', 50_000)).inputTokens > 1000, 'forgotten');
   });
 });

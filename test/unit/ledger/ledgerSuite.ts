@@ -1,5 +1,12 @@
 import { type OpenLedger } from './ledgerTester.ts';
 import { limitTests } from './limitTests.ts';
+import { modelGroupTests } from './modelGroupTests.ts';
+import { agentLimitTests } from './agentLimitTests.ts';
+import { windowTests } from './windowTests.ts';
+import { adaptiveShareTests } from './adaptiveShareTests.ts';
+import { correctionTests } from './correctionTests.ts';
+import { bookTests } from './bookTests.ts';
+import { moveTests } from './moveTests.ts';
 import { lineTests } from './lineTests.ts';
 import { planChangeTests } from './planChangeTests.ts';
 import { requestTests } from './requestTests.ts';
@@ -16,6 +23,13 @@ export function ledgerSuite(name: string, openLedger: OpenLedger): void {
     lineTests(openLedger);
     limitTests(openLedger);
     sharedTests(openLedger);
+    modelGroupTests(openLedger);
+    agentLimitTests(openLedger);
+    windowTests(openLedger);
+    adaptiveShareTests(openLedger);
+    correctionTests(openLedger);
+    bookTests(openLedger);
+    moveTests(openLedger);
     planChangeTests(openLedger);
   });
 }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { type LimitReport } from '../../../src/core/admission.ts';
+import { type AgentRule } from '../../../src/core/agentRules.ts';
 import {
   type Charge,
   type Ledger,
@@ -8,9 +10,12 @@ import {
   type RequestState,
 } from '../../../src/core/ledger.ts';
 import { apiKeyPlan, type Plan } from '../../../src/core/plan.ts';
+import { type QuotaTerms } from '../../../src/core/quotaTerms.ts';
 import { type Dimension, type LimitStatus } from '../../../src/core/quotaStatus.ts';
 import { type Session, type SessionMode } from '../../../src/core/session.ts';
 import { noUsage, type Usage } from '../../../src/core/usage.ts';
+import { report } from './reports.ts';
+import { terms } from './terms.ts';
 
 /** Opens a ledger that is empty, for one test. */
 export type OpenLedger = () => Promise<{ readonly ledger: Ledger; readonly dispose: () => Promise<void> }>;
@@ -18,6 +23,7 @@ export type OpenLedger = () => Promise<{ readonly ledger: Ledger; readonly dispo
 export interface AskOptions {
   readonly input?: number;
   readonly output?: number;
+  readonly model?: string;
   readonly engineId?: string;
 }
 
@@ -38,6 +44,10 @@ export function tokens(input: number, output = 0, rest: Partial<Usage> = {}): Us
 export class LedgerTester {
   readonly ledger: Ledger;
   plan: Plan;
+  agents: readonly AgentRule[] = [];
+  dailyTokens: QuotaTerms['dailyTokens'] = 'fallback';
+  /** The plan's own record; its kind when undefined. */
+  planId: string | undefined;
   now = new Date(2026, 0, 15, 12).getTime();
   readonly #name: string;
   #count = 0;
@@ -49,11 +59,16 @@ export class LedgerTester {
     this.#name = name;
   }
 
+  get terms(): QuotaTerms {
+    const { plan, agents, dailyTokens, planId = plan.kind } = this;
+    return terms(plan, { agents, dailyTokens, planId });
+  }
+
   open(agentId: string, options: OpenOptions = {}): Promise<OpeningOutcome> {
     const { wait = false, ticket = `ticket of ${agentId}`, engineId = 'engine', mode = 'routed', pid = 1 } = options;
     const sessionId = `${this.#name}session ${this.#next()}`;
     const opening = { sessionId, ticket, agentId, mode, tokenHash: `hash of ${sessionId}`, workspace: 'work', wait };
-    return this.ledger.openSession({ ...opening, process: { pid } }, engineId, this.plan, this.now);
+    return this.ledger.openSession({ ...opening, process: { pid } }, engineId, this.terms, this.now);
   }
 
   /** Opens a session that gets its slot. @returns its id. */
@@ -68,15 +83,16 @@ export class LedgerTester {
     sessionId: string,
     options: AskOptions = {},
   ): Promise<{ id: string; state: RequestState['kind']; run: LineRun }> {
-    const { input = 0, output = 0, engineId = 'engine' } = options;
+    const { input = 0, output = 0, model, engineId = 'engine' } = options;
     const id = `${this.#name}request ${String(this.#next()).padStart(6, '0')}`;
     const opening = {
       reservationId: id,
       sessionId,
       requests: 1,
-      estimate: { inputTokens: input, outputTokens: output },
+      estimate: { inputTokens: input, mostInputTokens: input, outputTokens: output },
+      model,
     };
-    const run = await this.ledger.enqueue(opening, engineId, this.plan, this.now);
+    const run = await this.ledger.enqueue(opening, engineId, this.terms, this.now);
     return { id, state: run.decided.get(id)?.kind ?? 'waiting', run };
   }
 
@@ -93,7 +109,7 @@ export class LedgerTester {
   }
 
   run(engineId = 'engine'): Promise<LineRun> {
-    return this.ledger.runLine(engineId, this.plan, this.now);
+    return this.ledger.runLine(engineId, this.terms, this.now);
   }
 
   /** Runs the line. @returns the requests that were admitted. */
@@ -104,7 +120,7 @@ export class LedgerTester {
 
   charge(id: string, charge: Partial<Charge> = {}): Promise<void> {
     const whole = { requests: 1, inputTokens: 0, outputTokens: 0, ...charge };
-    return this.ledger.charge(id, whole, this.plan, this.now);
+    return this.ledger.charge(id, whole, this.terms, this.now);
   }
 
   settle(id: string, usage: Usage | undefined, requestId?: string): Promise<boolean> {
@@ -112,11 +128,20 @@ export class LedgerTester {
     const { inputTokens, outputTokens, cacheCreation5mTokens, cacheCreation1hTokens } = usage ?? noUsage;
     const counted = inputTokens + cacheCreation5mTokens + cacheCreation1hTokens;
     const charge = { requests: 1, inputTokens: counted, outputTokens };
-    return this.ledger.settle(id, entry, charge, this.plan, this.now);
+    return this.ledger.settle(id, entry, charge, this.terms, this.now);
+  }
+
+  /** Books what was used without asking. @returns whether it counts. */
+  book(sessionId: string, usage: Usage, requestId?: string, model = 'claude'): Promise<boolean> {
+    return this.ledger.book(sessionId, { usage, model, requestId }, this.terms, this.now);
+  }
+
+  observe(given: Partial<LimitReport>): Promise<void> {
+    return this.ledger.observe(report(given), this.terms, this.now);
   }
 
   view(): Promise<LedgerView> {
-    return this.ledger.view(this.plan, this.now);
+    return this.ledger.view(this.terms, this.now);
   }
 
   async limit(dimension: Dimension): Promise<LimitStatus> {

@@ -3,6 +3,7 @@ import { type ReportedLimit } from '../../../src/core/admission.ts';
 import { apiKeyPlan, maxSubscriptionPlan } from '../../../src/core/plan.ts';
 import { eachWithLedger } from './ledgerHooks.ts';
 import { tokens, type LedgerTester, type OpenLedger } from './ledgerTester.ts';
+import { reported } from './reports.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -12,14 +13,11 @@ function observe(
   limits: readonly (readonly [ReportedLimit['dimension'], limit: number, remaining: number])[],
   retryAfterMs?: number,
 ): Promise<void> {
-  const reported = limits.map(([dimension, limit, remaining]) => ({
-    dimension,
-    limit,
-    remaining,
-    resetsAt: undefined,
-  }));
-  const report = { limits: reported, retryAfterMs, limited: retryAfterMs !== undefined };
-  return tester.ledger.observe(report, tester.plan, tester.now);
+  return tester.observe({
+    limits: limits.map((limit) => reported(...limit)),
+    retryAfterMs,
+    limited: retryAfterMs !== undefined,
+  });
 }
 
 /** Uses so many tokens, known to the upstream, now. */
@@ -155,6 +153,25 @@ export function limitTests(openLedger: OpenLedger): void {
       assert.equal(run.nextAt, tester.now + 5000);
       tester.now += 5000;
       assert.deepEqual(await tester.goes(), [id]);
+    });
+
+    it('set back, an agent’s and a model group’s refill from then on too', async () => {
+      const tester = given();
+      tester.agents = [{ pattern: 'a', limits: { tokensPerMinute: 6000 } }];
+      const model = 'claude-opus-5';
+      await tester.observe({ model, limits: [reported('inputTokensPerMinute', 6000)] });
+      const [a, b] = [await tester.opened('a'), await tester.opened('b')];
+      for (const session of [a, b]) {
+        await tester.settle(await tester.admitted(session, { input: 3000, model }), tokens(3000));
+      }
+      await tester.settle(await tester.admitted(a, { input: 3000 }), tokens(3000));
+      await tester.observe({ model, retryAfterMs: 5000, limited: true });
+      tester.now -= hour;
+      const ofAgent = await tester.waiting(a, { input: 3000 });
+      const ofGroup = await tester.waiting(b, { input: 3000, model });
+      assert.equal((await tester.run()).nextAt, tester.now + 5000);
+      tester.now += minute / 2;
+      assert.deepEqual((await tester.goes()).sort(), [ofAgent, ofGroup].sort());
     });
 
     it('set forward, they are whole and no more', async () => {

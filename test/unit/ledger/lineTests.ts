@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { apiKeyPlan, maxSubscriptionPlan } from '../../../src/core/plan.ts';
 import { eachWithLedger } from './ledgerHooks.ts';
 import { tokens, type AskOptions, type LedgerTester, type OpenLedger } from './ledgerTester.ts';
+import { reported } from './reports.ts';
 
 const minute = 60_000;
 
@@ -177,11 +178,9 @@ export function lineTests(openLedger: OpenLedger): void {
       const [a, b] = [await tester.opened('a'), await tester.opened('b')];
       await tester.settle(await tester.admitted(b, { input: 600 }), tokens(600));
       for (let times = 0; times < 3; times += 1) {
-        assert.equal((await tester.ask(a, { input: 900 })).state, 'day-used-up');
+        assert.equal((await tester.ask(a, { input: 900 })).state, 'used-up');
       }
-      const oneAMinute = { dimension: 'requestsPerMinute', limit: 1, remaining: 0, resetsAt: undefined } as const;
-      const report = { limits: [oneAMinute], retryAfterMs: undefined, limited: false };
-      await tester.ledger.observe(report, tester.plan, tester.now);
+      await tester.observe({ limits: [reported('requestsPerMinute', 1, 0)] });
       const later = await tester.waiting(b, { input: 100 });
       const first = await tester.waiting(a, { input: 100 });
       assert.deepEqual(await order(tester, minute, 3), [first, later]);

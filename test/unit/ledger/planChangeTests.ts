@@ -32,7 +32,7 @@ export function planChangeTests(openLedger: OpenLedger): void {
       tester.plan = subscription;
       await tester.settle(await tester.admitted(a, { input: 6000 }), tokens(6000));
       assert.equal(await tester.used('tokensPerDay'), 6000);
-      assert.equal((await tester.ask(a, { input: 6000 })).state, 'day-used-up');
+      assert.equal((await tester.ask(a, { input: 6000 })).state, 'used-up');
       assert.deepEqual((await tester.session(a)).usage, tokens(6000));
     });
 

@@ -193,7 +193,7 @@ export function requestTests(openLedger: OpenLedger): void {
       const a = await tester.opened('a');
       await tester.settle(await tester.admitted(a, { input: 600 }), tokens(600));
       const { id, run } = await tester.ask(a, { input: 401 });
-      assert.deepEqual(run.decided.get(id), { kind: 'day-used-up', until: new Date(2026, 0, 16).getTime() });
+      assert.deepEqual(run.decided.get(id), { kind: 'used-up', what: 'day', until: new Date(2026, 0, 16).getTime() });
       await tester.admitted(a, { input: 400 });
     });
 
@@ -206,7 +206,7 @@ export function requestTests(openLedger: OpenLedger): void {
       assert.deepEqual(await tester.goes(), [waits]);
       const refused = await tester.waiting(a, { input: 1 });
       await tester.settle(waits, tokens(600));
-      assert.equal((await tester.run()).decided.get(refused)?.kind, 'day-used-up');
+      assert.equal((await tester.run()).decided.get(refused)?.kind, 'used-up');
     });
 
     it('admits a request that is larger than the day when nothing is used yet', async () => {

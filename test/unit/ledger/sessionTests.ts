@@ -91,6 +91,25 @@ export function sessionTests(openLedger: OpenLedger): void {
       assert.equal(await tester.used('slots'), 1);
     });
 
+    it('come back from idleness behind nobody who holds a slot, and keep it until they are idle again', async () => {
+      const tester = given();
+      tester.plan = apiKeyPlan({ concurrentAgents: 2, requestsPerMinute: 2 });
+      const [a, b] = [await tester.opened('a'), await tester.opened('b')];
+      await tester.ledger.idleSession(a, tester.now);
+      const c = await tester.opened('c');
+      const waits = await tester.waiting(a);
+      for (const session of [b, c]) await tester.settle(await tester.admitted(session), tokens(1));
+      const short = await tester.waiting(b);
+      await tester.ledger.endSession(c, 'released', tester.now);
+      tester.now += 60_000;
+      assert.deepEqual((await tester.goes()).sort(), [waits, short].sort());
+      assert.equal(await tester.ledger.idleSession(a, tester.now), false, 'its request is under way');
+      await tester.settle(waits, tokens(1));
+      assert.equal((await tester.open('d')).kind, 'no-slot');
+      assert.equal(await tester.ledger.idleSession(a, tester.now), true);
+      await tester.opened('d');
+    });
+
     it('of which two are idle wake one at a time', async () => {
       const tester = given();
       tester.plan = apiKeyPlan({ concurrentAgents: 2 });

@@ -42,6 +42,26 @@ export function sharedTests(openLedger: OpenLedger): void {
       assert.deepEqual(await tester.goes('other'), [], 'told once');
     });
 
+    it('that join again before they are forgotten keep what they have', async () => {
+      const tester = given();
+      const { ledger, now } = tester;
+      const before = { pid: 1, startMark: 'then' };
+      await ledger.join('engine', before, now);
+      const a = await tester.opened('a');
+      for (const [process, since] of [
+        [before, { pid: 2, startMark: 'then' }],
+        [{ pid: 2, startMark: 'then' }, { pid: 2, startMark: 'now' }],
+      ] as const) {
+        await ledger.join('engine', since, now);
+        const id = await tester.admitted(a, { input: 100 });
+        await ledger.forgetEngine('engine', now, process);
+        assert.deepEqual(await ledger.engines(), [{ engineId: 'engine', process: since }]);
+        assert.equal(await tester.settle(id, tokens(100)), true);
+      }
+      await ledger.forgetEngine('engine', now, { pid: 2, startMark: 'now' });
+      assert.deepEqual(await ledger.engines(), []);
+    });
+
     for (const [how, leave] of [
       ['forgotten', 'forgetEngine'],
       ['started again', 'join'],
@@ -98,7 +118,7 @@ export function sharedTests(openLedger: OpenLedger): void {
         () => tester.settle(id, tokens(10)),
         () => tester.run(),
         () => tester.ledger.attachProcess(a, { pid: 9 }),
-        () => tester.ledger.observe({ limits: [], retryAfterMs: 10, limited: true }, tester.plan, tester.now),
+        () => tester.observe({ retryAfterMs: 10, limited: true }),
         () => tester.ledger.endSession(a, 'released', tester.now),
       ];
       for (const make of changes) assert.ok((await change(make)) > 0, String(make));

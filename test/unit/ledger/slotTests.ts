@@ -118,7 +118,7 @@ export function slotTests(openLedger: OpenLedger): void {
       await tester.ledger.endSession(a, 'released', tester.now);
       const refused = await tester.open('b', { wait: true });
       const midnight = new Date(2026, 0, 16).getTime();
-      assert.deepEqual(refused, { kind: 'day-used-up', until: midnight });
+      assert.deepEqual(refused, { kind: 'used-up', what: 'day', until: midnight });
       assert.deepEqual((await tester.view()).line, [], 'who is refused does not keep a place');
       assert.equal((await tester.open('c', { mode: 'unauthenticated' })).kind, 'opened');
       tester.now = midnight;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { type Logger } from '../../../src/core/logger.ts';
+import { type Problem } from '../../../src/core/credentials.ts';
 import { ledgerFileName, openLedger } from '../../../src/ledger/openLedger.ts';
 import { isBusy, isDamaged, walIsSafe } from '../../../src/ledger/sqliteDatabase.ts';
 import { SqliteConnection } from '../../../src/ledger/sqliteConnection.ts';
@@ -59,16 +59,20 @@ describe('the ledger’s file', () => {
   it('is set aside when it is damaged, and a new one is begun', async () => {
     const rubbish = 'This is no database, and long enough to look like one. '.repeat(100);
     writeFileSync(path, rubbish);
-    const warnings: string[] = [];
-    const logger: Logger = { ...silentLogger, warn: (message) => warnings.push(message) };
-    const { ledger, kept } = await openLedger(directory.path, logger);
+    const found: Problem[] = [];
+    const damage = { found: (problem: Problem) => found.push(problem), lost: () => assert.fail('it is not open') };
+    const { ledger, kept } = await openLedger(directory.path, silentLogger, damage);
     assert.deepEqual(kept, { kind: 'sqlite' });
     await new LedgerTester(ledger).opened('a');
     await ledger.close();
     const aside = readdirSync(directory.path).filter((name) => name.includes('.damaged-'));
     assert.equal(aside.length, 1);
     assert.equal(readFileSync(join(directory.path, aside[0] ?? ''), 'utf8'), rubbish);
-    assert.match(warnings.join(), /damaged/);
+    assert.deepEqual(
+      found.map(({ code, severity }) => [code, severity]),
+      [['ledger-damaged', 'warning']],
+    );
+    assert.ok(found[0]?.nextStep.includes(aside[0] ?? '?'), 'it says where the old one is');
   });
 
   it('that cannot be opened leaves the ledger in memory, with the reason', async () => {

@@ -127,7 +127,7 @@ describe('an SQLite ledger that several windows share', () => {
     const a = await one.opened('a', { pid: 42 });
     await one.settle(await one.admitted(a, { input: 100 }), tokens(100, 20), 'r1');
     const waits = one.now + 5000;
-    await one.ledger.observe({ limits: [], retryAfterMs: 5000, limited: true }, plan, one.now);
+    await one.observe({ retryAfterMs: 5000, limited: true });
     const before = await one.view();
     const session = await one.session(a);
     await one.ledger.close();

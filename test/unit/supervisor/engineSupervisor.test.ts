@@ -9,6 +9,8 @@ import { watched } from '../core/watched.ts';
 const start: EngineStart = { engineId: 'window', storageDirectory: '/nowhere', launcherSecret: 'secret' };
 const configuration: EngineConfiguration = {
   plan: maxSubscriptionPlan(),
+  agents: [],
+  dailyTokens: 'fallback',
   credentials: { kind: 'none' },
   credentialProblems: [],
   inactivityMs: 1,

@@ -40,6 +40,8 @@ for (const [where, place, startThread] of places) {
       assert.ok(typeof address === 'object' && address !== null);
       configuration = {
         plan: apiKeyPlan({ concurrentAgents: 1 }),
+        agents: [],
+        dailyTokens: 'fallback',
         credentials: { kind: 'apiKey', key: realKey, baseUrl: `http://127.0.0.1:${address.port}`, source: 'test' },
         credentialProblems: [],
         inactivityMs: 60_000,

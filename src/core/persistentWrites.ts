@@ -1,0 +1,55 @@
+import { type Clock } from './clock.ts';
+import { type Logger } from './logger.ts';
+
+/** The first wait before a write is tried again, and the longest, in milliseconds. */
+const firstWaitMs = 500;
+const longestWaitMs = 30_000;
+
+/**
+ * Writes to the ledger that must not be lost: while the disk is full or the file is held by another program, they are
+ * tried again until they succeed.
+ */
+export class PersistentWrites {
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #pending = new Map<number, { readonly cause: string; readonly cancel: () => void }>();
+  #next = 0;
+
+  constructor(clock: Clock, logger: Logger) {
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  /** Why writes fail now; undefined when none does. */
+  get failure(): string | undefined {
+    const [first] = this.#pending.values();
+    return first?.cause;
+  }
+
+  /** Runs a write until it succeeds. @returns its result, whenever that is. */
+  async write<T>(what: string, run: () => Promise<T>): Promise<T> {
+    const id = this.#next++;
+    for (let waitMs = firstWaitMs; ; waitMs = Math.min(longestWaitMs, waitMs * 2)) {
+      try {
+        const result = await run();
+        this.#pending.delete(id);
+        return result;
+      } catch (error) {
+        if (!this.#pending.has(id)) this.#logger.error(`Could not ${what}; it is tried again.`, error);
+        await this.#pause(id, error, waitMs);
+      }
+    }
+  }
+
+  /** Gives up what is still failing: the engine ends. */
+  dispose(): void {
+    for (const { cancel } of this.#pending.values()) cancel();
+  }
+
+  #pause(id: number, error: unknown, waitMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(waitMs, resolve);
+      this.#pending.set(id, { cause: error instanceof Error ? error.message : String(error), cancel });
+    });
+  }
+}

@@ -1,0 +1,66 @@
+import { limitsOfAgent, type AgentLimits, type AgentRule } from './agentRules.ts';
+import { modelGroup } from './modelGroup.ts';
+import { type Plan } from './plan.ts';
+
+/** What the user's settings say of the quota. */
+export interface QuotaTerms {
+  /** The plan's own record in the ledger: each account is a plan of its own. Holds no `/`. */
+  readonly planId: string;
+  readonly plan: Plan;
+  readonly agents: readonly AgentRule[];
+  /**
+   * Whether the plan's daily tokens hold: always, or only until Anthropic has reported the subscription's own windows
+   * (`reported` never uses the daily tokens at all).
+   */
+  readonly dailyTokens: 'fallback' | 'reported';
+}
+
+/** Limits that requests share, and that the ledger keeps count of as one. */
+export type Scope =
+  | { readonly kind: 'plan'; readonly id: string; readonly planId: string }
+  | { readonly kind: 'model'; readonly id: string; readonly planId: string; readonly group: string }
+  | { readonly kind: 'agent'; readonly id: string; readonly planId: string; readonly limits: AgentLimits };
+
+export function planScope({ planId }: QuotaTerms): Scope {
+  return { kind: 'plan', id: planId, planId };
+}
+
+export function modelScope({ planId }: QuotaTerms, model: string): Scope {
+  const group = modelGroup(model);
+  return { kind: 'model', id: `${planId}/model/${group}`, planId, group };
+}
+
+/** Where an agent's own count is kept, limited or not. */
+export function agentScopeId(planId: string, agentId: string): string {
+  return `${planId}/agent/${agentId}`;
+}
+
+export function agentScope({ planId, agents }: QuotaTerms, agentId: string): Scope & { kind: 'agent' } {
+  return { kind: 'agent', id: agentScopeId(planId, agentId), planId, limits: limitsOfAgent(agents, agentId) };
+}
+
+/**
+ * The limits that a request comes under: the plan's, its model group's when the model is known, and its agent's when
+ * it has any.
+ */
+export function scopesOf(terms: QuotaTerms, agentId: string, model: string | undefined): Scope[] {
+  const agent = agentScope(terms, agentId);
+  return [
+    planScope(terms),
+    ...(model === undefined ? [] : [modelScope(terms, model)]),
+    ...(limitsTokens(agent.limits) ? [agent] : []),
+  ];
+}
+
+function limitsTokens({ requestsPerMinute, tokensPerMinute, tokensPerDay }: AgentLimits): boolean {
+  return requestsPerMinute !== undefined || tokensPerMinute !== undefined || tokensPerDay !== undefined;
+}
+
+/** A scope by the id that the ledger has kept, with what the settings say of it now. */
+export function scopeOfId(terms: QuotaTerms, id: string): Scope {
+  const [planId = '', kind, ...rest] = id.split('/');
+  const name = rest.join('/');
+  if (kind === 'model') return { kind: 'model', id, planId, group: name };
+  if (kind === 'agent') return { kind: 'agent', id, planId, limits: limitsOfAgent(terms.agents, name) };
+  return { kind: 'plan', id, planId };
+}

@@ -1,0 +1,174 @@
+import { type LimitReport } from '../core/admission.ts';
+import { afterRefusal, shareAt } from '../core/adaptiveShare.ts';
+import { calendarDay } from '../core/calendarDay.ts';
+import { currentWindows, windowsClosedUntil, withReported } from '../core/planWindow.ts';
+import { modelScope, planScope, scopeOfId, type QuotaTerms, type Scope } from '../core/quotaTerms.ts';
+import {
+  amountsOf,
+  limitsOfSettings,
+  rateDimensions,
+  smallerLimits,
+  type RateAmounts,
+  type RateLimits,
+} from '../core/rateLimits.ts';
+import { type DayState, type ScopeFacts } from '../core/requestLine.ts';
+import { charged, corrected, holding, isFromTheFuture, refilled, type Buckets } from '../core/tokenBucket.ts';
+import { quotaTokens } from '../core/usage.ts';
+import { type LedgerStore, type ScopeRow } from './ledgerStore.ts';
+
+/** Token counts are rounded to the nearest thousand in rate-limit headers. Source: API documentation, "Rate limits" › "Response headers". */
+const reportedRounding: RateAmounts = {
+  requestsPerMinute: 0,
+  tokensPerMinute: 500,
+  inputTokensPerMinute: 500,
+  outputTokensPerMinute: 500,
+};
+
+/**
+ * The longest that one answer pauses everybody: after it the next request finds out whether the limit still holds, and
+ * pauses the others again if it does.
+ */
+const longestPauseMs = 10 * 60_000;
+
+/** What the ledger keeps of the plan, of each group of models and of each agent: buckets, reports, pauses, the day. */
+export class ScopeBooks {
+  readonly #store: LedgerStore;
+
+  constructor(store: LedgerStore) {
+    this.#store = store;
+  }
+
+  /** The limits that hold for a scope now. */
+  limits(scope: Scope, row: ScopeRow, terms: QuotaTerms, now: number): RateLimits {
+    if (scope.kind === 'model') return row.reported;
+    if (scope.kind === 'agent') return limitsOfSettings(scope.limits, 1);
+    const own = terms.plan.kind === 'ApiKey' ? limitsOfSettings(terms.plan, shareAt(row.share, now)) : {};
+    return smallerLimits(own, row.reported);
+  }
+
+  /** All that decides about the scope's requests at one moment. */
+  facts(scope: Scope, terms: QuotaTerms, now: number): ScopeFacts {
+    const row = this.#store.scope(scope.id);
+    const limits = this.limits(scope, row, terms, now);
+    return {
+      limits,
+      buckets: refilledBuckets(row.buckets, limits, now),
+      day: this.day(scope, terms, now),
+      pausedUntil: row.pausedUntil,
+      closedUntil: windowsClosedUntil(row.windows, now),
+    };
+  }
+
+  /** The counted tokens of the scope's local day against its limit; undefined when no limit of the day holds. */
+  day(scope: Scope, terms: QuotaTerms, now: number): DayState | undefined {
+    const limit = this.#dayLimit(scope, terms, now);
+    if (limit === undefined) return undefined;
+    const { usage } = this.#store.day(scope.id, calendarDay(now).key);
+    return { limit, used: quotaTokens(usage), held: this.#store.tokensUnderWay(scope.id) };
+  }
+
+  /** Once Anthropic reports a subscription's own windows they are the truth, and the daily tokens are not. */
+  #dayLimit(scope: Scope, { plan, dailyTokens }: QuotaTerms, now: number): number | undefined {
+    if (scope.kind === 'agent') return scope.limits.tokensPerDay;
+    if (scope.kind === 'model' || plan.kind !== 'MaxSubscription' || dailyTokens === 'reported') return undefined;
+    return currentWindows(this.#store.scope(scope.id).windows, now).length > 0 ? undefined : plan.dailyTokens;
+  }
+
+  /** The buckets are refilled first: what was refilled by then has made room for this. */
+  hold(scopeIds: readonly string[], cost: RateAmounts, terms: QuotaTerms, now: number): void {
+    for (const id of scopeIds) {
+      const row = this.#store.scope(id);
+      const whole = refilledBuckets(row.buckets, this.limits(scopeOfId(terms, id), row, terms, now), now);
+      const buckets = amountsOf((dimension) => holding(whole[dimension], cost[dimension]));
+      this.#store.putScope(id, { ...row, buckets });
+    }
+  }
+
+  /** Holds so much no longer. */
+  release(scopeIds: readonly string[], amounts: RateAmounts): void {
+    for (const id of scopeIds) {
+      const row = this.#store.scope(id);
+      const buckets = amountsOf((dimension) => holding(row.buckets[dimension], -amounts[dimension]));
+      this.#store.putScope(id, { ...row, buckets });
+    }
+  }
+
+  /** Counts `used` as used, and no longer holds `wasHeld` of it. */
+  charge(scopes: readonly Scope[], used: RateAmounts, wasHeld: RateAmounts, terms: QuotaTerms, now: number): void {
+    for (const scope of scopes) {
+      const row = this.#store.scope(scope.id);
+      const whole = refilledBuckets(row.buckets, this.limits(scope, row, terms, now), now);
+      const buckets = amountsOf((dimension) => charged(whole[dimension], used[dimension], wasHeld[dimension]));
+      this.#store.putScope(scope.id, { ...row, buckets });
+    }
+  }
+
+  /**
+   * The same where the scopes' limits are not at hand: after an engine's death, or for a plan that was changed
+   * meanwhile. The buckets are not refilled first, which only delays the refill.
+   */
+  chargeBlindly(scopeIds: readonly string[], used: RateAmounts, wasHeld: RateAmounts, now: number): void {
+    for (const id of scopeIds) {
+      const row = this.#store.scope(id);
+      const buckets = amountsOf((dimension) => {
+        const bucket = row.buckets[dimension];
+        return charged({ ...bucket, at: Math.max(bucket.at, now) }, used[dimension], wasHeld[dimension]);
+      });
+      this.#store.putScope(id, { ...row, buckets });
+    }
+  }
+
+  /** After the clock was set back: what was written in its future counts from now on, or it would wait for it. */
+  followClock(scopeId: string, now: number): void {
+    const row = this.#store.scope(scopeId);
+    const early = rateDimensions.some((dimension) => isFromTheFuture(row.buckets[dimension].at, now));
+    const pausedEarly = isFromTheFuture(row.pausedAt, now);
+    const shareEarly = isFromTheFuture(row.share.at, now);
+    if (!early && !pausedEarly && !shareEarly) return;
+    this.#store.putScope(scopeId, {
+      ...row,
+      buckets: amountsOf((dimension) => {
+        const bucket = row.buckets[dimension];
+        return isFromTheFuture(bucket.at, now) ? { ...bucket, at: now } : bucket;
+      }),
+      ...(shareEarly && { share: { ...row.share, at: now } }),
+      ...(pausedEarly && { pausedAt: now, pausedUntil: now + row.pausedUntil - row.pausedAt }),
+    });
+  }
+
+  /**
+   * Takes in what an answer says. Limits are those of the model that answered, where it is known; a pause concerns the
+   * same requests.
+   */
+  observe(report: LimitReport, terms: QuotaTerms, now: number): void {
+    const scope = report.model === undefined ? planScope(terms) : modelScope(terms, report.model);
+    if (report.limits.length > 0 || report.retryAfterMs !== undefined) this.#observeLimits(scope, report, terms, now);
+    const silent = report.limited && report.limits.length === 0 && report.windows.length === 0;
+    if (report.windows.length === 0 && !silent) return;
+    const { id } = planScope(terms);
+    const row = this.#store.scope(id);
+    this.#store.putScope(id, {
+      ...row,
+      windows: withReported(row.windows, report.windows),
+      share: silent ? afterRefusal(row.share, now) : row.share,
+    });
+  }
+
+  #observeLimits(scope: Scope, report: LimitReport, terms: QuotaTerms, now: number): void {
+    const row = this.#store.scope(scope.id);
+    const buckets = { ...refilledBuckets(row.buckets, this.limits(scope, row, terms, now), now) };
+    const reported = { ...row.reported };
+    for (const { dimension, limit, remaining } of report.limits) {
+      buckets[dimension] = corrected(buckets[dimension], limit, remaining, reportedRounding[dimension]);
+      reported[dimension] = limit;
+    }
+    const pausedUntil = now + Math.min(report.retryAfterMs ?? 0, longestPauseMs);
+    const pauses = report.retryAfterMs !== undefined && pausedUntil > row.pausedUntil;
+    this.#store.putScope(scope.id, { ...row, buckets, reported, ...(pauses && { pausedAt: now, pausedUntil }) });
+  }
+}
+
+/** Buckets as they are at a moment. */
+export function refilledBuckets(buckets: Buckets, limits: RateLimits, now: number): Buckets {
+  return amountsOf((dimension) => refilled(buckets[dimension], limits[dimension], now));
+}

@@ -1,0 +1,73 @@
+import { type UsageEntry } from '../core/ledger.ts';
+import { noUsage, type Usage } from '../core/usage.ts';
+import { type DayRow, type UsageBooking } from './ledgerStore.ts';
+import { type SqliteConnection } from './sqliteConnection.ts';
+import { sqliteRows } from './sqliteRows.ts';
+
+const hourMs = 3_600_000;
+
+const counts = `input_tokens, cache_creation_5m_tokens, cache_creation_1h_tokens, cache_read_tokens, output_tokens`;
+
+/** Adds a request to a sum that is there already. */
+const addToSum = `
+  requests = requests + 1,
+  input_tokens = input_tokens + excluded.input_tokens,
+  cache_creation_5m_tokens = cache_creation_5m_tokens + excluded.cache_creation_5m_tokens,
+  cache_creation_1h_tokens = cache_creation_1h_tokens + excluded.cache_creation_1h_tokens,
+  cache_read_tokens = cache_read_tokens + excluded.cache_read_tokens,
+  output_tokens = output_tokens + excluded.output_tokens`;
+
+/** Usage in the ledger's file: each request for a while, and sums by hour and day for good. */
+export class SqliteUsage {
+  readonly #connection: SqliteConnection;
+
+  constructor(connection: SqliteConnection) {
+    this.#connection = connection;
+  }
+
+  day(scopeId: string, day: string): DayRow {
+    const sql = 'SELECT * FROM usage_day WHERE scope_id = ? AND day = ?';
+    return this.#connection.row(sqliteRows.day, sql, [scopeId, day]) ?? { usage: noUsage, requests: 0 };
+  }
+
+  /** @returns false when the request id was booked before; then nothing changes. */
+  add({ usage, model, requestId }: UsageEntry, { session, planId, scopeIds, day, at }: UsageBooking): boolean {
+    const { sessionId, agentId } = session;
+    const values = countsOf(usage);
+    const added = this.#connection.run(
+      `INSERT INTO usage (at, day, plan_id, session_id, agent_id, model, request_id, ${counts})
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (request_id) DO NOTHING`,
+      [at, day, planId, sessionId, agentId, model ?? null, requestId ?? null, ...values],
+    );
+    if (added === 0) return false;
+    this.#connection.run(
+      `INSERT INTO usage_hour (hour, plan_id, agent_id, model, requests, ${counts})
+       VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?)
+       ON CONFLICT (hour, plan_id, agent_id, model) DO UPDATE SET ${addToSum}`,
+      [Math.floor(at / hourMs) * hourMs, planId, agentId, model ?? '', ...values],
+    );
+    for (const scopeId of scopeIds) {
+      this.#connection.run(
+        `INSERT INTO usage_day (scope_id, day, requests, ${counts}) VALUES (?, ?, 1, ?, ?, ?, ?, ?)
+         ON CONFLICT (scope_id, day) DO UPDATE SET ${addToSum}`,
+        [scopeId, day, ...values],
+      );
+    }
+    return true;
+  }
+
+  /** @returns how many entries of detail were dropped; the sums stay. */
+  dropBefore(at: number): number {
+    return this.#connection.run('DELETE FROM usage WHERE at < ?', [at]);
+  }
+}
+
+function countsOf(usage: Usage): number[] {
+  return [
+    usage.inputTokens,
+    usage.cacheCreation5mTokens,
+    usage.cacheCreation1hTokens,
+    usage.cacheReadTokens,
+    usage.outputTokens,
+  ];
+}
