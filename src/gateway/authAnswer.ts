@@ -19,6 +19,12 @@ const modelNotFoundSchema = z.object({
   error: z.object({ type: z.literal('not_found_error'), message: z.string().regex(/model/i) }),
 });
 
+/** Errors as the Messages API words them. Source: API documentation, "Errors" › "Error shapes". */
+const apiErrorSchema = z.object({
+  type: z.literal('error'),
+  error: z.object({ type: z.string(), message: z.string() }),
+});
+
 /**
  * What the answer to a test call says about the key and the endpoint.
  * @returns undefined when both work.
@@ -28,9 +34,12 @@ export function classifyAuthAnswer(answer: CallAnswer, context: AuthAnswerContex
   const { status } = answer;
   const json = readJson(answer.body);
   // The model of the test may be unknown there: that is found out only after the key is accepted.
-  if (status === 404 && modelNotFoundSchema.safeParse(json).success) return undefined;
+  if (isUnknownModel(status, json)) return undefined;
   if (status >= 200 && status < 300) return typeof json === 'object' && json !== null ? undefined : wrongEndpoint(host);
-  if (status === 401 || status === 403) return clockProblem(answer, context) ?? rejection(status, context);
+  if (status === 401 || status === 403) {
+    const isOfApi = apiErrorSchema.safeParse(json).success;
+    return clockProblem(answer, context) ?? (isOfApi ? rejection : foreignRefusal)(status, context);
+  }
   if (status === 402) {
     return error(
       'billing',
@@ -64,6 +73,15 @@ function rejection(status: 401 | 403, { host, source }: AuthAnswerContext): Prob
   );
 }
 
+/** A company's proxy or a network's sign-in page answers in the place of the API, and knows nothing of the key. */
+function foreignRefusal(status: 401 | 403, { host, source }: AuthAnswerContext): Problem {
+  return error(
+    'foreign-refusal',
+    `Something refused the call to ${host} (${status}), but not in the words of the Messages API, so nothing is known about the key from ${source}.`,
+    'Open a web page to see whether this network wants you to sign in; check the proxy settings and VPN, and ANTHROPIC_BASE_URL if you set it.',
+  );
+}
+
 /** A rejection while this machine's clock and the endpoint's disagree: what is signed or dated fails by that alone. */
 function clockProblem({ rawHeaders, status }: CallAnswer, { host, now }: AuthAnswerContext): Problem | undefined {
   const skewMs = now - Date.parse(headerValue(rawHeaders, 'date') ?? '');
@@ -88,6 +106,15 @@ function wrongEndpoint(host: string, status?: number): Problem {
 
 function error(code: string, message: string, nextStep: string): Problem {
   return { code, severity: 'error', message, nextStep };
+}
+
+function isUnknownModel(status: number, json: unknown): boolean {
+  return status === 404 && modelNotFoundSchema.safeParse(json).success;
+}
+
+/** Whether an answer is that of an endpoint without such a path. */
+export function isMissingPath({ status, body }: CallAnswer): boolean {
+  return status === 405 || (status === 404 && !isUnknownModel(status, readJson(body)));
 }
 
 function readJson(text: string): unknown {

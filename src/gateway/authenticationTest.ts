@@ -1,5 +1,5 @@
 import { type AuthTest } from '../core/quotaEngine.ts';
-import { classifyAuthAnswer } from './authAnswer.ts';
+import { classifyAuthAnswer, isMissingPath } from './authAnswer.ts';
 import { singleCall, type Call, type CallAnswer } from './singleCall.ts';
 import { createUpstreamConnections, type UpstreamConnections } from './upstreamConnections.ts';
 import { describeUpstreamFailure } from './upstreamFailure.ts';
@@ -49,17 +49,18 @@ export async function testAuthentication(
   }
 }
 
-/** Endpoints without a list of models (some gateways) are asked to count the tokens of a word instead. */
+/** Endpoints without a list of models, or that do not show it to every key, are asked to count the tokens of a word. */
 async function ask(
   connections: UpstreamConnections,
   { origin, basePath, key, loopback }: UpstreamAddress,
   timeoutMs: number,
 ): Promise<CallAnswer> {
+  const deadline = performance.now() + timeoutMs;
   const dispatcher = connections.dispatcherFor({ origin, loopback });
   const headers = { 'x-api-key': key, 'anthropic-version': '2023-06-01', accept: 'application/json' };
   const models: Call = { origin, path: `${basePath}/v1/models?limit=1`, method: 'GET', headers };
-  const answer = await singleCall(dispatcher, models, timeoutMs);
-  if (answer.status !== 404 && answer.status !== 405) return answer;
+  const listed = await singleCall(dispatcher, models, timeoutMs);
+  if (listed.status !== 403 && listed.status !== 404 && listed.status !== 405) return listed;
   const count: Call = {
     origin,
     path: `${basePath}/v1/messages/count_tokens`,
@@ -67,7 +68,9 @@ async function ask(
     headers: { ...headers, 'content-type': 'application/json' },
     body: JSON.stringify({ model: 'claude-haiku-4-5', messages: [{ role: 'user', content: 'hi' }] }),
   };
-  return singleCall(dispatcher, count, timeoutMs);
+  const counted = await singleCall(dispatcher, count, deadline - performance.now());
+  // An endpoint that counts no tokens either has said more by forbidding its list.
+  return listed.status === 403 && isMissingPath(counted) ? listed : counted;
 }
 
 const unusableAddress: AuthTest = {

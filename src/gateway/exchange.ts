@@ -1,22 +1,23 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
-import { setImmediate } from 'node:timers/promises';
 import { AdmissionRefusedError, type RequestAdmission, type Reservation } from '../core/admission.ts';
 import { ClientGoneError } from './clientGoneError.ts';
-import { isStillSending } from './endAnswer.ts';
 import { type GatewayAnswer } from './gatewayAnswer.ts';
 import { headerValue } from './headerValue.ts';
+import { readMessageAsk } from './messageAsk.ts';
 import { quotaUseOf } from './quotaUse.ts';
-import { Relay, type RelayContext } from './relay.ts';
+import { type AdmittedRequest, Relay, type RelayContext } from './relay.ts';
+import { readBegin } from './requestBegin.ts';
 import { sendAnswer } from './sendAnswer.ts';
 import { sessionAnswers } from './sessionAnswers.ts';
 import { Settlement } from './settlement.ts';
 import { type UpstreamConnections } from './upstreamConnections.ts';
-import { isSendableKey, type UpstreamAddress, upstreamAddress, type UpstreamTarget } from './upstreamTarget.ts';
+import { type UpstreamAddress } from './upstreamTarget.ts';
 
 /** What all exchanges share. */
 export interface ExchangeContext extends RelayContext {
   readonly admission: RequestAdmission;
-  readonly upstream: () => UpstreamTarget | undefined;
+  /** Where requests go now; undefined while there are no credentials that can be sent anywhere. */
+  readonly address: () => UpstreamAddress | undefined;
   readonly connections: UpstreamConnections;
 }
 
@@ -78,18 +79,21 @@ export class Exchange {
     if (owner.kind === 'unknown') this.#answer(sessionAnswers.unknownKey);
     else if (owner.kind === 'ended') this.#answer(sessionAnswers.endedSession);
     else if (path.includes(token)) this.#answer(tokenInPath);
-    else if (this.#address() === undefined) this.#answer(sessionAnswers.noCredentials);
+    else if (this.#context.address() === undefined) this.#answer(sessionAnswers.noCredentials);
     else await this.#admit(owner.session.sessionId);
   }
 
   async #admit(sessionId: string): Promise<void> {
     const { method = 'GET', rawHeaders } = this.#request;
     const use = quotaUseOf(method, this.#head.path);
+    const usesTokens = use === 'tokens';
+    const begin = usesTokens ? await this.#readBegin() : undefined;
+    if (this.#gone.signal.aborted) return;
+    const asked = begin === undefined || isCompressed(rawHeaders) ? {} : readMessageAsk(begin);
     let reservation: Reservation | undefined;
     if (use !== 'none') {
-      const usesTokens = use === 'tokens';
       try {
-        const ask = { sessionId, usesTokens, bodyBytes: announcedBytes(rawHeaders) };
+        const ask = { sessionId, usesTokens, bodyBytes: announcedBytes(rawHeaders), ...asked };
         reservation = await this.#context.admission.reserve(ask, this.#gone.signal);
       } catch (error) {
         if (!(error instanceof AdmissionRefusedError)) throw error;
@@ -99,33 +103,32 @@ export class Exchange {
     }
     const settlement = new Settlement(reservation, this.#context.logger);
     try {
-      await this.#forward(settlement, use === 'tokens');
+      await this.#forward({ settlement, usesTokens, model: asked.model, begin });
     } finally {
       // Of what was not sent; after a relay it has ended already.
       await settlement.end(undefined);
     }
   }
 
-  async #forward(settlement: Settlement, usesTokens: boolean): Promise<void> {
+  /** A body that is sent only when told to is not asked for before its request is admitted. */
+  async #readBegin(): Promise<Buffer | undefined> {
+    if (this.#head.expectsContinue) return undefined;
+    return readBegin(this.#request, this.#context.clock, this.#gone.signal);
+  }
+
+  async #forward(admitted: AdmittedRequest): Promise<void> {
     const { path, token, expectsContinue } = this.#head;
     const [request, response] = [this.#request, this.#response];
     if (expectsContinue) response.writeContinue();
-    // A body that came in one packet with its headers is read after one turn, and then goes on in one piece.
-    else if (isStillSending(request)) await setImmediate();
     if (this.#gone.signal.aborted) return;
     // Asked again, as it may have changed while the request waited.
-    const address = this.#address();
+    const address = this.#context.address();
     if (address === undefined) {
       this.#answer(sessionAnswers.noCredentials);
       return;
     }
-    this.#relay = new Relay(this.#context, { request, response, address, path, token, usesTokens, settlement });
+    this.#relay = new Relay(this.#context, { ...admitted, request, response, address, path, token });
     await this.#relay.run(this.#context.connections.dispatcherFor(address));
-  }
-
-  #address(): UpstreamAddress | undefined {
-    const target = this.#context.upstream();
-    return target === undefined || !isSendableKey(target.key) ? undefined : upstreamAddress(target);
   }
 
   #answer(answer: GatewayAnswer): void {
@@ -158,4 +161,9 @@ function refusedAdmission({ message, retryAfterSeconds }: AdmissionRefusedError)
 function announcedBytes(rawHeaders: readonly string[]): number | undefined {
   if (headerValue(rawHeaders, 'transfer-encoding') !== undefined) return undefined;
   return Number(headerValue(rawHeaders, 'content-length') ?? 0);
+}
+
+function isCompressed(rawHeaders: readonly string[]): boolean {
+  const coding = headerValue(rawHeaders, 'content-encoding')?.trim().toLowerCase() ?? '';
+  return coding !== '' && coding !== 'identity';
 }

@@ -2,6 +2,7 @@ import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type RequestAdmission } from '../core/admission.ts';
 import { type Clock } from '../core/clock.ts';
 import { type Logger } from '../core/logger.ts';
+import { currentAddress } from './currentAddress.ts';
 import { Exchange, type ExchangeContext } from './exchange.ts';
 import { listenOnLoopback } from './listenOnLoopback.ts';
 import { createLoopbackServer } from './loopbackServer.ts';
@@ -22,7 +23,7 @@ export interface GatewayOptions {
   readonly clock: Clock;
   /** Tried first; any free one when it is taken. */
   readonly port?: number;
-  /** Told of changes only; it begins as reachable. */
+  /** Told of each failure and of the first good answer after it; it begins as reachable, as each new upstream does. */
   readonly onUpstreamHealth?: (health: UpstreamHealth) => void;
   /** Stay the giver's to destroy. Made from the process's environment, and destroyed with the gateway, when absent. */
   readonly connections?: UpstreamConnections;
@@ -50,8 +51,9 @@ const settleMs = 2000;
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { admission, upstream, logger, clock } = options;
   const connections = options.connections ?? createUpstreamConnections({ environment: process.env });
-  const health = new UpstreamHealthWatch((state) => options.onUpstreamHealth?.(state));
-  const context: ExchangeContext = { admission, upstream, logger, clock, connections, health };
+  const address = currentAddress(upstream);
+  const health = new UpstreamHealthWatch((state) => options.onUpstreamHealth?.(state), address);
+  const context: ExchangeContext = { admission, address, logger, clock, connections, health };
   const exchanges = new Map<Exchange, Promise<void>>();
 
   const onRequest = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void => {

@@ -1,7 +1,19 @@
 import { type LimitReport, type ReportedLimit } from '../core/admission.ts';
 import { headerValue } from './headerValue.ts';
+import { readPlanWindows } from './planWindows.ts';
 
 type Part = 'limit' | 'remaining' | 'reset';
+
+/** An answer of which the limits are read. */
+export interface LimitingAnswer {
+  readonly status: number;
+  /** Alternating names and values. */
+  readonly rawHeaders: readonly string[];
+  /** Whether it answers a message: the limits of other endpoints are their own. */
+  readonly isMessage: boolean;
+  /** The model that the message was asked of. */
+  readonly model: string | undefined;
+}
 
 const dimensions: ReadonlyMap<string, ReportedLimit['dimension']> = new Map([
   ['requests', 'requestsPerMinute'],
@@ -13,28 +25,41 @@ const prefix = 'anthropic-ratelimit-';
 const limitHeader = /^anthropic-ratelimit-(requests|tokens|input-tokens|output-tokens)-(limit|remaining|reset)$/;
 
 /**
- * Reads what an answer says about the plan's limits. Source: API documentation, "Rate limits" › "Response headers".
- * @param rawHeaders alternating names and values.
+ * Reads what an answer says about the plan's limits. Source: API documentation, "Rate limits" › "Response headers" and,
+ * for those of `count_tokens`, "Token counting" › "Pricing and rate limits" (independent of those of messages).
  * @param now milliseconds since the epoch.
  * @returns undefined when it says nothing.
  */
-export function readLimitReport(status: number, rawHeaders: readonly string[], now: number): LimitReport | undefined {
-  const limits = readLimits(rawHeaders);
+export function readLimitReport(answer: LimitingAnswer, now: number): LimitReport | undefined {
+  const { status, rawHeaders, isMessage, model } = answer;
   const limited = status === 429;
+  const headers = limitHeaders(rawHeaders);
+  const limits = isMessage || limited ? readLimits(headers) : [];
+  const windows = readPlanWindows(headers, now);
   const retryAfterMs = limited || status === 529 ? readRetryAfter(rawHeaders, now) : undefined;
-  if (limits.length === 0 && !limited && retryAfterMs === undefined) return undefined;
-  return { limits, retryAfterMs, limited };
+  if (limits.length === 0 && windows.length === 0 && !limited && retryAfterMs === undefined) return undefined;
+  return { limits, retryAfterMs, limited, model: isMessage ? model : undefined, windows };
 }
 
-function readLimits(rawHeaders: readonly string[]): ReportedLimit[] {
-  const found = new Map<string, Partial<Record<Part, string>>>();
+/** The headers that speak of limits, with their names in lower case. */
+function limitHeaders(rawHeaders: readonly string[]): [name: string, value: string][] {
+  const headers: [string, string][] = [];
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index]?.toLowerCase() ?? '';
-    const match = name.startsWith(prefix) ? limitHeader.exec(name) : null;
-    if (match === null) continue;
-    const [, dimension = '', part] = match;
+    const name = rawHeaders[index] ?? '';
+    if (name.length <= prefix.length) continue;
+    const lowerName = name.toLowerCase();
+    if (lowerName.startsWith(prefix)) headers.push([lowerName, rawHeaders[index + 1] ?? '']);
+  }
+  return headers;
+}
+
+function readLimits(headers: readonly (readonly [string, string])[]): ReportedLimit[] {
+  const found = new Map<string, Partial<Record<Part, string>>>();
+  for (const [name, value] of headers) {
+    const [, dimension, part] = limitHeader.exec(name) ?? [];
+    if (dimension === undefined) continue;
     const parts = found.get(dimension) ?? {};
-    parts[part as Part] ??= rawHeaders[index + 1] ?? '';
+    parts[part as Part] ??= value;
     found.set(dimension, parts);
   }
   const limits: ReportedLimit[] = [];
@@ -42,7 +67,8 @@ function readLimits(rawHeaders: readonly string[]): ReportedLimit[] {
     const dimension = dimensions.get(name);
     const limit = readCount(parts.limit);
     const remaining = readCount(parts.remaining);
-    if (dimension === undefined || limit === undefined || remaining === undefined) continue;
+    // A limit of nothing is no limit that anybody could keep; some gateways send it for "unknown".
+    if (dimension === undefined || limit === undefined || limit < 1 || remaining === undefined) continue;
     limits.push({ dimension, limit, remaining, resetsAt: readTime(parts.reset) });
   }
   return limits;

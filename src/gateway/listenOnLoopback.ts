@@ -1,22 +1,37 @@
 import { once } from 'node:events';
 import { type Server } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
 import { type Logger } from '../core/logger.ts';
+
+/** An engine that is closing still holds its port for a moment, in milliseconds; then it is somebody else's. */
+const patienceMs = 1000;
+const pauseMs = 50;
 
 /**
  * Listens on 127.0.0.1.
- * @param wanted tried first; any free port when it cannot be had.
+ * @param wanted tried first, for a second while it is taken; any free port when it cannot be had.
  * @returns the port.
  * @throws the listening error when no port can be had at all.
  */
 export async function listenOnLoopback(server: Server, wanted: number | undefined, logger: Logger): Promise<number> {
-  if (wanted !== undefined && wanted !== 0) {
+  if (wanted === undefined || wanted === 0) return listen(server, 0);
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
     try {
       return await listen(server, wanted);
     } catch (error) {
+      if (isTaken(error) && performance.now() < deadline) {
+        await setTimeout(pauseMs);
+        continue;
+      }
       logger.warn(`Port ${wanted} cannot be had (${String(error)}), so another one is taken.`);
+      return listen(server, 0);
     }
   }
-  return listen(server, 0);
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
 }
 
 async function listen(server: Server, port: number): Promise<number> {

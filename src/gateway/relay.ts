@@ -1,6 +1,6 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
-import { type RequestAdmission } from '../core/admission.ts';
+import { type LimitReport, type RequestAdmission } from '../core/admission.ts';
 import { type Clock } from '../core/clock.ts';
 import { type Logger } from '../core/logger.ts';
 import { agentHeaders } from './agentHeaders.ts';
@@ -20,16 +20,25 @@ import { type UpstreamAddress } from './upstreamTarget.ts';
 import { upstreamHeaders } from './upstreamHeaders.ts';
 import { UsageReader } from './usageReader.ts';
 
+/** What is known of a request when it is admitted. */
+export interface AdmittedRequest {
+  /** Whether it asks for a message. */
+  readonly usesTokens: boolean;
+  /** The model that it asks for, where that is known. */
+  readonly model: string | undefined;
+  /** What was taken of its body already. */
+  readonly begin: Buffer | undefined;
+  readonly settlement: Settlement;
+}
+
 /** An admitted request and what is needed to serve it. */
-export interface RelayedRequest {
+export interface RelayedRequest extends AdmittedRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly address: UpstreamAddress;
   /** Of the request, with its query, below the upstream's base path. */
   readonly path: string;
   readonly token: string;
-  readonly usesTokens: boolean;
-  readonly settlement: Settlement;
 }
 
 /** What all relays share. */
@@ -52,6 +61,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #body: RequestBody | undefined;
   #reader: UsageReader | undefined;
+  #limits: LimitReport | undefined;
   #status: number | undefined;
   #requestId: string | undefined;
   #lengthIsKnown = false;
@@ -98,27 +108,30 @@ export class Relay implements Dispatcher.DispatchHandler {
   onResponseStart(
     controller: Dispatcher.DispatchController,
     status: number,
-    headers: Parameters<typeof rawHeaderList>[0],
+    received: Parameters<typeof rawHeaderList>[0],
     statusMessage?: string,
   ): void {
     if (status < 200 || this.#isOver) return;
-    const { request, response, address, settlement, usesTokens } = this.#relayed;
-    const rawHeaders = rawHeaderList(controller.rawHeaders ?? headers);
+    const { request, response, address, path, settlement, usesTokens } = this.#relayed;
+    const rawHeaders = rawHeaderList(controller.rawHeaders ?? received);
     this.#status = status;
     this.#requestId = headerValue(rawHeaders, 'request-id');
-    this.#context.health.answered(status, address.host);
+    this.#context.health.answered(address, status, path);
     settlement.answered();
-    this.#observe(status, rawHeaders);
     if (usesTokens && status < 300) {
       this.#reader = new UsageReader(rawHeaders, (usage) => {
         settlement.metered(usage);
+        this.#tellLimits();
       });
     }
+    this.#readLimits(status, rawHeaders);
     this.#lengthIsKnown = headerValue(rawHeaders, 'content-length') !== undefined;
     response.sendDate = false;
     if (isStillSending(request)) response.shouldKeepAlive = false;
     const reason = /^[\t\x20-\x7e\x80-\xff]*$/.test(statusMessage ?? '') ? statusMessage : undefined;
-    response.writeHead(status, reason, agentHeaders(rawHeaders, address.key));
+    const headers = agentHeaders(rawHeaders, address.key);
+    if (status === 401) forbidRetry(headers);
+    response.writeHead(status, reason, headers);
     // Headers that come with the begin of the body leave in one packet with it.
     process.nextTick(() => {
       if (!this.#bodyHasBegun && !this.#isOver) response.flushHeaders();
@@ -150,16 +163,29 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   /** A body that has come whole while its request waited goes out in one piece. */
   #takeBody(): Buffer | RequestBody | null {
-    const { request } = this.#relayed;
-    if (request.complete) return request.read() as Buffer | null;
+    const { request, begin } = this.#relayed;
+    if (request.complete) {
+      const rest = request.read() as Buffer | null;
+      return begin === undefined || rest === null ? (begin ?? rest) : Buffer.concat([begin, rest]);
+    }
     if (!isStillSending(request)) return null;
-    this.#body = new RequestBody(request, this.#context.clock, idleBodyMs);
+    this.#body = new RequestBody(request, begin, this.#context.clock, idleBodyMs);
     return this.#body;
   }
 
-  #observe(status: number, rawHeaders: readonly string[]): void {
-    const report = readLimitReport(status, rawHeaders, this.#context.clock.now());
-    if (report !== undefined) this.#relayed.settlement.tell(() => this.#context.admission.observe(report));
+  /** Limits are each model's own: where only the answer names the model, they wait for that. */
+  #readLimits(status: number, rawHeaders: readonly string[]): void {
+    const { usesTokens: isMessage, model } = this.#relayed;
+    this.#limits = readLimitReport({ status, rawHeaders, isMessage, model }, this.#context.clock.now());
+    if (this.#reader === undefined || model !== undefined) this.#tellLimits();
+  }
+
+  #tellLimits(): void {
+    const limits = this.#limits;
+    if (limits === undefined) return;
+    this.#limits = undefined;
+    const report = { ...limits, model: limits.model ?? this.#reader?.model };
+    this.#relayed.settlement.tell(() => this.#context.admission.observe(report));
   }
 
   #fail(error: unknown): void {
@@ -176,7 +202,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     } else if (!(error instanceof ClientGoneError)) {
       const { problem, status } = describeUpstreamFailure(error, address.host);
       logger.warn(`${problem.message} (${String(error)})`);
-      health.failed(problem);
+      health.failed(address, problem);
       const message = `${problem.message} This is neither your agent nor your quota. ${problem.nextStep}`;
       sendAnswer(request, response, { status, type: 'api_error', message, retry: 'freely' }, clock);
     }
@@ -192,6 +218,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   async #settle(): Promise<void> {
     const reader = this.#reader;
     await reader?.end();
+    this.#tellLimits();
     if (reader?.streamError !== undefined) {
       this.#context.logger.info(`${this.#relayed.address.host} ended a stream with ${reader.streamError}.`);
     }
@@ -204,4 +231,13 @@ export class Relay implements Dispatcher.DispatchHandler {
     // Nothing was written to the upstream before it gave its controller.
     await this.#relayed.settlement.end(this.#controller === undefined ? undefined : outcome);
   }
+}
+
+/**
+ * A rejection of the real key is for the user to put right, and Claude Code would ask again for more than a minute
+ * without a word. The upstream's own header, if it sends one, stays as it is. Source: the official SDKs, which heed
+ * `x-should-retry`; seen with Claude Code 2.1.330, which then shows the upstream's words at once.
+ */
+function forbidRetry(headers: string[]): void {
+  if (headerValue(headers, 'x-should-retry') === undefined) headers.push('x-should-retry', 'false');
 }

@@ -20,15 +20,19 @@ export class RequestBody extends Readable {
   readonly #request: IncomingMessage;
   readonly #clock: Clock;
   readonly #idleMs: number;
+  /** What was taken of the body before, until it is on its way. */
+  #begin: Buffer | undefined;
   #wanted = false;
   #stopWaiting: () => void = () => undefined;
 
   /**
    * @param request whose body has not come whole yet.
+   * @param begin what was taken of it before.
    * @param idleMs how long nothing may come while something is wanted.
    */
-  constructor(request: IncomingMessage, clock: Clock, idleMs: number) {
+  constructor(request: IncomingMessage, begin: Buffer | undefined, clock: Clock, idleMs: number) {
     super();
+    this.#begin = begin;
     this.#request = request;
     this.#clock = clock;
     this.#idleMs = idleMs;
@@ -38,7 +42,9 @@ export class RequestBody extends Readable {
   }
 
   override _read(): void {
-    this.#wanted = true;
+    const begin = this.#begin;
+    this.#begin = undefined;
+    this.#wanted = begin === undefined || this.push(begin);
     this.#pull();
   }
 

@@ -23,7 +23,8 @@ const mostBodyBytes = 64 * 1024;
 /**
  * Makes one call and reads its answer.
  * @param timeoutMs for all of it.
- * @throws what the HTTP client reports (see `describeUpstreamFailure`); an error of code ETIMEDOUT when it takes too long.
+ * @throws what the HTTP client reports (see `describeUpstreamFailure`); when it takes too long, an error of code ETIMEDOUT
+ * if there was no connection by then, else of code UND_ERR_HEADERS_TIMEOUT.
  */
 export function singleCall(dispatcher: Dispatcher, call: Call, timeoutMs: number): Promise<CallAnswer> {
   return new Promise((resolve, reject) => {
@@ -33,16 +34,20 @@ export function singleCall(dispatcher: Dispatcher, call: Call, timeoutMs: number
     const body: Buffer[] = [];
     let bodyBytes = 0;
     let isOver = false;
+    let isLate = false;
     const finish = (error?: Error): void => {
       if (isOver) return;
       isOver = true;
       clearTimeout(timer);
-      if (status === 0) reject(error ?? new Error('There was no answer.'));
+      if (status === 0 || isLate) reject(error ?? new Error('There was no answer.'));
       else resolve({ status, rawHeaders, body: Buffer.concat(body).toString('utf8') });
       controller?.abort(new Error('The answer is over.'));
     };
     const timer = setTimeout(() => {
-      finish(Object.assign(new Error('The call took too long.'), { code: 'ETIMEDOUT' }));
+      isLate = true;
+      // The client gives its controller when it has a connection to write to.
+      const code = controller === undefined ? 'ETIMEDOUT' : 'UND_ERR_HEADERS_TIMEOUT';
+      finish(Object.assign(new Error('The call took too long.'), { code }));
     }, timeoutMs);
     dispatcher.dispatch(
       { ...call, headers: { ...call.headers }, body: call.body ?? null },

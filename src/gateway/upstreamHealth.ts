@@ -1,4 +1,5 @@
 import { type Problem } from '../core/credentials.ts';
+import { type UpstreamAddress } from './upstreamTarget.ts';
 
 /** How the upstream is doing, by the last that was heard of it. */
 export type UpstreamHealth =
@@ -6,30 +7,56 @@ export type UpstreamHealth =
   /** It cannot be reached, or answers with failures of its own or a rejection of the real key. */
   | { readonly kind: 'troubled'; readonly problem: Problem };
 
-/** Follows how the upstream is doing and tells of changes only. */
+/**
+ * Follows how the upstream is doing. It tells each failure, so that one that was taken for over elsewhere is seen again,
+ * and the first good answer after them.
+ */
 export class UpstreamHealthWatch {
-  readonly #onChange: (health: UpstreamHealth) => void;
-  #code: string | undefined;
+  readonly #tell: (health: UpstreamHealth) => void;
+  readonly #currentAddress: () => UpstreamAddress | undefined;
+  #address: UpstreamAddress | undefined;
+  /** The code of the last failure since the last good answer. */
+  #trouble: string | undefined;
 
-  constructor(onChange: (health: UpstreamHealth) => void) {
-    this.#onChange = onChange;
+  /** @param currentAddress gives the same object for as long as the upstream is the same. */
+  constructor(tell: (health: UpstreamHealth) => void, currentAddress: () => UpstreamAddress | undefined) {
+    this.#tell = tell;
+    this.#currentAddress = currentAddress;
   }
 
-  /** @param status of an answer. */
-  answered(status: number, host: string): void {
-    const problem = problemOfStatus(status, host);
-    if (problem !== undefined) this.failed(problem);
-    else if (this.#code !== undefined) {
-      this.#code = undefined;
-      this.#onChange({ kind: 'reachable' });
+  /** @param path that was asked for, and answered with this status. */
+  answered(address: UpstreamAddress, status: number, path: string): void {
+    const problem = problemOfStatus(status, address.host);
+    if (problem !== undefined) this.failed(address, problem);
+    else if (this.#isCurrent(address) && (this.#trouble !== 'key-rejected' || provesKey(status, path))) this.#recover();
+  }
+
+  failed(address: UpstreamAddress, problem: Problem): void {
+    if (!this.#isCurrent(address)) return;
+    this.#trouble = problem.code;
+    this.#tell({ kind: 'troubled', problem });
+  }
+
+  /** What is heard of an earlier upstream, or of its key, says nothing about this one, which begins as reachable. */
+  #isCurrent(address: UpstreamAddress): boolean {
+    if (address !== this.#currentAddress()) return false;
+    if (address !== this.#address) {
+      this.#address = address;
+      this.#recover();
     }
+    return true;
   }
 
-  failed(problem: Problem): void {
-    if (problem.code === this.#code) return;
-    this.#code = problem.code;
-    this.#onChange({ kind: 'troubled', problem });
+  #recover(): void {
+    if (this.#trouble === undefined) return;
+    this.#trouble = undefined;
+    this.#tell({ kind: 'reachable' });
   }
+}
+
+/** Outside /v1 (`HEAD /api/hello`, say) no key is looked at; a limit is reached only by a key that is known. */
+function provesKey(status: number, path: string): boolean {
+  return path.startsWith('/v1/') && (status < 300 || status === 429);
 }
 
 /**

@@ -3,6 +3,7 @@ import { createServer as createTlsServer } from 'node:https';
 import { once } from 'node:events';
 import { type AddressInfo } from 'node:net';
 import { type RequestListener } from 'node:http';
+import type { Dispatcher } from 'undici';
 import { type AuthTest } from '../../../src/core/quotaEngine.ts';
 import { testAuthentication } from '../../../src/gateway/authenticationTest.ts';
 import { createUpstreamConnections } from '../../../src/gateway/upstreamConnections.ts';
@@ -19,6 +20,11 @@ async function against(listener: RequestListener, key = realKey): Promise<string
   await server.close();
   assert.ok(!JSON.stringify(test).includes(key));
   return codeOf(test);
+}
+
+/** An error as the Messages API words it. */
+function apiError(type: string, message: string): string {
+  return JSON.stringify({ type: 'error', error: { type, message } });
 }
 
 function codeOf(test: AuthTest): string {
@@ -49,9 +55,39 @@ describe('testAuthentication', () => {
     [404, 'wrong-endpoint'],
   ] as const) {
     it(`calls ${status} ${code}`, async () => {
-      assert.equal(await against((_request, response) => response.writeHead(status).end('{}')), code);
+      const body = apiError('some_error', 'Some words.');
+      assert.equal(await against((_request, response) => response.writeHead(status).end(body)), code);
     });
   }
+
+  it('does not take the refusal of a portal or proxy for one of the key', async () => {
+    for (const status of [401, 403]) {
+      for (const body of ['', '{}', '<html>Sign in</html>', '{"error":"denied"}', '{"type":"error","error":{}}']) {
+        const code = await against((_request, response) => response.writeHead(status).end(body));
+        assert.equal(code, 'foreign-refusal', `${status} ${body}`);
+      }
+    }
+  });
+
+  it('asks an endpoint that hides its models to count tokens', async () => {
+    const answer =
+      (listed: number, counted: number, body: string): RequestListener =>
+      (request, response) => {
+        request.resume();
+        if (request.method === 'GET') response.writeHead(listed).end(apiError('permission_error', 'Not this list.'));
+        else response.writeHead(counted).end(body);
+      };
+    for (const listed of [403, 404, 405]) {
+      assert.equal(await against(answer(listed, 200, '{"input_tokens":8}')), 'works');
+      assert.equal(await against(answer(listed, 401, apiError('authentication_error', 'Bad key.'))), 'key-rejected');
+      assert.equal(await against(answer(listed, 403, apiError('permission_error', 'Not you.'))), 'key-forbidden');
+      assert.equal(await against(answer(listed, 403, '<html>')), 'foreign-refusal');
+    }
+    assert.equal(await against(answer(403, 404, apiError('not_found_error', 'model: x'))), 'works');
+    // One that counts no tokens either.
+    assert.equal(await against(answer(403, 404, '{}')), 'key-forbidden');
+    assert.equal(await against(answer(404, 405, '{}')), 'wrong-endpoint');
+  });
 
   it('asks an endpoint without models to count tokens', async () => {
     const answerCount =
@@ -62,8 +98,8 @@ describe('testAuthentication', () => {
         response.writeHead(counts ? status : 405).end(body);
       };
     assert.equal(await against(answerCount(200, '{"input_tokens":8}')), 'works');
-    assert.equal(await against(answerCount(401, '{}')), 'key-rejected');
-    assert.equal(await against(answerCount(404, '{"error":{"type":"not_found_error","message":"model: x"}}')), 'works');
+    assert.equal(await against(answerCount(401, apiError('authentication_error', 'Bad key.'))), 'key-rejected');
+    assert.equal(await against(answerCount(404, apiError('not_found_error', 'model: x'))), 'works');
   });
 
   it('knows an endpoint that is another thing', async () => {
@@ -77,7 +113,16 @@ describe('testAuthentication', () => {
   });
 
   it('tells an endpoint that does not answer', async () => {
-    assert.equal(await against(() => undefined), 'connect-timeout');
+    assert.equal(await against(() => undefined), 'answer-timeout');
+    // The begin of an answer is none.
+    assert.equal(await against((_request, response) => response.writeHead(401).write('{"type":')), 'answer-timeout');
+    // Both calls have one time together.
+    const startedAt = performance.now();
+    const slow: RequestListener = (request, response) => {
+      if (request.method === 'GET') setTimeout(() => response.writeHead(404).end('{}'), 200);
+    };
+    assert.equal(await against(slow), 'answer-timeout');
+    assert.ok(performance.now() - startedAt < 420);
     assert.equal(await against((request) => request.socket.destroy()), 'connection-lost');
     assert.equal(
       codeOf(await testAuthentication({ baseUrl: 'http://127.0.0.1:1', key: realKey, source })),
@@ -85,6 +130,13 @@ describe('testAuthentication', () => {
     );
     const unknown = await testAuthentication({ baseUrl: 'https://agent-quota.invalid', key: realKey, source });
     assert.match(codeOf(unknown), /^name-/);
+  });
+
+  it('tells an endpoint that takes no connection', async () => {
+    const dispatcher = { dispatch: () => true } as unknown as Dispatcher;
+    const connections = { dispatcherFor: () => dispatcher, destroy: () => Promise.resolve() };
+    const tested = { baseUrl: 'https://api.test', key: realKey, source };
+    assert.equal(codeOf(await testAuthentication(tested, { connections, timeoutMs: 30 })), 'connect-timeout');
   });
 
   it('never sends a key that is none, nor any key in the open', async () => {

@@ -50,7 +50,7 @@ describe('the gateway answers for', () => {
     assert.equal((await ask()).status, 200);
     assert.deepEqual(
       fixture.health.map((state) => (state.kind === 'troubled' ? state.problem.code : state.kind)),
-      ['connection-refused', 'reachable'],
+      ['connection-refused', 'connection-refused', 'reachable'],
     );
     await upstream.close();
   });
@@ -112,6 +112,24 @@ describe('the gateway answers for', () => {
     assert.ok(fixture.logged.some((line) => line.includes('disk full')));
   });
 
+  it('a key that the upstream rejects, in its words, so that it is not asked again', async () => {
+    const words = '{"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"}}';
+    for (const own of [undefined, 'true']) {
+      const upstream = await startServer((_request, answer) => {
+        answer.writeHead(401, {
+          'content-type': 'application/json',
+          ...(own !== undefined && { 'X-Should-Retry': own }),
+        });
+        answer.end(words);
+      });
+      fixture.target = { baseUrl: upstream.url, key: 'k' };
+      const response = await ask();
+      assert.deepEqual([response.status, response.headers.get('x-should-retry')], [401, own ?? 'false']);
+      assert.equal(await response.text(), words);
+      await upstream.close();
+    }
+  });
+
   it('nothing of what the upstream says itself, and takes in its limits', async () => {
     const upstream = await startServer((_request, answer) => {
       answer.writeHead(429, {
@@ -133,6 +151,8 @@ describe('the gateway answers for', () => {
         limits: [{ dimension: 'requestsPerMinute', limit: 5, remaining: 0, resetsAt: undefined }],
         retryAfterMs: 7000,
         limited: true,
+        model: undefined,
+        windows: [],
       },
     ]);
     await upstream.close();

@@ -1,0 +1,18 @@
+import { isSendableKey, type UpstreamAddress, upstreamAddress, type UpstreamTarget } from './upstreamTarget.ts';
+
+/**
+ * Follows where requests go: gives the address to send to, the same object for as long as neither the base URL nor the
+ * key changes, and undefined while there is none that a key may be sent to.
+ */
+export function currentAddress(upstream: () => UpstreamTarget | undefined): () => UpstreamAddress | undefined {
+  let known: { readonly target: UpstreamTarget; readonly address: UpstreamAddress | undefined } | undefined;
+  return () => {
+    const target = upstream();
+    if (target === undefined) return undefined;
+    if (known?.target.baseUrl !== target.baseUrl || known.target.key !== target.key) {
+      const { baseUrl, key } = target;
+      known = { target: { baseUrl, key }, address: isSendableKey(key) ? upstreamAddress(target) : undefined };
+    }
+    return known.address;
+  };
+}

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo } from 'node:net';
+import { listenOnLoopback } from '../../../src/gateway/listenOnLoopback.ts';
+
+describe('listenOnLoopback', () => {
+  const warned: string[] = [];
+  const log = (): void => undefined;
+  const logger = { debug: log, info: log, warn: (message: string) => warned.push(message), error: log };
+
+  it('waits for a wanted port that is given up within a second', async () => {
+    const closing = createServer().listen(0, '127.0.0.1');
+    await once(closing, 'listening');
+    const { port } = closing.address() as AddressInfo;
+    setTimeout(() => closing.close(), 300);
+    const server = createServer();
+    assert.equal(await listenOnLoopback(server, port, logger), port);
+    assert.deepEqual(warned, []);
+    server.close();
+  });
+
+  it('takes another one after it, and says so', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const server = createServer();
+    const startedAt = performance.now();
+    assert.notEqual(await listenOnLoopback(server, port, logger), port);
+    const waited = performance.now() - startedAt;
+    assert.ok(waited >= 1000 && waited < 1500, `${waited} ms`);
+    assert.match(warned.join(), new RegExp(`Port ${port} cannot be had`));
+    server.close();
+    other.close();
+  });
+
+  it('wastes no time on a port that can never be had', async () => {
+    const server = createServer();
+    const startedAt = performance.now();
+    assert.ok((await listenOnLoopback(server, 70_000, logger)) < 65_536);
+    server.close();
+    assert.ok(performance.now() - startedAt < 500);
+  });
+});
