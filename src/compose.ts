@@ -3,9 +3,11 @@ import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { keptLauncherSecret } from './control/launcherSecret.ts';
 import { type Clock } from './core/clock.ts';
 import { detectCredentials } from './core/credentials.ts';
 import { type Logger } from './core/logger.ts';
+import { type Plan } from './core/plan.ts';
 import { type EngineStart, type LinePlace, type QuotaEngineEvents } from './core/quotaEngine.ts';
 import type * as EngineModuleFile from './engine.ts';
 import { findSubscriptionLogin } from './credentials/subscriptionLogin.ts';
@@ -17,6 +19,8 @@ import { AgentSessionsView } from './vscode/agentSessionsView.ts';
 import { AgentTerminals } from './vscode/agentTerminals.ts';
 import { ClaudeAgentTasks } from './vscode/claudeAgentTasks.ts';
 import { registerCommands } from './vscode/commandTable.ts';
+import { configuredEngine } from './vscode/configuredEngine.ts';
+import { DailyTokensQuestion } from './vscode/dailyTokensQuestion.ts';
 import { EngineConfigurator } from './vscode/engineConfigurator.ts';
 import { Notices } from './vscode/notices.ts';
 import { QuotaDetailsPanel } from './vscode/quotaDetailsPanel.ts';
@@ -45,7 +49,10 @@ const clock: Clock = {
   },
 };
 
-/** Builds what a window has of Agent Quota: reading it top to bottom is reading the architecture. */
+/**
+ * Builds what a window has of Agent Quota: reading it top to bottom is reading the architecture. An engine that cannot
+ * be started leaves the window as it is: it is tried again, and what is wrong is on screen.
+ */
 export async function composeWindow(context: vscode.ExtensionContext): Promise<Window> {
   const log = vscode.window.createOutputChannel('Agent Quota', { log: true });
   const notices = new Notices(log);
@@ -55,7 +62,7 @@ export async function composeWindow(context: vscode.ExtensionContext): Promise<W
 
   // The engine, in a thread of its own.
   const supervisor = new EngineSupervisor({
-    start: engineStart(context),
+    start: engineStart(context, await launcherSecret(context, log)),
     startThread: (start) => startThread(context, log, start),
     events: engineEvents(log, store, lineMoved, notices),
     lifeChanged: (life) => {
@@ -64,13 +71,16 @@ export async function composeWindow(context: vscode.ExtensionContext): Promise<W
     clock,
     logger: loggerOf(log),
   });
-  const { engine } = supervisor;
 
   // What the user set and signed in with.
   const settings = new SettingsReader((problem) => {
     notices.problemOnce(problem);
   });
-  const configurator = new EngineConfigurator(engine, settings, detect, notices);
+  const configurator = new EngineConfigurator(supervisor.engine, settings, detect, notices, clock);
+  const engine = configuredEngine(supervisor.engine, () => configurator.told());
+  const plan = (): Plan | undefined => configurator.plan;
+  const ask = vscode.window.showWarningMessage;
+  const question = new DailyTokensQuestion(context.globalState, settings, plan, notices, ask);
 
   // What is on screen.
   const sessionsView = new AgentSessionsView(store, clock);
@@ -87,15 +97,20 @@ export async function composeWindow(context: vscode.ExtensionContext): Promise<W
 
   await configurator.send();
   return {
-    api: createAgentQuotaApi(engine, store, settings, (pid) => processes.identify(pid)),
+    api: createAgentQuotaApi(
+      engine,
+      store,
+      settings,
+      (pid) => processes.identify(pid),
+      (reason) => {
+        question.consider(reason);
+      },
+    ),
     dispose: async () => {
-      const parts = [commands, tasks, terminals, sessionsContext, details, statusBarItem, sessionsView, configurator];
-      for (const part of parts) part.dispose();
-      settings.dispose();
+      const views = [commands, tasks, terminals, sessionsContext, details, statusBarItem, sessionsView];
+      for (const part of [...views, configurator, settings]) part.dispose();
       await supervisor.dispose();
-      lineMoved.dispose();
-      store.dispose();
-      log.dispose();
+      for (const part of [lineMoved, store, log]) part.dispose();
     },
   };
 }
@@ -103,13 +118,23 @@ export async function composeWindow(context: vscode.ExtensionContext): Promise<W
 /** Where this window's engine was last, so that agents and launchers that outlived a reload find it again. */
 const lastPlace = { gatewayPort: 'gatewayPort', launcherAddress: 'launcherAddress' } as const;
 
-function engineStart(context: vscode.ExtensionContext): EngineStart {
+/** The same over reloads, or launchers that wait in line meanwhile would be strangers to the next engine. */
+async function launcherSecret(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): Promise<string> {
+  try {
+    return await keptLauncherSecret(join(context.globalStorageUri.fsPath, 'sockets'));
+  } catch (error) {
+    log.warn(`Agents that wait for a slot will not outlive a reload of the window (${String(error)}).`);
+    return randomBytes(24).toString('base64url');
+  }
+}
+
+function engineStart(context: vscode.ExtensionContext, launcherSecret: string): EngineStart {
   const gatewayPort = context.workspaceState.get<unknown>(lastPlace.gatewayPort);
   const launcherAddress = context.workspaceState.get<unknown>(lastPlace.launcherAddress);
   return {
     engineId: randomUUID(),
     storageDirectory: context.globalStorageUri.fsPath,
-    launcherSecret: randomBytes(24).toString('base64url'),
+    launcherSecret,
     ...(typeof gatewayPort === 'number' && { gatewayPort }),
     ...(typeof launcherAddress === 'string' && { launcherAddress }),
   };

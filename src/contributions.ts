@@ -20,10 +20,12 @@ export const webviewPanels = { quotaDetails: 'agentQuota.quotaDetails' } as cons
 export const settings = {
   plan: 'agentQuota.plan',
   maxSubscriptionDailyTokens: 'agentQuota.maxSubscription.dailyTokens',
+  maxSubscriptionLimit: 'agentQuota.maxSubscription.limit',
   maxSubscriptionConcurrentAgents: 'agentQuota.maxSubscription.concurrentAgents',
   apiKeyRequestsPerMinute: 'agentQuota.apiKey.requestsPerMinute',
   apiKeyTokensPerMinute: 'agentQuota.apiKey.tokensPerMinute',
   apiKeyConcurrentAgents: 'agentQuota.apiKey.concurrentAgents',
+  agents: 'agentQuota.agents',
   inactivityMinutes: 'agentQuota.inactivityMinutes',
   longestWaitMinutes: 'agentQuota.longestWaitMinutes',
   warnAtPercent: 'agentQuota.warnAtPercent',

@@ -1,4 +1,5 @@
 import { launcherVariables } from '../shared/launcherMessages.ts';
+import { noProxyVariables, noProxyWithLoopback } from '../shared/noProxy.ts';
 import { type EnvironmentOverlay } from '../shared/overlayVariables.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -8,7 +9,8 @@ const runAsNode = 'ELECTRON_RUN_AS_NODE';
 const removed = [...Object.values(launcherVariables), runAsNode];
 
 /**
- * The agent's environment: the launcher's own with the overlay, and without what is meant for the launcher alone.
+ * The agent's environment: the launcher's own with the overlay, and without what is meant for the launcher alone. Hosts
+ * that are reached without a proxy are those of both.
  * @param overlay `null` takes a variable out.
  */
 export function agentEnvironment(
@@ -22,8 +24,11 @@ export function agentEnvironment(
   for (const [name, value] of Object.entries(own)) {
     if (value !== undefined) result.set(keyOf(name), [name, value]);
   }
+  const ownNoProxy = noProxyVariables.map((name) => result.get(keyOf(name))?.[1]);
   for (const [name, value] of Object.entries(overlay)) {
-    if (value === null) result.delete(keyOf(name));
+    if (value !== null && noProxyVariables.some((known) => known === name))
+      result.set(keyOf(name), [name, noProxyWithLoopback(...ownNoProxy, value)]);
+    else if (value === null) result.delete(keyOf(name));
     else result.set(keyOf(name), [name, value]);
   }
   for (const name of removed) result.delete(keyOf(name));

@@ -48,7 +48,10 @@ async function takeSession(wish: CommandLine & { kind: 'run' }, notice: Notice):
   const onWaiting = (message: ToLauncher & { type: 'waiting' }): void => {
     notice.show(waitingText(message));
   };
-  const answer = await requestSession({ ...wish, engine, pid, onWaiting });
+  const onLost = (): void => {
+    notice.show('The window of this terminal was reloaded or closed; looking for it (Ctrl+C gives up)');
+  };
+  const answer = await requestSession({ ...wish, engine, pid, onWaiting, onLost });
   switch (answer.kind) {
     case 'refused':
       notice.say(`${answer.problem.message} ${answer.problem.nextStep}`);

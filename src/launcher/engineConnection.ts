@@ -39,6 +39,8 @@ export interface EngineConnection {
   /** Lets the process end although the connection is open. */
   unref(): void;
   close(): void;
+  /** Closes when what was sent has gone out. */
+  closeSoon(): void;
 }
 
 /** An engine that is there answers `hello` in a millisecond or two; one that is stuck must not keep the agent. */
@@ -94,6 +96,9 @@ export async function connectEngine({ socket: path, secret }: EngineAddress, pid
     },
     close() {
       socket.destroy();
+    },
+    closeSoon() {
+      socket.destroySoon();
     },
   };
   const slow = setTimeout(() => {

@@ -15,7 +15,11 @@ export interface SessionRequest {
   readonly agentId: string;
   readonly waitSeconds?: number;
   readonly onWaiting: (message: ToLauncher & { type: 'waiting' }) => void;
+  /** Who waited in line has lost the engine, which is looked for from now on. */
+  readonly onLost: () => void;
 }
+
+type RefusalProblem = (ToLauncher & { type: 'refused' })['problem'];
 
 /** What became of it. */
 export type SessionAnswer =
@@ -24,18 +28,23 @@ export type SessionAnswer =
       readonly session: ToLauncher & { type: 'session' };
       readonly connection: EngineConnection;
     }
-  | { readonly kind: 'refused'; readonly problem: (ToLauncher & { type: 'refused' })['problem'] }
+  | { readonly kind: 'refused'; readonly problem: RefusalProblem }
   /** There is no engine to ask; `reason` is for people. */
   | { readonly kind: 'unavailable'; readonly reason: string };
 
-/** A window takes a few seconds to reload. */
-const reconnectAfterMs = [100, 400, 1000, 2000, 4000, 4000];
+/** A window takes a few seconds to reload, and on a busy machine some more. */
+const reconnectAfterMs = [100, 400, 1000, 2000, 4000, 4000, 4000, 4000, 4000, 4000, 4000, 4000];
 
 /**
  * Asks the engine for a session, waiting in line if need be. If the engine goes away meanwhile, it is looked for again
- * for some seconds: reloading a window must not start the agents that wait, all at once and without quota.
+ * for some time: reloading a window must not start the agents that wait, all at once and without quota. Who was told to
+ * wait is therefore never answered with `unavailable`, nor with a session that is unauthenticated.
+ * @param patience delays between attempts to find an engine that has gone, in milliseconds.
  */
-export async function requestSession(request: SessionRequest): Promise<SessionAnswer> {
+export async function requestSession(
+  request: SessionRequest,
+  patience: readonly number[] = reconnectAfterMs,
+): Promise<SessionAnswer> {
   const startedAt = performance.now();
   let connection: EngineConnection;
   try {
@@ -43,25 +52,89 @@ export async function requestSession(request: SessionRequest): Promise<SessionAn
   } catch (error) {
     return unavailable(error);
   }
-  for (const delay of [0, ...reconnectAfterMs]) {
+  const search: Search = { toldToWait: false, delays: [...patience] };
+  const onWaiting: SessionRequest['onWaiting'] = (message) => {
+    search.toldToWait = true;
+    search.delays = [...patience];
+    request.onWaiting(message);
+  };
+  for (;;) {
+    const waitedSeconds = (performance.now() - startedAt) / 1000;
+    const answer = await ask(connection, { ...request, onWaiting }, waitedSeconds).catch(unavailable);
+    if (isFinal(answer, search.toldToWait)) return answer;
+    connection.closeSoon();
+    if (search.toldToWait) request.onLost();
+    const found = await findAgain(request, search, answer);
+    if ('kind' in found) return found;
+    connection = found;
+  }
+}
+
+/** How an engine that has gone is looked for. */
+interface Search {
+  toldToWait: boolean;
+  /** Milliseconds before each attempt that is left. */
+  delays: number[];
+}
+
+/** @returns a connection, or what the request is answered with when there is none to be had. */
+async function findAgain(
+  { engine, pid }: SessionRequest,
+  search: Search,
+  last: SessionAnswer | undefined,
+): Promise<EngineConnection | SessionAnswer> {
+  let failure = notStarted(last);
+  for (let delay = search.delays.shift(); delay !== undefined; delay = search.delays.shift()) {
+    await sleep(delay);
     try {
-      if (delay > 0) {
-        await sleep(delay);
-        connection = await connectEngine(request.engine, request.pid);
-      }
-      const answer = await ask(connection, request, (performance.now() - startedAt) / 1000);
-      if (answer !== undefined) return answer;
+      return await connectEngine(engine, pid);
     } catch (error) {
-      if (!(error instanceof EngineUnavailableError && error.unanswered)) return unavailable(error);
+      const unanswered = error instanceof EngineUnavailableError && error.unanswered;
+      if (!search.toldToWait && !unanswered) return unavailable(error);
+      failure = notStarted(unavailable(error));
     }
   }
-  return { kind: 'unavailable', reason: 'the window that this terminal belongs to has closed' };
+  return search.toldToWait ? failure : closedWindow;
+}
+
+const closedWindow: SessionAnswer = {
+  kind: 'unavailable',
+  reason: 'the window that this terminal belongs to has closed',
+};
+
+/** Whether an answer ends the request; for who was told to wait there is more than one that does not. */
+function isFinal(answer: SessionAnswer | undefined, toldToWait: boolean): answer is SessionAnswer {
+  if (answer === undefined) return false;
+  if (!toldToWait || answer.kind === 'refused') return true;
+  if (answer.kind === 'unavailable') return false;
+  if (answer.session.authenticated) return true;
+  // An engine that has just started may not know the credentials yet. The session is given back.
+  answer.connection.send({ type: 'end', sessionId: answer.session.sessionId });
+  return false;
+}
+
+/** Why an agent that waited is not started in the end. */
+function notStarted(last: SessionAnswer | undefined): SessionAnswer & { kind: 'refused' } {
+  if (last?.kind === 'session' && last.session.problem !== undefined) {
+    const { problem } = last.session;
+    return { kind: 'refused', problem: { ...problem, message: `The agent was not started. ${problem.message}` } };
+  }
+  const reason = last?.kind === 'unavailable' ? last.reason : 'the engine closed the connection';
+  return {
+    kind: 'refused',
+    problem: {
+      code: 'engine-lost',
+      severity: 'error',
+      message: `The agent was not started, because its place in line is lost: ${reason}.`,
+      nextStep: 'Start it again in a new terminal of an open VS Code window.',
+    },
+  };
 }
 
 /** @returns undefined when the connection was lost before there was an answer. */
 async function ask(
   connection: EngineConnection,
-  { agentId, waitSeconds, onWaiting }: SessionRequest,
+  { agentId, waitSeconds, onWaiting }: Pick<SessionRequest, 'agentId' | 'waitSeconds' | 'onWaiting'>,
   waitedSeconds: number,
 ): Promise<SessionAnswer | undefined> {
   const wait = waitSeconds === undefined ? {} : { waitSeconds: Math.max(0, waitSeconds - waitedSeconds) };
@@ -91,6 +164,6 @@ async function ask(
   }
 }
 
-function unavailable(error: unknown): SessionAnswer {
+function unavailable(error: unknown): SessionAnswer & { kind: 'unavailable' } {
   return { kind: 'unavailable', reason: error instanceof Error ? error.message : String(error) };
 }

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type * as vscode from 'vscode';
 import { needsClaudeAuth } from '../core/claudeModel.ts';
 import { type AgentAuth, type AgentRecord, type AuthHealth, type QuotaEngine } from '../core/quotaEngine.ts';
+import { type Problem } from '../core/credentials.ts';
 import { type QuotaStatus } from '../core/quotaStatus.ts';
 import { type ProcessIdentity } from '../core/session.ts';
-import { type SettingsReader } from './settingsReader.ts';
-import { type SnapshotStore } from './snapshotStore.ts';
+import type { SettingsReader } from './settingsReader.ts';
+import type { SnapshotStore } from './snapshotStore.ts';
 
 /** How another extension asks for a session. */
 export interface SetupOptions {
@@ -27,7 +28,10 @@ export interface AgentQuotaApi {
    * out). Never rejects for want of credentials or slots: the answer's `kind` says so.
    */
   setupClaudeAgentAuth(agentId: string, options?: SetupOptions): Promise<AgentAuth>;
-  /** Ties a session to the process that was started for it. */
+  /**
+   * Ties a session to the process that was started for it.
+   * @throws TypeError for what is no process id, as a child's is when it could not be started.
+   */
   attachProcess(sessionId: string, pid: number): Promise<void>;
   /** Ends all live sessions of an agent. @returns how many. */
   releaseAgentAuth(agentId: string): Promise<number>;
@@ -47,23 +51,28 @@ export interface AgentQuotaApi {
   readonly onDidChangeSessions: vscode.Event<readonly AgentRecord[]>;
 }
 
-/** The exported API as a face of the engine: it decides nothing. */
+/**
+ * The exported API as a face of the engine: it decides nothing.
+ * @param refused is told why an agent got no session.
+ */
 export function createAgentQuotaApi(
   engine: QuotaEngine,
   store: SnapshotStore,
   settings: SettingsReader,
   identify: (pid: number) => ProcessIdentity,
+  refused: (reason: Problem) => void,
 ): AgentQuotaApi {
   return {
     version: 1,
-    setupClaudeAgentAuth: (agentId, { pid, waitMs = 0 } = {}) =>
-      engine.setupClaudeAgentAuth({
-        ticket: randomUUID(),
-        agentId,
-        waitMs,
-        ...(pid !== undefined && { process: identify(pid) }),
-      }),
-    attachProcess: (sessionId, pid) => engine.attachProcess(sessionId, identify(pid)),
+    setupClaudeAgentAuth: async (agentId, { pid, waitMs = 0 } = {}) => {
+      const process = pid === undefined ? {} : { process: identify(processId(pid)) };
+      const auth = await engine.setupClaudeAgentAuth({ ticket: randomUUID(), agentId, waitMs, ...process });
+      if (auth.kind === 'refused') refused(auth.reason);
+      return auth;
+    },
+    attachProcess: async (sessionId, pid) => {
+      await engine.attachProcess(sessionId, identify(processId(pid)));
+    },
     releaseAgentAuth: (agentId) => engine.releaseAgentAuth(agentId),
     checkAuthHealth: () => engine.checkAuthHealth(),
     getActiveAgents: () => engine.getActiveAgents(),
@@ -79,4 +88,10 @@ export function createAgentQuotaApi(
         disposables,
       ),
   };
+}
+
+/** @throws TypeError */
+function processId(pid: unknown): number {
+  if (typeof pid === 'number' && Number.isSafeInteger(pid) && pid > 0) return pid;
+  throw new TypeError(`${String(pid)} is no process id. A child process that could not be started has none.`);
 }

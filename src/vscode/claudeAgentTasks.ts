@@ -1,9 +1,20 @@
 import * as vscode from 'vscode';
 import { taskTypes } from '../contributions.ts';
+import { type Problem } from '../core/credentials.ts';
 import { type LauncherEndpoint } from '../core/quotaEngine.ts';
 import { launcherVariables } from '../shared/launcherMessages.ts';
 import { type AgentTaskDefinition, launcherArguments, readAgentTaskDefinition } from './agentTaskDefinition.ts';
+import { failingExecution } from './failingExecution.ts';
 import { type Notices } from './notices.ts';
+
+interface Prepared {
+  readonly detail: string;
+  readonly execution: vscode.ProcessExecution | vscode.CustomExecution;
+}
+
+/** EX_USAGE and EX_TEMPFAIL of sysexits(3), as the launcher has them. */
+const misuseExitCode = 64;
+const tryLaterExitCode = 75;
 
 /** Runs tasks of type `claude-agent`: the launcher takes a session, runs the command under it and gives it back. */
 export class ClaudeAgentTasks implements vscode.TaskProvider, vscode.Disposable {
@@ -27,8 +38,7 @@ export class ClaudeAgentTasks implements vscode.TaskProvider, vscode.Disposable 
   async provideTasks(): Promise<vscode.Task[]> {
     if (!vscode.workspace.isTrusted) return [];
     const definition = { type: taskTypes.claudeAgent, agent: 'agent-1', command: 'claude' };
-    const task = await this.#task(definition, vscode.TaskScope.Workspace, 'run claude as agent-1');
-    return task === undefined ? [] : [task];
+    return [await this.#task(definition, vscode.TaskScope.Workspace, 'run claude as agent-1')];
   }
 
   async resolveTask(task: vscode.Task): Promise<vscode.Task | undefined> {
@@ -46,22 +56,27 @@ export class ClaudeAgentTasks implements vscode.TaskProvider, vscode.Disposable 
     raw: vscode.TaskDefinition,
     scope: vscode.WorkspaceFolder | vscode.TaskScope,
     name: string,
-  ): Promise<vscode.Task | undefined> {
+  ): Promise<vscode.Task> {
+    const { detail, execution } = await this.#prepared(raw, name);
+    const task = new vscode.Task(raw, scope, name, taskTypes.claudeAgent, execution, []);
+    task.detail = detail;
+    task.presentationOptions = { panel: vscode.TaskPanelKind.Dedicated };
+    return task;
+  }
+
+  /** VS Code asks whenever it lists tasks: what is wrong with one is said when that one is started. */
+  async #prepared(raw: vscode.TaskDefinition, name: string): Promise<Prepared> {
     const read = readAgentTaskDefinition(raw, name);
     if ('problem' in read) {
-      // VS Code resolves tasks whenever it lists them.
-      this.#notices.problemOnce(read.problem);
-      return undefined;
+      return { detail: read.problem.message, execution: failingExecution(read.problem, misuseExitCode) };
     }
+    const { agent, command } = read.definition;
+    const detail = `${command} as ${agent}, under quota`;
     try {
-      const execution = this.#execution(read.definition, await this.#socket());
-      const task = new vscode.Task(raw, scope, name, taskTypes.claudeAgent, execution, []);
-      task.detail = `${read.definition.command} as ${read.definition.agent}, under quota`;
-      task.presentationOptions = { panel: vscode.TaskPanelKind.Dedicated };
-      return task;
+      return { detail, execution: this.#execution(read.definition, await this.#socket()) };
     } catch (cause) {
-      this.#notices.failed(`prepare the task "${name}"`, cause);
-      return undefined;
+      this.#notices.logged(`prepare the task "${name}"`, cause);
+      return { detail, execution: failingExecution(engineGone(name), tryLaterExitCode) };
     }
   }
 
@@ -78,4 +93,13 @@ export class ClaudeAgentTasks implements vscode.TaskProvider, vscode.Disposable 
     const args = [this.#launcherPath, ...launcherArguments(definition)];
     return new vscode.ProcessExecution(process.execPath, args, options);
   }
+}
+
+function engineGone(name: string): Problem {
+  return {
+    code: 'engine-stopped',
+    severity: 'error',
+    message: `The task "${name}" cannot run: the engine of Agent Quota does not run.`,
+    nextStep: 'Run "Agent Quota: Show Log", reload the window, and start the task again.',
+  };
 }

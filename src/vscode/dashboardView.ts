@@ -17,10 +17,7 @@ export function dashboardView(state: EngineState, warnAtPercent: number, now: nu
   return {
     summary: summary(snapshot, live, now),
     notes,
-    gauges: snapshot.status.limits.map((limit) => {
-      const { dimension, ...texts } = summarizeLimit(limit, warnAtPercent, now);
-      return { id: dimension, ...texts };
-    }),
+    gauges: snapshot.status.limits.map((limit) => summarizeLimit(limit, warnAtPercent, now)),
     rows: [
       ...snapshot.sessions.map((record) => sessionDetails(record, now)),
       ...snapshot.line.map((place) => waitingDetails(place, now)),
@@ -90,7 +87,7 @@ function waitingDetails(place: LinePlace, now: number): DashboardRow {
     kind: 'waiting',
     agent: place.agentId,
     activity: 'waiting',
-    state: `waiting for a slot, place ${place.place}`,
+    state: `waiting, place ${place.place}`,
     tokens: '',
     tokensDetail: '',
     requests: '',

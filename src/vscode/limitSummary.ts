@@ -1,43 +1,77 @@
 import { type Dimension, type LimitStatus } from '../core/quotaStatus.ts';
-import { formatCount, formatCountdown, formatPercentage } from './amounts.ts';
+import { formatAge, formatCount, formatCountdown, formatPercentage } from './amounts.ts';
 
 /** One limit in words. */
 export interface LimitSummary {
-  readonly dimension: Dimension;
+  /** Tells the limits of one plan apart. */
+  readonly id: string;
+  /** For example "Tokens per minute" or, where a group of models has its own, "Tokens per minute · opus-5". */
   readonly label: string;
   readonly percentage: number;
   /** For example "42%". */
   readonly share: string;
-  /** For example "4.2k of 10k tokens". */
+  /** For example "4.2k of 10k tokens", or "23% of the 5-hour window". */
   readonly amount: string;
   /** For example "resets in 3 h 5 min"; empty when there is nothing to reset. */
   readonly reset: string;
+  /** Who says so, for example "reported by Anthropic 5 min ago". */
+  readonly source: string;
   readonly level: 'normal' | 'warning' | 'error';
 }
 
-const wording: Readonly<Record<Dimension, { label: string; unit: string }>> = {
-  requestsPerMinute: { label: 'Requests per minute', unit: 'requests' },
-  tokensPerMinute: { label: 'Tokens per minute', unit: 'tokens' },
-  inputTokensPerMinute: { label: 'Input tokens per minute', unit: 'tokens' },
-  outputTokensPerMinute: { label: 'Output tokens per minute', unit: 'tokens' },
-  tokensPerDay: { label: 'Tokens today', unit: 'tokens' },
-  slots: { label: 'Agents running', unit: 'slots' },
+type Wording = { readonly label: string } & (
+  | { readonly kind: 'count'; readonly unit: string }
+  /** Known in percent only. */
+  | { readonly kind: 'window' }
+);
+
+const wordings: Readonly<Record<Dimension, Wording>> = {
+  requestsPerMinute: { label: 'Requests per minute', kind: 'count', unit: 'requests' },
+  tokensPerMinute: { label: 'Tokens per minute', kind: 'count', unit: 'tokens' },
+  inputTokensPerMinute: { label: 'Input tokens per minute', kind: 'count', unit: 'tokens' },
+  outputTokensPerMinute: { label: 'Output tokens per minute', kind: 'count', unit: 'tokens' },
+  tokensPerDay: { label: 'Tokens today', kind: 'count', unit: 'tokens' },
+  fiveHour: { label: '5-hour window', kind: 'window' },
+  sevenDay: { label: '7-day window', kind: 'window' },
+  slots: { label: 'Agents running', kind: 'count', unit: 'slots' },
 };
+
+/** A report of the last minute is as good as now. */
+const oldAfterMs = 60_000;
+/** A model's name comes from an agent's request and may be anything. */
+const longestModels = 40;
 
 /** @param warnAtPercent share of a limit from which on it is marked. Full slots are no alarm: the next agent waits. */
 export function summarizeLimit(limit: LimitStatus, warnAtPercent: number, now: number): LimitSummary {
-  const { label, unit } = wording[limit.dimension];
-  const reported = limit.source === 'reported' ? ', as reported by the API' : '';
+  const { dimension, models = '' } = limit;
+  const wording = wordings[dimension];
   return {
-    dimension: limit.dimension,
-    label,
+    id: `${dimension} ${models}`,
+    label: models === '' ? wording.label : `${wording.label} · ${shortened(models)}`,
     percentage: limit.percentage,
     share: formatPercentage(limit.percentage),
-    amount: `${formatCount(limit.used)} of ${formatCount(limit.limit)} ${unit}${reported}`,
+    amount: amountText(limit, wording),
     reset:
       limit.resetsAt === undefined || limit.resetsAt <= now ? '' : `resets in ${formatCountdown(limit.resetsAt - now)}`,
-    level: limit.dimension === 'slots' ? 'normal' : quotaLevel(limit.percentage, warnAtPercent),
+    source: sourceText(limit, now),
+    level: dimension === 'slots' ? 'normal' : quotaLevel(limit.percentage, warnAtPercent),
   };
+}
+
+function amountText({ used, limit, percentage }: LimitStatus, wording: Wording): string {
+  return wording.kind === 'window'
+    ? `${formatPercentage(percentage)} of the ${wording.label}`
+    : `${formatCount(used)} of ${formatCount(limit)} ${wording.unit}`;
+}
+
+function sourceText({ source, reportedAt }: LimitStatus, now: number): string {
+  if (source === 'setting') return 'from the settings';
+  const old = reportedAt !== undefined && now - reportedAt > oldAfterMs;
+  return old ? `reported by Anthropic ${formatAge(now - reportedAt)} ago` : 'reported by Anthropic';
+}
+
+function shortened(models: string): string {
+  return models.length > longestModels ? `${models.slice(0, longestModels - 1)}…` : models;
 }
 
 /** How loudly a share of the quota is shown. */

@@ -4,10 +4,14 @@ import { ProblemError } from './problemError.ts';
 
 const showLog = 'Show Log';
 
+/** Says something itself about a problem. @returns whether it has, so that there is nothing more to show. */
+export type ProblemAnswer = (problem: Problem) => boolean;
+
 /** The one place where things that go wrong reach the user: what is written for people is shown, the rest is logged. */
 export class Notices {
   readonly #log: vscode.LogOutputChannel;
   readonly #told = new Set<string>();
+  readonly #answers = new Map<string, ProblemAnswer>();
 
   constructor(log: vscode.LogOutputChannel) {
     this.#log = log;
@@ -27,7 +31,8 @@ export class Notices {
       return;
     }
     this.logged(what, cause);
-    this.#show('error', `Could not ${what}. The log says why.`);
+    if (isEngineDeath(cause)) this.#show('warning', `Could not ${what}. ${cause.message}`);
+    else this.#show('error', `Could not ${what}. The log says why.`);
   }
 
   /** Like `failed`, but only logged: for what the user did not ask for and need not act on. */
@@ -38,7 +43,7 @@ export class Notices {
   problem(problem: Problem): void {
     const text = `${problem.message} ${problem.nextStep}`;
     this.#log[problem.severity === 'error' ? 'error' : 'warn'](`${problem.code}: ${text}`);
-    this.#show(problem.severity, text);
+    if (this.#answers.get(problem.code)?.(problem) !== true) this.#show(problem.severity, text);
   }
 
   /** Tells of a problem the first time that it comes up in this window. */
@@ -47,6 +52,11 @@ export class Notices {
     if (this.#told.has(key)) return;
     this.#told.add(key);
     this.problem(problem);
+  }
+
+  /** From now on a problem of this code is put to another before it is shown. */
+  answerWith(code: string, answer: ProblemAnswer): void {
+    this.#answers.set(code, answer);
   }
 
   /** Nobody waits for the answer: a notification may stay open for hours. */
@@ -59,6 +69,14 @@ export class Notices {
       if (choice === showLog) this.showLog();
     });
   }
+}
+
+/**
+ * A call that was under way when the engine died. Its message is written for people. Known by its name, since the room
+ * that throws it is not to be imported here.
+ */
+function isEngineDeath(cause: unknown): cause is Error {
+  return cause instanceof Error && cause.name === 'EngineDiedError';
 }
 
 function causeText(cause: unknown): string {

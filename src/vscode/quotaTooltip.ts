@@ -47,9 +47,10 @@ function limitTable(snapshot: EngineSnapshot, warnAtPercent: number, now: number
   const rows = snapshot.status.limits.map((status) => {
     const limit = summarizeLimit(status, warnAtPercent, now);
     const mark = limit.level === 'normal' ? '' : limit.level === 'warning' ? '$(warning) ' : '$(error) ';
-    return `| ${limit.label} |${gap}${mark}${limit.share} |${gap}${limit.amount} |${gap}${limit.reset} |`;
+    const cells = [`${mark}${limit.share}`, limit.amount, limit.reset, limit.source].map((cell) => `${gap}${cell} |`);
+    return `| ${escapeMarkdown(limit.label)} |${cells.join('')}`;
   });
-  return [`| Limit | |${gap}Used | |`, '| :-- | --: | :-- | :-- |', ...rows].join('\n');
+  return [`| Limit | |${gap}Used | |${gap}Limit is |`, '| :-- | --: | :-- | :-- | :-- |', ...rows].join('\n');
 }
 
 function remarks(snapshot: EngineSnapshot, now: number): string[] {

@@ -1,13 +1,20 @@
 import * as z from 'zod';
 import { settings as ids } from '../contributions.ts';
+import { type AgentRule } from '../core/agentRules.ts';
 import { type Problem } from '../core/credentials.ts';
 import { type ApiKeyPlan, apiKeyDefaults, type MaxSubscriptionPlan, maxSubscriptionDefaults } from '../core/plan.ts';
+import { readAgentRules } from './agentRuleSettings.ts';
+import { shownValue } from './shownValue.ts';
 
 /** The user's settings, checked. Durations are in milliseconds. */
 export interface Settings {
   /** `auto`: what the credentials say. */
   readonly plan: 'auto' | 'MaxSubscription' | 'ApiKey';
   readonly maxSubscription: Omit<MaxSubscriptionPlan, 'kind'>;
+  /** See `QuotaTerms`. */
+  readonly dailyTokens: 'fallback' | 'reported';
+  /** What single agents may use, in the order of the setting. */
+  readonly agents: readonly AgentRule[];
   readonly apiKey: Omit<ApiKeyPlan, 'kind'>;
   readonly inactivityMs: number;
   readonly longestWaitMs: number;
@@ -41,6 +48,13 @@ const planRule: Rule<Settings['plan']> = {
   wanted: '"auto", "MaxSubscription" or "ApiKey"',
 };
 
+const limitRule: Rule<'dailyTokens' | 'reported'> = {
+  id: ids.maxSubscriptionLimit,
+  fallback: 'dailyTokens',
+  schema: z.enum(['dailyTokens', 'reported']),
+  wanted: '"dailyTokens" or "reported"',
+};
+
 const rules = {
   plan: planRule,
   dailyTokens: count(ids.maxSubscriptionDailyTokens, maxSubscriptionDefaults.dailyTokens),
@@ -52,12 +66,14 @@ const rules = {
   // Claude Code ends a request after 10 minutes (API_TIMEOUT_MS): a wait must leave time for the answer.
   longestWaitMinutes: range(ids.longestWaitMinutes, 8, 0, 9),
   warnAtPercent: range(ids.warnAtPercent, 80, 1, 100),
+  limit: limitRule,
 };
 
 /** What each setting is when the user has not set it; package.json says the same. */
-export const settingDefaults: Readonly<Record<string, string | number>> = Object.fromEntries(
-  Object.values(rules).map((rule) => [rule.id, rule.fallback]),
-);
+export const settingDefaults: Readonly<Record<string, unknown>> = Object.fromEntries<unknown>([
+  ...Object.values(rules).map((rule) => [rule.id, rule.fallback] as const),
+  [ids.agents, {}],
+]);
 
 /**
  * Checks raw values, because VS Code does not hold settings to their schema.
@@ -66,7 +82,7 @@ export const settingDefaults: Readonly<Record<string, string | number>> = Object
  */
 export function readSettings(valueOf: (id: string) => unknown): { settings: Settings; problems: Problem[] } {
   const problems: Problem[] = [];
-  function read<T extends string | number>(rule: Rule<T>): T {
+  function read<T>(rule: Rule<T>): T {
     const value = valueOf(rule.id);
     if (value === undefined) return rule.fallback;
     const checked = rule.schema.safeParse(value);
@@ -74,11 +90,13 @@ export function readSettings(valueOf: (id: string) => unknown): { settings: Sett
     problems.push({
       code: `bad-setting:${rule.id}`,
       severity: 'warning',
-      message: `The setting ${rule.id} is ${shown(value)}, so its default ${rule.fallback} is used.`,
+      message: `The setting ${rule.id} is ${shownValue(value)}, so its default ${shownValue(rule.fallback)} is used.`,
       nextStep: `Give ${rule.wanted} in the user settings.`,
     });
     return rule.fallback;
   }
+  const agents = readAgentRules(valueOf(ids.agents));
+  problems.push(...agents.problems);
   const settings: Settings = {
     plan: read(rules.plan),
     maxSubscription: { dailyTokens: read(rules.dailyTokens), concurrentAgents: read(rules.subscriptionAgents) },
@@ -87,14 +105,11 @@ export function readSettings(valueOf: (id: string) => unknown): { settings: Sett
       tokensPerMinute: read(rules.tokensPerMinute),
       concurrentAgents: read(rules.apiKeyAgents),
     },
+    dailyTokens: read(rules.limit) === 'reported' ? 'reported' : 'fallback',
+    agents: agents.rules,
     inactivityMs: Math.round(read(rules.inactivityMinutes) * msPerMinute),
     longestWaitMs: Math.round(read(rules.longestWaitMinutes) * msPerMinute),
     warnAtPercent: read(rules.warnAtPercent),
   };
   return { settings, problems };
-}
-
-function shown(value: unknown): string {
-  const text = JSON.stringify(value);
-  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }

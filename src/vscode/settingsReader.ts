@@ -29,6 +29,16 @@ export class SettingsReader implements vscode.Disposable {
     return this.#current;
   }
 
+  /** Whether the user has given a setting a value of their own. */
+  isSet(id: string): boolean {
+    return vscode.workspace.getConfiguration().inspect(id)?.globalValue !== undefined;
+  }
+
+  /** Changes a user setting. */
+  async set(id: string, value: unknown): Promise<void> {
+    await vscode.workspace.getConfiguration().update(id, value, vscode.ConfigurationTarget.Global);
+  }
+
   dispose(): void {
     this.#subscription.dispose();
     this.#changed.dispose();

@@ -10,12 +10,14 @@ export function gaugeView(): ItemView<DashboardGauge> {
   const bar = element('div', { class: 'gauge-bar', role: 'meter', 'aria-valuemin': '0', 'aria-valuemax': '100' }, fill);
   const amount = element('span');
   const reset = element('span', { class: 'quiet' });
+  const source = element('div', { class: 'gauge-source quiet' });
   const root = element(
     'li',
     { class: 'gauge' },
     element('div', { class: 'gauge-head' }, label, share),
     bar,
     element('div', { class: 'gauge-foot' }, amount, reset),
+    source,
   );
   return {
     root,
@@ -26,12 +28,13 @@ export function gaugeView(): ItemView<DashboardGauge> {
       setText(share, gauge.share);
       setText(amount, gauge.amount);
       setText(reset, gauge.reset);
+      setText(source, `Limit ${gauge.source}`);
       fill.style.width = `${percentage}%`;
       bar.setAttribute('aria-label', gauge.label);
       bar.setAttribute('aria-valuenow', String(Math.round(percentage)));
       bar.setAttribute(
         'aria-valuetext',
-        [gauge.share, gauge.amount, gauge.reset].filter((text) => text !== '').join(', '),
+        [gauge.share, gauge.amount, gauge.reset, `limit ${gauge.source}`].filter((text) => text !== '').join(', '),
       );
     },
   };

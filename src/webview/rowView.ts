@@ -6,7 +6,7 @@ import { type ItemView } from './keyedList.ts';
 export function rowView(release: (sessionId: string) => void): (row: DashboardRow) => ItemView<DashboardRow> {
   return ({ id, kind }) => {
     const agent = element('th', { scope: 'row' });
-    const state = element('span');
+    const state = element('span', { class: 'state-text' });
     const tokens = element('td', { class: 'number' });
     const requests = element('td', { class: 'number requests' });
     const age = element('td', { class: 'number age-column' });

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startSimulatedUpstreamProcess } from '../fakes/simulatedUpstreamProcess.ts';
 import { claudeBinDirectory } from './claudeBinary.ts';
+import { copyExtension } from './extensionCopy.ts';
 import { repositoryRoot } from './paths.ts';
 import { runTestsInVsCode } from './vsCodeTests.ts';
 
@@ -31,10 +32,15 @@ const upstream = await startSimulatedUpstreamProcess({ behaviour: { acceptedKeys
 try {
   await writeWorkspace(workspaceFolder);
   const { passed, failed, pending } = await runTestsInVsCode({
-    extensionPaths: [repositoryRoot, path.join(fakes, 'blockingExtension')],
+    extensionPaths: [await copyExtension(base), path.join(fakes, 'blockingExtension')],
     workspaceFolder,
     userDataDir,
-    userSettings: { 'agentQuota.apiKey.requestsPerMinute': 100, 'agentQuota.apiKey.tokensPerMinute': 2_000_000 },
+    userSettings: {
+      'agentQuota.apiKey.requestsPerMinute': 100,
+      'agentQuota.apiKey.tokensPerMinute': 2_000_000,
+      // Terminals as text in the page, which tests can read.
+      'terminal.integrated.gpuAcceleration': 'off',
+    },
     env: {
       PATH: [await claudeBinDirectory(), path.dirname(process.execPath), process.env['PATH']].join(path.delimiter),
       ANTHROPIC_API_KEY: realKey,
@@ -52,9 +58,12 @@ try {
       AGENT_QUOTA_TEST_USER_DATA: userDataDir,
     },
     phases: [
-      { name: 'first window', skip: '@reloaded|@last' },
+      { name: 'first window', skip: '@(last|reloaded|tasks|engine)' },
       { name: 'before the reload', grep: '@last' },
       { name: 'after the reload', grep: '@reloaded' },
+      // The last test of each of these reloads the window, and names the tests that follow.
+      { name: 'before a reload with tasks', grep: '@tasks-run' },
+      { name: 'before a start that fails', grep: '@engine-runs' },
     ],
   });
   const totals = process.env['AGENT_QUOTA_TEST_TOTALS'];
@@ -67,13 +76,21 @@ try {
 
 /** A workspace with agents' tasks, in a path with a space. */
 async function writeWorkspace(folder: string): Promise<void> {
-  const writeEnvironment =
-    'require("fs").writeFileSync(process.env.AGENT_QUOTA_TEST_SCRATCH + "/task environment.json", JSON.stringify(process.env))';
+  const inScratch = (name: string): string => `process.env.AGENT_QUOTA_TEST_SCRATCH + "/${name}"`;
+  const writeEnvironment = (name: string): string =>
+    `require("fs").writeFileSync(${inScratch(name)}, JSON.stringify(process.env))`;
+  const runUntil = (name: string): string =>
+    `setInterval(() => { if (require("fs").existsSync(${inScratch(name)})) process.exit(0) }, 50)`;
   const task = { type: 'claude-agent', problemMatcher: [] };
+  const node = { ...task, command: 'node' };
   const tasks = [
     { ...task, label: 'say hi', agent: 'greeter', args: ['-p', 'say hi'] },
-    { ...task, label: 'write environment', agent: 'writer', command: 'node', args: ['-e', writeEnvironment] },
-    { ...task, label: 'fail with 3', agent: 'failer', command: 'node', args: ['-e', 'process.exit(3)'] },
+    { ...node, label: 'write environment', agent: 'writer', args: ['-e', writeEnvironment('task environment.json')] },
+    { ...node, label: 'fail with 3', agent: 'failer', args: ['-e', 'process.exit(3)'] },
+    { ...node, label: 'hold the slot', agent: 'holder', args: ['-e', runUntil('holder may end')] },
+    { ...node, label: 'wait for the slot', agent: 'waiter', args: ['-e', writeEnvironment('waiter environment.json')] },
+    { ...task, label: 'nameless' },
+    { ...task, label: 'negative wait', agent: 'impatient', waitSeconds: -1 },
   ];
   await mkdir(path.join(folder, '.vscode'));
   await writeFile(

@@ -6,14 +6,20 @@ import * as ids from '../../src/contributions.ts';
 import { agentIdSchema } from '../../src/shared/launcherMessages.ts';
 import { readSettings, settingDefaults } from '../../src/vscode/settings.ts';
 
+const rangeSchema = z.looseObject({ type: z.string(), minimum: z.number(), maximum: z.number().optional() });
 const settingSchema = z.looseObject({
-  default: z.union([z.string(), z.number()]),
+  type: z.string(),
+  default: z.union([z.string(), z.number(), z.record(z.string(), z.never())]),
   scope: z.string(),
   markdownDescription: z.string().min(20),
   minimum: z.number().optional(),
   maximum: z.number().optional(),
   enum: z.array(z.string()).optional(),
   markdownEnumDescriptions: z.array(z.string()).optional(),
+  additionalProperties: z
+    .object({ properties: z.record(z.string(), rangeSchema) })
+    .loose()
+    .optional(),
 });
 const withId = z.looseObject({ id: z.string() });
 const menuItem = z.object({ command: z.string(), when: z.string().optional() });
@@ -31,7 +37,11 @@ const manifestSchema = z.object({
     taskDefinitions: z.array(
       z.object({
         type: z.string(),
-        properties: z.record(z.string(), z.looseObject({ description: z.string(), pattern: z.string().optional() })),
+        required: z.array(z.string()),
+        properties: z.record(
+          z.string(),
+          z.looseObject({ description: z.string(), pattern: z.string().optional(), default: z.unknown().optional() }),
+        ),
       }),
     ),
     configuration: z.object({ properties: z.record(z.string(), settingSchema) }),
@@ -94,6 +104,13 @@ describe('contributions', () => {
     }
   });
 
+  it('does not name the agent of a task that has no name', () => {
+    // VS Code fills a required property that is missing with its default.
+    const definition = contributes.taskDefinitions[0];
+    assert.deepEqual(definition?.required, ['agent']);
+    assert.equal(definition.properties['agent']?.default, undefined);
+  });
+
   it('has the same defaults in code and manifest', () => {
     assert.deepEqual(
       Object.fromEntries(Object.entries(properties).map(([id, property]) => [id, property.default])),
@@ -101,17 +118,32 @@ describe('contributions', () => {
     );
   });
 
+  const accepts = (id: string, value: unknown): boolean =>
+    readSettings((asked) => (asked === id ? value : undefined)).problems.length === 0;
+  const hasRange = (name: string, bounds: z.infer<typeof rangeSchema>, takes: (value: unknown) => boolean): void => {
+    const { type, minimum, maximum } = bounds;
+    assert.ok(takes(minimum) && !takes(minimum - 1), `${name}: minimum`);
+    if (maximum !== undefined) assert.ok(takes(maximum) && !takes(maximum + 1), `${name}: maximum`);
+    assert.equal(takes(1.5), type === 'number', `${name}: whole numbers`);
+  };
+
   it('has the same ranges in code and manifest', () => {
-    for (const [id, { minimum, maximum, enum: choices, markdownEnumDescriptions }] of Object.entries(properties)) {
-      const accepts = (value: unknown): boolean =>
-        readSettings((asked) => (asked === id ? value : undefined)).problems.length === 0;
-      if (choices === undefined) {
-        assert.ok(minimum !== undefined && accepts(minimum) && !accepts(minimum - 1), `${id}: minimum`);
-        if (maximum !== undefined) assert.ok(accepts(maximum) && !accepts(maximum + 1), `${id}: maximum`);
-      } else {
-        assert.ok(choices.every(accepts) && !accepts('other'), `${id}: choices`);
+    for (const [id, property] of Object.entries(properties)) {
+      const { type, enum: choices, markdownEnumDescriptions } = property;
+      if (choices !== undefined) {
+        assert.ok(choices.every((choice) => accepts(id, choice)) && !accepts(id, 'other'), `${id}: choices`);
         assert.equal(markdownEnumDescriptions?.length, choices.length, `${id}: a description for each choice`);
+      } else if (type !== 'object') {
+        hasRange(id, rangeSchema.parse(property), (value) => accepts(id, value));
       }
+    }
+  });
+
+  it('has the same limits of agents in code and manifest', () => {
+    const limits = Object.entries(properties[ids.settings.agents]?.additionalProperties?.properties ?? {});
+    assert.equal(limits.length, 5);
+    for (const [name, bounds] of limits) {
+      hasRange(name, bounds, (value) => accepts(ids.settings.agents, { 'batch-*': { [name]: value } }));
     }
   });
 

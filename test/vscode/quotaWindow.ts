@@ -62,9 +62,9 @@ export function tokensBetween(before: Served['total'], after: Served['total']): 
   };
 }
 
-/** Makes one small request as an agent. @returns the status. */
-export async function ask(url: string, token: string): Promise<number> {
-  const body = { model: 'claude-opus-5-5', max_tokens: 16, messages: [{ role: 'user', content: 'hi' }] };
+/** Makes one request as an agent, a small one if nothing else is said. @returns the status. */
+export async function ask(url: string, token: string, content = 'hi'): Promise<number> {
+  const body = { model: 'claude-opus-5-5', max_tokens: 16, messages: [{ role: 'user', content }] };
   const answer = await fetch(`${url}/v1/messages`, {
     method: 'POST',
     headers: { 'x-api-key': token, 'anthropic-version': '2023-06-01', 'content-type': 'application/json' },
@@ -82,7 +82,11 @@ export async function liveSessions(): Promise<readonly AgentRecord[]> {
 /** Ends every session and closes every terminal that is left, so that the next test starts from nothing. */
 export async function clearWindow(): Promise<void> {
   const api = await agentQuota();
-  for (const terminal of vscode.window.terminals) terminal.dispose();
+  // A terminal that is open keeps its agent's name.
+  await until('no terminal is left', () => {
+    for (const terminal of vscode.window.terminals) terminal.dispose();
+    return vscode.window.terminals.length === 0;
+  });
   for (const { agentId } of await api.getActiveAgents()) await api.releaseAgentAuth(agentId);
   await until('no session is left', async () => (await api.getActiveAgents()).length === 0);
 }

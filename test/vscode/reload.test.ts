@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { agentQuota, ask, clearWindow, scratch, until } from './quotaWindow.ts';
+import { settings } from '../../src/contributions.ts';
+import { agentQuota, ask, clearWindow, scratch, set, until } from './quotaWindow.ts';
 
 const note = (): string => path.join(scratch(), 'before-reload.json');
 
@@ -24,12 +25,8 @@ describe('a window that is about to be reloaded', function () {
 
   it('has usage of the day and a session that outlives it @last', async () => {
     await clearWindow();
-    await vscode.workspace
-      .getConfiguration()
-      .update('agentQuota.plan', 'MaxSubscription', vscode.ConfigurationTarget.Global);
-    await vscode.workspace
-      .getConfiguration()
-      .update('agentQuota.maxSubscription.dailyTokens', 1_000_000, vscode.ConfigurationTarget.Global);
+    await set(settings.plan, 'MaxSubscription');
+    await set(settings.maxSubscriptionDailyTokens, 1_000_000);
     const api = await agentQuota();
     await until('the plan is the day’s', async () => (await api.quotaStatus()).planKind === 'MaxSubscription');
     // The terminal's shell lives on over the reload, and so does its session.
@@ -51,6 +48,8 @@ describe('a window that was reloaded @reloaded', function () {
   this.timeout(60_000);
   after(async () => {
     await clearWindow();
+    await set(settings.plan, undefined);
+    await set(settings.maxSubscriptionDailyTokens, undefined);
   });
 
   it('still has the day’s usage, the session, its token and the gateway’s address', async () => {

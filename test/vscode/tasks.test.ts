@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { settings } from '../../src/contributions.ts';
+import { hostDriver } from '../host/driverClient.ts';
 import {
   agentQuota,
   clearWindow,
@@ -9,15 +11,21 @@ import {
   realKey,
   scratch,
   served,
+  set,
+  shownNotifications,
   tokensBetween,
   until,
 } from './quotaWindow.ts';
 
-/** Runs a task of the workspace's tasks.json. @returns its exit code. */
-async function runTask(name: string): Promise<number | undefined> {
-  const task = await until(`the task ${name} is there`, async () =>
+async function findTask(name: string): Promise<vscode.Task> {
+  return until(`the task ${name} is there`, async () =>
     (await vscode.tasks.fetchTasks({ type: 'claude-agent' })).find((candidate) => candidate.name === name),
   );
+}
+
+/** Runs a task of the workspace's tasks.json. @returns its exit code. */
+async function runTask(name: string): Promise<number | undefined> {
+  const task = await findTask(name);
   const ended = new Promise<number | undefined>((resolve) => {
     const subscription = vscode.tasks.onDidEndTaskProcess((event) => {
       if (event.execution.task.name !== name) return;
@@ -66,5 +74,75 @@ describe('a task of type claude-agent', function () {
   it('ends with the exit code of its command', async () => {
     assert.equal(await runTask('fail with 3'), 3);
     await until('the session has ended', async () => (await liveSessions()).length === 0, 5000);
+  });
+
+  it('that cannot run says so when it is started, with 64, and not when tasks are listed', async () => {
+    await vscode.commands.executeCommand('notifications.clearAll');
+    for (const [name, what, nextStep] of [
+      ['nameless', /its "agent" is missing or wrong/, /Give it an "agent" of 1 to 64 letters/],
+      ['negative wait', /its "waitSeconds" is missing or wrong/, /Give it a "waitSeconds" from 0/],
+    ] as const) {
+      await findTask(name);
+      assert.doesNotMatch(await shownNotifications(), /cannot run/);
+      assert.equal(await runTask(name), 64);
+      const said = await until('the terminal says it', async () => {
+        const text = await terminalText();
+        return what.test(text) && nextStep.test(text) ? text : undefined;
+      });
+      assert.match(said, new RegExp(`agent-quota: The task "${name}" cannot run`));
+    }
+    await hostDriver().screenshot('task-that-cannot-run');
+    assert.equal((await liveSessions()).length, 0);
+    assert.doesNotMatch(await shownNotifications(), /cannot run/);
+  });
+});
+
+/** What the visible terminal shows, in one line. */
+async function terminalText(): Promise<string> {
+  const text = await hostDriver().evaluate(
+    `[...document.querySelectorAll('.terminal-wrapper.active .xterm-rows > div')].map(({ textContent }) => textContent).join('')`,
+  );
+  return String(text).replaceAll('\u00a0', ' ');
+}
+
+const endsTheHolder = (): string => path.join(scratch(), 'holder may end');
+const waiterEnvironment = (): string => path.join(scratch(), 'waiter environment.json');
+const holderNote = (): string => path.join(scratch(), 'holder.json');
+
+async function oneWaits(): Promise<void> {
+  await until('one agent waits', async () => {
+    const bar = await hostDriver().evaluate(`document.querySelector('.statusbar')?.innerText ?? ''`);
+    return String(bar).includes('1/1 agents +1');
+  });
+}
+
+describe('tasks when the window is reloaded', function () {
+  this.timeout(90_000);
+
+  it('run and wait in line before it @tasks-run', async () => {
+    await clearWindow();
+    await set(settings.apiKeyConcurrentAgents, 1);
+    await vscode.tasks.executeTask(await findTask('hold the slot'));
+    const holder = await until('one runs', async () => (await liveSessions())[0]);
+    await vscode.tasks.executeTask(await findTask('wait for the slot'));
+    await oneWaits();
+    writeFileSync(holderNote(), JSON.stringify(holder.sessionId));
+    await hostDriver().reload({ name: 'after a reload with tasks', grep: '@tasks-survive' });
+  });
+
+  it('go on after it: the one that runs keeps its session, and the other gets its slot in turn @tasks-survive', async () => {
+    const sessionId: unknown = JSON.parse(readFileSync(holderNote(), 'utf8'));
+    await until('the session is there', async () => (await liveSessions())[0]?.sessionId === sessionId);
+    await oneWaits();
+    await hostDriver().screenshot('waiting-after-reload');
+    assert.ok(!existsSync(waiterEnvironment()), 'the agent that waits has not been started');
+    writeFileSync(endsTheHolder(), '');
+    await until('the other has run', () => existsSync(waiterEnvironment()));
+    const environment = JSON.parse(readFileSync(waiterEnvironment(), 'utf8')) as Record<string, string>;
+    assert.equal(environment['CLAUDE_AGENT_ID'], 'waiter');
+    assert.match(environment['ANTHROPIC_BASE_URL'] ?? '', /^http:\/\/127\.0\.0\.1:/);
+    assert.notEqual(environment['ANTHROPIC_API_KEY'], realKey());
+    await until('both have ended', async () => (await liveSessions()).length === 0);
+    await set(settings.apiKeyConcurrentAgents, undefined);
   });
 });

@@ -10,9 +10,11 @@ const driver = hostDriver();
 const rows =
   '.monaco-list[aria-label*="Agent Sessions"] .monaco-list-row, .tree-explorer-viewlet-tree-view .monaco-list-row';
 
+const longName = 'release-notes-writer-two';
+
 async function open(count: number): Promise<void> {
   const api = await agentQuota();
-  const names = Array.from({ length: count }, (_, index) => `agent-${index + 1}`);
+  const names = Array.from({ length: count }, (_, index) => (index === 1 ? longName : `agent-${index + 1}`));
   const answers = await Promise.all(names.map((name) => api.setupClaudeAgentAuth(name)));
   assert.ok(answers.every(({ kind }) => kind === 'authenticated'));
 }
@@ -29,6 +31,18 @@ async function tableRows(): Promise<number> {
   return Number(await driver.evaluate(`document.querySelectorAll('tbody tr').length`, { within: 'webview' }));
 }
 
+/** What of the page is cut off: short agent names, gauges' texts, the page itself. */
+const cutOff = `(() => {
+  const isCut = (element) => element.scrollWidth > element.clientWidth;
+  const wide = innerWidth >= 800;
+  return [document.documentElement, ...document.querySelectorAll('.gauge, header, .note, tbody th')]
+    .filter((element) => isCut(element) && (wide || element.textContent !== '${longName}'))
+    .map((element) => innerWidth + ' px: ' + element.tagName + ' ' + element.className + ' ' + element.textContent.slice(0, 60));
+})()`;
+
+/** Window widths in which, beside the side bar, the page has some 930, 870, 440, 300 and 210 pixels. */
+const widths = [1280, 1220, 790, 650, 560];
+
 describe('the views', function () {
   this.timeout(120_000);
 
@@ -42,10 +56,13 @@ describe('the views', function () {
     });
   });
 
+  afterEach(clearWindow);
   after(async () => {
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
     await clearWindow();
-    await set(settings.apiKeyConcurrentAgents, undefined);
+    for (const name of [settings.apiKeyConcurrentAgents, settings.plan, settings.maxSubscriptionDailyTokens]) {
+      await set(name, undefined);
+    }
     await set('workbench.colorTheme', undefined);
     await driver.resize(1280, 800);
   });
@@ -63,10 +80,11 @@ describe('the views', function () {
         ['Default High Contrast', 'contrast'],
       ] as const) {
         await set('workbench.colorTheme', theme);
-        for (const width of [1280, 700]) {
+        for (const width of widths) {
           await driver.resize(width, 800);
           await new Promise((resolve) => setTimeout(resolve, 400));
           await driver.screenshot(`views-${count}-${name}-${width}`);
+          assert.deepEqual(await driver.evaluate(cutOff, { within: 'webview' }), []);
         }
       }
       await driver.resize(1280, 800);
@@ -79,7 +97,7 @@ describe('the views', function () {
     await open(3);
     await until('three rows', async () => (await tableRows()) === 3);
     const api = await agentQuota();
-    await api.releaseAgentAuth('agent-2');
+    await api.releaseAgentAuth('agent-3');
     await until('two rows', async () => (await tableRows()) === 2);
     await until('the status bar has two', async () => (await statusBarText()).includes('2/400 agents'));
     await until('the tree has two', async () => {
@@ -106,13 +124,16 @@ describe('the views', function () {
         ),
       );
     await set('agentQuota.plan', 'MaxSubscription');
-    await set('agentQuota.maxSubscription.dailyTokens', 1);
+    await set('agentQuota.maxSubscription.dailyTokens', 1_000_000);
     const api = await agentQuota();
     await until('the plan is the day’s', async () => (await api.quotaStatus()).planKind === 'MaxSubscription');
+    const tokensUsed = async (): Promise<number> =>
+      (await api.quotaStatus()).limits.find(({ dimension }) => dimension === 'tokensPerDay')?.used ?? 0;
     const auth = await api.setupClaudeAgentAuth('spender');
     assert.equal(auth.kind, 'authenticated');
     const { ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: token } = auth.overlay;
     assert.equal(await ask(url ?? '', token ?? ''), 200);
+    await set('agentQuota.maxSubscription.dailyTokens', await until('the request is counted', tokensUsed));
     await until('it alarms', async () => (await background()).includes('error-kind'));
     await driver.screenshot('status-bar-alarm');
     const late = await api.setupClaudeAgentAuth('late');

@@ -21,4 +21,16 @@ describe('environment of an agent', () => {
   it('has none of the control variables even if the overlay sets them', () => {
     assert.deepEqual(agentEnvironment({}, control, 'linux'), {});
   });
+
+  it('reaches without a proxy what the user reaches without, and the gateway', () => {
+    const overlay = { NO_PROXY: 'window.corp,127.0.0.1,localhost', no_proxy: 'window.corp,127.0.0.1,localhost' };
+    const all = 'own.corp,.intern,window.corp,127.0.0.1,localhost';
+    const both = { NO_PROXY: all, no_proxy: all };
+    assert.deepEqual(agentEnvironment({ NO_PROXY: 'own.corp, .intern' }, overlay, 'linux'), both);
+    assert.deepEqual(agentEnvironment({ NO_PROXY: 'own.corp', no_proxy: '.intern' }, overlay, 'linux'), both);
+    const star = { NO_PROXY: '*', no_proxy: '*' };
+    assert.deepEqual(agentEnvironment({ no_proxy: '*' }, overlay, 'linux'), star);
+    assert.deepEqual(Object.values(agentEnvironment({ No_Proxy: 'own.corp,.intern' }, overlay, 'win32')), [all]);
+    assert.deepEqual(agentEnvironment({ NO_PROXY: 'own.corp' }, {}, 'linux'), { NO_PROXY: 'own.corp' });
+  });
 });

@@ -118,6 +118,29 @@ describe('launcher', () => {
     assert.deepEqual(sessions.calls, ['open a', 'release s1']);
   });
 
+  it('waits on through a reload when it has been told its place', async () => {
+    sessions.answer = () => new Promise(() => undefined);
+    const launcher = startLauncher(agentScript('', '--agent', 'a'), server.address);
+    await sessions.called('open a');
+    sessions.moveLine(1, ['x']);
+    await launcher.printed(/place 1/);
+    await server.close();
+    await launcher.printed(/looking for it \(Ctrl\+C gives up\)/);
+    sessions = new FakeSessions();
+    // An engine that has just started and does not know the credentials yet.
+    sessions.answer = (request, sessionId) =>
+      Promise.resolve(
+        sessions.requests.length === 1
+          ? { kind: 'unauthenticated', agentId: 'a', sessionId, overlay: {}, reason: noSlot }
+          : sessions.session(request, sessionId),
+      );
+    server = await start(server.address);
+    const { code, stderr } = await launcher.end;
+    assert.equal(code, 0);
+    assert.doesNotMatch(stderr, /without quota/);
+    assert.deepEqual(sessions.calls, ['open a', 'release s1', 'open a', 'release s2']);
+  });
+
   it('runs nothing when it is refused', async () => {
     sessions.answer = ({ agentId }) => Promise.resolve({ kind: 'refused', agentId, reason: noSlot });
     const { code, stdout, stderr } = await startLauncher(agentScript(printEnvironment), server.address).end;

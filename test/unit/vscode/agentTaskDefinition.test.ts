@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { parseCommandLine } from '../../../src/launcher/commandLine.ts';
 import { launcherArguments, readAgentTaskDefinition } from '../../../src/vscode/agentTaskDefinition.ts';
+import { taskFailureText } from '../../../src/vscode/taskFailureText.ts';
 
 describe('task of type claude-agent', () => {
   it('becomes a command line that the launcher understands', () => {
@@ -30,6 +31,11 @@ describe('task of type claude-agent', () => {
       assert.match(read.problem.message, new RegExp(`The task "build" cannot run: its "${property}"`));
       assert.match(read.problem.nextStep, new RegExp(`"${property}"`));
     }
+  });
+
+  it('that cannot run prints what is wrong and what to do, as text', () => {
+    const problem = { code: 'c', severity: 'error', message: 'No\u001b[31m\nagent.', nextStep: 'Give one.' } as const;
+    assert.equal(taskFailureText(problem), 'agent-quota: No [31m agent.\r\nagent-quota: Give one.\r\n');
   });
 
   it('wants an agent', () => {

@@ -13,6 +13,8 @@ describe('settings', () => {
       inactivityMs: 30 * 60_000,
       longestWaitMs: 8 * 60_000,
       warnAtPercent: 80,
+      dailyTokens: 'fallback',
+      agents: [],
     });
   });
 
@@ -36,6 +38,50 @@ describe('settings', () => {
       assert.equal(problems.length, 1);
       assert.match(problems[0]?.message ?? '', /agentQuota\.apiKey\.requestsPerMinute is .* default 60 is used/);
       assert.match(problems[0]?.nextStep ?? '', /a whole number of at least 1/);
+    }
+  });
+
+  const agents = (value: unknown): ReturnType<typeof readSettings> =>
+    readSettings((id) => (id === ids.agents ? value : undefined));
+
+  it('takes the limits of single agents in their order', () => {
+    const value = { 'batch-*': { tokensPerMinute: 20_000, weight: 0.5 }, '*': {} };
+    const { settings, problems } = agents(value);
+    assert.deepEqual(problems, []);
+    assert.deepEqual(settings.agents, [
+      { pattern: 'batch-*', limits: { tokensPerMinute: 20_000, weight: 0.5 } },
+      { pattern: '*', limits: {} },
+    ]);
+  });
+
+  it('leaves out a bad entry alone, and says what to give', () => {
+    const bad: readonly (readonly [entry: unknown, message: RegExp, nextStep: RegExp])[] = [
+      [{ tokensPerDay: 'many' }, /has tokensPerDay "many" for "b"/, /whole number of at least 1 for tokensPerDay/],
+      [{ weight: 0 }, /has weight 0 for "b"/, /a weight from 0\.01 to 100/],
+      [{ tokens: 5 }, /has tokens 5 for "b"/, /only requestsPerMinute, tokensPerMinute/],
+      [5, /has 5 for "b"/, /an object, as in \{ "batch-\*"/],
+    ];
+    for (const [entry, message, nextStep] of bad) {
+      const { settings, problems } = agents({ a: { weight: 2 }, b: entry, c: { weight: 3 } });
+      assert.deepEqual(
+        settings.agents.map(({ pattern }) => pattern),
+        ['a', 'c'],
+      );
+      assert.equal(problems.length, 1);
+      assert.match(problems[0]?.message ?? '', message);
+      assert.match(problems[0]?.nextStep ?? '', nextStep);
+    }
+    const { settings, problems } = agents({ '': { weight: 2 }, ['x'.repeat(65)]: {} });
+    assert.deepEqual(settings.agents, []);
+    assert.equal(problems.length, 2);
+  });
+
+  it('limits no single agent when the setting is no object, and says so', () => {
+    for (const value of ['batch', 5, null, [{}]]) {
+      const { settings, problems } = agents(value);
+      assert.deepEqual(settings.agents, []);
+      assert.match(problems[0]?.message ?? '', /agentQuota\.agents is .*no single agent is limited/);
+      assert.match(problems[0]?.nextStep ?? '', /Give an object such as/);
     }
   });
 });

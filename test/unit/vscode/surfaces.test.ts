@@ -73,10 +73,10 @@ describe('all surfaces', () => {
     const view = dashboardView(running(), 80, sampleNow);
     const tooltip = plain(quotaTooltip(running(), 80, sampleNow));
     const lines = statusLines(running(), 80, sampleNow).map(({ text, aside }) => `${text} ${aside}`);
-    for (const { label, share, amount, reset } of view.gauges) {
-      assert.ok(tooltip.includes(`| ${label} | ${share} | ${amount} | ${reset} |`), label);
+    for (const { label, share, amount, reset, source } of view.gauges) {
+      assert.ok(tooltip.includes(`| ${label} | ${share} | ${amount} | ${reset} | ${source} |`), label);
       assert.ok(
-        lines.some((line) => line.includes(`${label}: ${share}`) && line.includes(amount)),
+        lines.some((line) => [`${label}: ${share}`, amount, source].every((part) => line.includes(part))),
         label,
       );
     }
@@ -113,7 +113,7 @@ describe('details page', () => {
       rows.map(({ agent, kind, state, tokens }) => [agent, kind, state, tokens]),
       [
         ['agent-1', 'session', 'ready', '12.3k'],
-        ['agent-6', 'waiting', 'waiting for a slot, place 2', ''],
+        ['agent-6', 'waiting', 'waiting, place 2', ''],
       ],
     );
   });

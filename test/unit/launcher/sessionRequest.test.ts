@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type ControlServer, startControlServer } from '../../../src/control/controlServer.ts';
+import { requestSession, type SessionAnswer } from '../../../src/launcher/sessionRequest.ts';
+import { FakeSessions, fakeProcessTable, noSlot } from '../control/fakeSessions.ts';
+import { createMemoryLogger } from '../control/memoryLogger.ts';
+
+describe('a launcher that waits in line', () => {
+  let directory: string;
+  let sessions: FakeSessions;
+  let server: ControlServer;
+  let lost: number;
+
+  const start = (secret: string, address?: string): Promise<ControlServer> =>
+    startControlServer({
+      directory,
+      platform: process.platform,
+      secret,
+      sessions,
+      processTable: fakeProcessTable,
+      logger: createMemoryLogger(),
+      ...(address === undefined ? {} : { address }),
+    });
+  /** Asks for a session, and is told to wait. */
+  const wait = async (): Promise<{ answer: Promise<SessionAnswer> }> => {
+    const { promise: told, resolve: onWaiting } = Promise.withResolvers<unknown>();
+    const engine = { socket: server.address, secret: 'the secret' };
+    const onLost = (): void => {
+      lost += 1;
+    };
+    const answer = requestSession({ engine, pid: process.pid, agentId: 'a', onWaiting, onLost }, [10, 20, 40, 80]);
+    await sessions.called('open a');
+    sessions.moveLine(1, ['x']);
+    await told;
+    return { answer };
+  };
+
+  beforeEach(async () => {
+    directory = await mkdtemp(path.join(tmpdir(), 'line '));
+    sessions = new FakeSessions();
+    sessions.answer = () => new Promise(() => undefined);
+    server = await start('the secret');
+    lost = 0;
+  });
+  afterEach(async () => {
+    await server.close();
+    await rm(directory, { recursive: true });
+  });
+
+  it('is never told to run without quota when the engine goes for good', async () => {
+    const { answer } = await wait();
+    await server.close();
+    const refused = await answer;
+    assert.ok(refused.kind === 'refused');
+    assert.match(refused.problem.message, /not started.*place in line is lost: the window .* is not running/);
+    assert.match(refused.problem.nextStep, /Start it again/);
+    assert.equal(lost, 1);
+  });
+
+  it('is never told to run without quota when another engine refuses it', async () => {
+    const { answer } = await wait();
+    await server.close();
+    server = await start('another secret', server.address);
+    const refused = await answer;
+    assert.ok(refused.kind === 'refused');
+    assert.match(refused.problem.message, /not started.*opened for another engine/);
+  });
+
+  it('takes no session without quota, and gives it back', async () => {
+    const { answer } = await wait();
+    await server.close();
+    sessions = new FakeSessions();
+    sessions.answer = ({ agentId }, sessionId) =>
+      Promise.resolve({ kind: 'unauthenticated', agentId, sessionId, overlay: {}, reason: noSlot });
+    server = await start('the secret', server.address);
+    const refused = await answer;
+    assert.ok(refused.kind === 'refused');
+    assert.equal(refused.problem.message, `The agent was not started. ${noSlot.message}`);
+    assert.equal(refused.problem.nextStep, noSlot.nextStep);
+    while (sessions.live.size > 0) await sessions.called(`release s${sessions.requests.length}`);
+  });
+
+  it('gets its session from the engine that comes next, over any number of reloads', async () => {
+    const { answer } = await wait();
+    for (let reload = 1; reload <= 6; reload++) {
+      await server.close();
+      sessions = new FakeSessions();
+      sessions.answer = () => new Promise(() => undefined);
+      server = await start('the secret', server.address);
+      await sessions.called('open a');
+      sessions.moveLine(1, ['x']);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await server.close();
+    sessions = new FakeSessions();
+    server = await start('the secret', server.address);
+    const given = await answer;
+    assert.ok(given.kind === 'session');
+    assert.equal(lost, 7);
+    given.connection.close();
+  });
+});
