@@ -12,8 +12,9 @@ const longestWaitMs = 30_000;
 export class PersistentWrites {
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #pending = new Map<number, { readonly cause: string; readonly cancel: () => void }>();
+  readonly #pending = new Map<number, { readonly cause: string; readonly giveUp: () => void }>();
   #next = 0;
+  #disposed = false;
 
   constructor(clock: Clock, logger: Logger) {
     this.#clock = clock;
@@ -41,15 +42,22 @@ export class PersistentWrites {
     }
   }
 
-  /** Gives up what is still failing: the engine ends. */
+  /** Gives up what is still failing: the engine ends. Whoever waits for it hears why it failed. */
   dispose(): void {
-    for (const { cancel } of this.#pending.values()) cancel();
+    this.#disposed = true;
+    for (const { giveUp } of this.#pending.values()) giveUp();
   }
 
   #pause(id: number, error: unknown, waitMs: number): Promise<void> {
-    return new Promise((resolve) => {
+    const cause = error instanceof Error ? error : new Error(String(error));
+    if (this.#disposed) return Promise.reject(cause);
+    return new Promise((resolve, reject) => {
       const cancel = this.#clock.after(waitMs, resolve);
-      this.#pending.set(id, { cause: error instanceof Error ? error.message : String(error), cancel });
+      const giveUp = (): void => {
+        cancel();
+        reject(cause);
+      };
+      this.#pending.set(id, { cause: cause.message, giveUp });
     });
   }
 }

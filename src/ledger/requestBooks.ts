@@ -13,13 +13,9 @@ import {
 } from '../core/requestLine.ts';
 import { windowsClosedUntil } from '../core/planWindow.ts';
 import { type Session } from '../core/session.ts';
-import { type TokenEstimate } from '../core/tokenEstimate.ts';
 import { addUsage, quotaInputTokens, type Usage } from '../core/usage.ts';
 import { type LedgerStore, type ReservationRow } from './ledgerStore.ts';
 import { type ScopeBooks } from './scopeBooks.ts';
-
-/** The part of a minute's tokens that one request may hold beyond what it is expected to use. */
-const bearableShare = 1 / 2;
 
 type Fate = Exclude<RequestState, { kind: 'waiting' }>;
 
@@ -38,32 +34,22 @@ export class RequestBooks {
     const planId = terms.planId;
     const row = this.#store.session(opening.sessionId);
     const { requests, estimate } = opening;
-    const cost = requestCost(requests, this.#cautiousInput(estimate, terms, now), estimate.outputTokens);
+    const expected = requestCost(requests, estimate.inputTokens, estimate.outputTokens);
     const { reservationId, sessionId, model } = opening;
-    const request = { reservationId, sessionId, engineId, planId, cost, charged: nothing, usage: undefined };
+    const request = { reservationId, sessionId, engineId, planId, charged: nothing, usage: undefined };
     if (row === undefined || row.session.state === 'ended') {
-      this.#store.putReservation({ ...request, scopes: [], state: 'gone', tag: 0, weight: 0 });
+      this.#store.putReservation({ ...request, cost: expected, scopes: [], state: 'gone', tag: 0, weight: 0 });
       return;
     }
     const { agentId } = row.session;
-    const scopes = scopesOf(terms, agentId, model).map(({ id }) => id);
-    const expected = requestCost(requests, estimate.inputTokens, estimate.outputTokens);
+    const under = scopesOf(terms, agentId, model);
+    const scopes = under.map(({ id }) => id);
+    const cautious = Math.min(estimate.mostInputTokens, this.#scopes.bearableTokens(under, terms, now));
+    const cost = requestCost(requests, Math.max(estimate.inputTokens, cautious), estimate.outputTokens);
     const weight = this.#weight(expected, agentId, terms, now);
     const { tag, finish } = fairTag(this.#store.scope(planId).virtualTime, row.finishTag, weight);
     this.#store.putSession({ ...row, session: { ...row.session, lastActivityAt: now }, finishTag: finish });
-    this.#store.putReservation({ ...request, scopes, state: 'waiting', tag, weight });
-  }
-
-  /**
-   * The input tokens to hold until the upstream has reported them: all that they can be, since the prompt cache may
-   * have lost them, as long as that is a small part of the limit. Holding them costs nothing but time in line: a bucket
-   * refills at the same rate however much of it is held.
-   */
-  #cautiousInput({ inputTokens, mostInputTokens }: TokenEstimate, terms: QuotaTerms, now: number): number {
-    const plan = planScope(terms);
-    const limits = this.#scopes.limits(plan, this.#store.scope(plan.id), terms, now);
-    const bearable = (limits.tokensPerMinute ?? Infinity) * bearableShare;
-    return Math.max(inputTokens, Math.min(mostInputTokens, bearable));
+    this.#store.putReservation({ ...request, cost, scopes, state: 'waiting', tag, weight });
   }
 
   /** How far a request moves its session in line: the less, the more its agent weighs. */

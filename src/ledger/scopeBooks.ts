@@ -24,6 +24,9 @@ const reportedRounding: RateAmounts = {
   outputTokensPerMinute: 500,
 };
 
+/** The part of a minute's tokens that one request may hold beyond what it is expected to use. */
+const bearableShare = 1 / 2;
+
 /**
  * The longest that one answer pauses everybody: after it the next request finds out whether the limit still holds, and
  * pauses the others again if it does.
@@ -57,6 +60,21 @@ export class ScopeBooks {
       pausedUntil: row.pausedUntil,
       closedUntil: windowsClosedUntil(row.windows, now),
     };
+  }
+
+  /**
+   * The input tokens that a request may hold, beyond what it is expected to use, until the upstream has reported them:
+   * the prompt cache may have lost a conversation, which then counts whole. Holding costs nothing but time in line,
+   * since a bucket refills at the same rate however much of it is held; a part of the smallest limit is left to others.
+   * Nothing where a limit of the day holds, which a request must not be refused for, or where no rate is known.
+   */
+  bearableTokens(scopes: readonly Scope[], terms: QuotaTerms, now: number): number {
+    const limits = scopes.flatMap((scope) => {
+      const { tokensPerMinute, inputTokensPerMinute } = this.limits(scope, this.#store.scope(scope.id), terms, now);
+      return [tokensPerMinute, inputTokensPerMinute].filter((limit) => limit !== undefined);
+    });
+    const limitedByDay = scopes.some((scope) => this.#dayLimit(scope, terms, now) !== undefined);
+    return limits.length === 0 || limitedByDay ? 0 : Math.min(...limits) * bearableShare;
   }
 
   /** The counted tokens of the scope's local day against its limit; undefined when no limit of the day holds. */

@@ -50,7 +50,10 @@ export function sharedTests(openLedger: OpenLedger): void {
       const a = await tester.opened('a');
       for (const [process, since] of [
         [before, { pid: 2, startMark: 'then' }],
-        [{ pid: 2, startMark: 'then' }, { pid: 2, startMark: 'now' }],
+        [
+          { pid: 2, startMark: 'then' },
+          { pid: 2, startMark: 'now' },
+        ],
       ] as const) {
         await ledger.join('engine', since, now);
         const id = await tester.admitted(a, { input: 100 });

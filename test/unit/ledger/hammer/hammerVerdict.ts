@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import { addUsage, noUsage, type Usage } from '../../../../src/core/usage.ts';
 import { ledgerFileName } from '../../../../src/ledger/openLedger.ts';
 import { StrictBucket } from '../../core/strictUpstream.ts';
 import { type JournalEntry } from './hammerJournal.ts';
-import { agentNames, hammerPlan, limitedAgent, opus, opusInputTokensPerMinute } from './hammerPlan.ts';
+import { agentNames, hammerPlan, hammerTerms, limitedAgent, opus, opusInputTokensPerMinute } from './hammerPlan.ts';
 
 type Counted = JournalEntry & { kind: 'counted' };
 type Opened = JournalEntry & { kind: 'opened' };
@@ -74,15 +74,35 @@ interface UsageRow {
   readonly usage: Usage;
 }
 
-function bookedUsage(directory: string): UsageRow[] {
+function query(directory: string, sql: string): Record<string, SQLOutputValue>[] {
   const database = new DatabaseSync(join(directory, ledgerFileName), { readOnly: true });
-  const rows = database.prepare('SELECT * FROM usage ORDER BY usage_id').all();
-  database.close();
-  return rows.map((row) => ({
+  try {
+    return database.prepare(sql).all();
+  } finally {
+    database.close();
+  }
+}
+
+function usageOf(row: Record<string, SQLOutputValue>): Usage {
+  return { ...noUsage, inputTokens: Number(row['input_tokens']), outputTokens: Number(row['output_tokens']) };
+}
+
+function bookedUsage(directory: string): UsageRow[] {
+  return query(directory, 'SELECT * FROM usage ORDER BY usage_id').map((row) => ({
     session: String(row['session_id']),
     request: row['request_id'] === null ? null : String(row['request_id']),
-    usage: { ...noUsage, inputTokens: Number(row['input_tokens']), outputTokens: Number(row['output_tokens']) },
+    usage: usageOf(row),
   }));
+}
+
+/** What the ledger's sums say, of the plan and of all agents; the hammering may go on over midnight. */
+export function bookedSums(directory: string): Usage[] {
+  const sum = (from: string): Usage => query(directory, from).map(usageOf).reduce(addUsage, noUsage);
+  return [
+    sum(`SELECT * FROM usage_day WHERE scope_id = '${hammerTerms.planId}'`),
+    sum(`SELECT * FROM usage_day WHERE scope_id LIKE '${hammerTerms.planId}/agent/%'`),
+    sum('SELECT * FROM usage_hour'),
+  ];
 }
 
 /**
