@@ -9,6 +9,24 @@ export function correctionTests(openLedger: OpenLedger): void {
     const plan = apiKeyPlan({ requestsPerMinute: 60, tokensPerMinute: 6000, concurrentAgents: 4 });
     const given = eachWithLedger(openLedger, plan);
 
+    it('that may be higher holds what it may be, up to half of the limit', async () => {
+      const tester = given();
+      const a = await tester.opened('a');
+      const some = await tester.admitted(a, { input: 100, most: 1000 });
+      assert.equal(await tester.used('tokensPerMinute'), 1000);
+      await tester.charge(some, { inputTokens: 100, usage: tokens(100, 1) });
+      assert.equal(await tester.used('tokensPerMinute'), 100, 'until the input is known');
+      await tester.admitted(a, { input: 100, most: 90_000 });
+      assert.equal(await tester.used('tokensPerMinute'), 100 + 3000);
+    });
+
+    it('that may be higher holds no more than is expected where a limit of the day holds', async () => {
+      const tester = given();
+      tester.plan = maxSubscriptionPlan({ dailyTokens: 1000 });
+      await tester.admitted(await tester.opened('a'), { input: 500, most: 100_000 });
+      assert.equal(await tester.used('tokensPerDay'), 500);
+    });
+
     it('that was too high gives back what it held too much as soon as the input is known', async () => {
       const tester = given();
       const [a, b] = [await tester.opened('a'), await tester.opened('b')];

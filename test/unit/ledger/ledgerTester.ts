@@ -22,6 +22,8 @@ export type OpenLedger = () => Promise<{ readonly ledger: Ledger; readonly dispo
 
 export interface AskOptions {
   readonly input?: number;
+  /** What the input side is at most; the same as `input` when left out. */
+  readonly most?: number;
   readonly output?: number;
   readonly model?: string;
   readonly engineId?: string;
@@ -83,13 +85,13 @@ export class LedgerTester {
     sessionId: string,
     options: AskOptions = {},
   ): Promise<{ id: string; state: RequestState['kind']; run: LineRun }> {
-    const { input = 0, output = 0, model, engineId = 'engine' } = options;
+    const { input = 0, most = input, output = 0, model, engineId = 'engine' } = options;
     const id = `${this.#name}request ${String(this.#next()).padStart(6, '0')}`;
     const opening = {
       reservationId: id,
       sessionId,
       requests: 1,
-      estimate: { inputTokens: input, mostInputTokens: input, outputTokens: output },
+      estimate: { inputTokens: input, mostInputTokens: most, outputTokens: output },
       model,
     };
     const run = await this.ledger.enqueue(opening, engineId, this.terms, this.now);
