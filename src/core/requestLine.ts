@@ -87,7 +87,13 @@ export function decideLine(facts: LineFacts, now: number): LineDecision {
   const seated = new Set<string>();
   const agentSlots = new Map(facts.agentSlots);
   let nextAt = Infinity;
+  // Where nothing can be used up for long and a scope of everybody's is blocked, nobody behind has anything to hear.
+  const mayBeUsedUp = [...facts.scopes.values()].some(
+    ({ day, closedUntil }) => day !== undefined || closedUntil !== undefined,
+  );
+  const shared = sharedScopes(facts.waiting);
   for (const request of inOrder(facts.waiting)) {
+    if (!mayBeUsedUp && shared.some((id) => scopes.get(id)?.blocked === true)) break;
     const own = request.scopes.map((id) => scopes.get(id)).filter((scope) => scope !== undefined);
     const spent = own.map((scope) => spentObstacle(scope, request, now)).find((found) => found !== undefined);
     if (spent !== undefined) {
@@ -117,6 +123,12 @@ export function decideLine(facts: LineFacts, now: number): LineDecision {
     admitted.push(request);
   }
   return { admitted, usedUp, nextAt: nextAt === Infinity ? undefined : nextAt };
+}
+
+/** The scopes that all requests come under. */
+function sharedScopes(waiting: readonly WaitingRequest[]): readonly string[] {
+  const [first] = waiting;
+  return first === undefined ? [] : first.scopes.filter((id) => waiting.every(({ scopes }) => scopes.includes(id)));
 }
 
 function inOrder(waiting: readonly WaitingRequest[]): WaitingRequest[] {

@@ -4,6 +4,10 @@ import { isBusy, isDamaged } from './sqliteDatabase.ts';
 
 /** How long something is tried again while other windows write, in milliseconds; see also `mostLatenessMs`. */
 const patienceMs = 10_000;
+/** How long the thread itself waits for another writer. */
+const shortWaitMs = 20;
+/** Nobody wakes it: waiting on it is sleeping for less than a timer can. */
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
 /** How often other windows' writes are looked for: one read of a counter in shared memory. */
 const watchMs = 200;
 
@@ -100,11 +104,12 @@ export class SqliteConnection {
   }
 
   #attempt<T>(kind: 'read' | 'write', body: () => T): T {
-    this.#database.exec(kind === 'write' ? 'BEGIN IMMEDIATE' : 'BEGIN');
+    if (kind === 'write') this.#beginWrite();
+    else this.statement('BEGIN').run();
     const before = this.#changes;
     try {
       const result = body();
-      this.#database.exec('COMMIT');
+      this.statement('COMMIT').run();
       if (this.#changes !== before) {
         queueMicrotask(() => {
           this.#tell();
@@ -114,6 +119,23 @@ export class SqliteConnection {
     } catch (error) {
       this.#rollBack();
       throw error;
+    }
+  }
+
+  /**
+   * Takes the file's one write lock, which others hold for a fraction of a millisecond.
+   * @throws SQLite's busy error when somebody holds it for longer, so that the thread can do other work meanwhile.
+   */
+  #beginWrite(): void {
+    const deadline = performance.now() + shortWaitMs;
+    for (;;) {
+      try {
+        this.statement('BEGIN IMMEDIATE').run();
+        return;
+      } catch (error) {
+        if (!isBusy(error) || performance.now() > deadline) throw error;
+        Atomics.wait(sleeper, 0, 0, 0.02 + Math.random() * 0.08);
+      }
     }
   }
 

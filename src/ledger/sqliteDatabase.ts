@@ -8,8 +8,8 @@ export class NewerLedgerError extends Error {
   override readonly name = 'NewerLedgerError';
 }
 
-/** How long SQLite itself waits for another process's write, in milliseconds; it blocks the thread meanwhile. */
-const busyTimeoutMs = 50;
+/** Pages in the write-ahead log before they are brought into the file, which takes some milliseconds. */
+const checkpointPages = 2000;
 
 /**
  * Opens the ledger's file, readable by its owner alone, and brings its schema up to date.
@@ -22,10 +22,12 @@ export async function openSqliteDatabase(path: string): Promise<DatabaseSync> {
   chmodSync(path, 0o600);
   const database = new Database(path);
   try {
-    database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+    // SQLite's own waiting sleeps for milliseconds, where writers are done in a fraction of one.
+    database.exec('PRAGMA busy_timeout = 0');
     refuseNewer(versionOf(database));
     database.exec(`PRAGMA journal_mode = ${walIsSafe(process.versions['sqlite']) ? 'WAL' : 'DELETE'}`);
     database.exec('PRAGMA synchronous = NORMAL');
+    database.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}`);
     migrate(database);
     return database;
   } catch (error) {

@@ -38,10 +38,7 @@ export const migrations: readonly string[] = [
     cost TEXT NOT NULL,
     charged TEXT NOT NULL,
     usage TEXT
-  ) STRICT;
-  CREATE INDEX reservation_by_state ON reservation (plan_id, state);
-  CREATE INDEX reservation_by_engine ON reservation (engine_id, state);
-  CREATE INDEX reservation_by_session ON reservation (session_id);
+  ) STRICT, WITHOUT ROWID;
 
   CREATE TABLE scope (
     scope_id TEXT PRIMARY KEY,
@@ -91,7 +88,6 @@ export const migrations: readonly string[] = [
     cache_read_tokens INTEGER NOT NULL,
     output_tokens INTEGER NOT NULL
   ) STRICT;
-  CREATE INDEX usage_by_time ON usage (at);
 
   CREATE TABLE engine (
     engine_id TEXT PRIMARY KEY,

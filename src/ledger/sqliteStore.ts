@@ -36,6 +36,17 @@ export class SqliteStore implements LedgerStore {
   }
 
   putSession({ session, tokenHash, engineId, finishTag }: SessionRow): void {
+    const record = JSON.stringify(session);
+    // What changes with every request is in no index; naming the other columns would rewrite their index too.
+    const updated = this.#run(
+      'UPDATE session SET finish_tag = ?, record = ? WHERE session_id = ? AND state = ? AND plan_id = ?',
+      finishTag,
+      record,
+      session.sessionId,
+      session.state,
+      session.planId,
+    );
+    if (updated > 0) return;
     this.#run(
       `INSERT INTO session (session_id, token_hash, engine_id, plan_id, agent_id, mode, state, finish_tag, record)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -49,7 +60,7 @@ export class SqliteStore implements LedgerStore {
       session.mode,
       session.state,
       finishTag,
-      JSON.stringify(session),
+      record,
     );
   }
 

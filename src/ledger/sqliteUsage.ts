@@ -58,7 +58,12 @@ export class SqliteUsage {
 
   /** @returns how many entries of detail were dropped; the sums stay. */
   dropBefore(at: number): number {
-    return this.#connection.run('DELETE FROM usage WHERE at < ?', [at]);
+    // In order of booking, which is that of time: without an index on time each request writes a page less.
+    return this.#connection.run(
+      `DELETE FROM usage WHERE usage_id <
+         coalesce((SELECT usage_id FROM usage WHERE at >= ? ORDER BY usage_id LIMIT 1), 9223372036854775807)`,
+      [at],
+    );
   }
 }
 
