@@ -9,8 +9,9 @@ Usage:
   -h, --help       prints this
   -V, --version    prints the version
 
-The agent ends with its own exit code. Others are: 64 bad usage, 75 no free slot,
-126 the command cannot be run, 127 the command was not found, 130 Ctrl+C while waiting in line.
+The agent ends with its own exit code. Others are: 64 bad usage, 75 no free slot, or
+the window was closed while the agent waited for one, 126 the command cannot be run,
+127 the command was not found, 130 Ctrl+C while waiting in line.
 
 Example:
   agent-quota run --agent reviewer -- claude -p "Review the last commit"

@@ -25,8 +25,8 @@ describe('a window that is about to be reloaded', function () {
 
   it('has usage of the day and a session that outlives it @last', async () => {
     await clearWindow();
-    await set(settings.plan, 'MaxSubscription');
     await set(settings.maxSubscriptionDailyTokens, 1_000_000);
+    await set(settings.plan, 'MaxSubscription');
     const api = await agentQuota();
     await until('the plan is the day’s', async () => (await api.quotaStatus()).planKind === 'MaxSubscription');
     // The terminal's shell lives on over the reload, and so does its session.

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { commands, settings } from '../../src/contributions.ts';
+import { type LimitStatus } from '../../src/core/quotaStatus.ts';
 import { hostDriver } from '../host/driverClient.ts';
 import { agentQuota, ask, clearWindow, set, shownNotifications, until } from './quotaWindow.ts';
 
@@ -87,6 +88,8 @@ describe('the views', function () {
           assert.deepEqual(await driver.evaluate(cutOff, { within: 'webview' }), []);
         }
       }
+      await driver.resize(560, 800);
+      if (count === 3) await driver.screenshot('table-210', { selector: 'table', within: 'webview' });
       await driver.resize(1280, 800);
       await clearWindow();
     });
@@ -108,8 +111,10 @@ describe('the views', function () {
   });
 
   it('release a session from the table by the keyboard alone', async () => {
-    await open(1);
     await vscode.commands.executeCommand(commands.showQuotaDetails);
+    // Not a row of the test before, whose session has ended.
+    await until('no row', async () => (await tableRows()) === 0);
+    await open(1);
     await until('one row', async () => (await tableRows()) === 1);
     await driver.evaluate(`document.querySelector('tbody tr button').focus()`, { within: 'webview' });
     await driver.press('Enter');
@@ -126,14 +131,17 @@ describe('the views', function () {
     await set('agentQuota.plan', 'MaxSubscription');
     await set('agentQuota.maxSubscription.dailyTokens', 1_000_000);
     const api = await agentQuota();
-    await until('the plan is the day’s', async () => (await api.quotaStatus()).planKind === 'MaxSubscription');
-    const tokensUsed = async (): Promise<number> =>
-      (await api.quotaStatus()).limits.find(({ dimension }) => dimension === 'tokensPerDay')?.used ?? 0;
+    const day = async (): Promise<LimitStatus | undefined> =>
+      (await api.quotaStatus()).limits.find(({ dimension }) => dimension === 'tokensPerDay');
+    await until('the plan is the day’s', async () => (await day())?.limit === 1_000_000);
     const auth = await api.setupClaudeAgentAuth('spender');
     assert.equal(auth.kind, 'authenticated');
     const { ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: token } = auth.overlay;
     assert.equal(await ask(url ?? '', token ?? ''), 200);
-    await set('agentQuota.maxSubscription.dailyTokens', await until('the request is counted', tokensUsed));
+    await set(
+      'agentQuota.maxSubscription.dailyTokens',
+      await until('the request is counted', async () => (await day())?.used),
+    );
     await until('it alarms', async () => (await background()).includes('error-kind'));
     await driver.screenshot('status-bar-alarm');
     const late = await api.setupClaudeAgentAuth('late');

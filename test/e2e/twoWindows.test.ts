@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type Browser, type Page } from 'playwright-core';
+import { type SimulatedUpstreamProcess, startSimulatedUpstreamProcess } from '../fakes/simulatedUpstreamProcess.ts';
+import { launchBrowser } from '../host/browser.ts';
+import { copyExtension } from '../host/extensionCopy.ts';
+import { screenshotDirectory } from '../host/paths.ts';
+import { type ServedVsCode, startServedVsCode } from '../host/servedVsCode.ts';
+
+const slots = 5;
+const newTerminal = 'Agent Quota: New Agent Terminal';
+
+/** A VS Code window with an extension host of its own, as a user sees and uses it. */
+class UsedWindow {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  static async open(browser: Browser, url: string): Promise<UsedWindow> {
+    const page = await browser.newPage({ viewport: { width: 1100, height: 700 } });
+    await page.goto(url, { waitUntil: 'commit' });
+    const window = new UsedWindow(page);
+    await window.showsInStatusBar(`/${slots} agents`, 60_000);
+    await page.locator('.activitybar .action-label[aria-label*="Agent Quota"]').first().click();
+    await page.evaluate(noteRows);
+    return window;
+  }
+
+  /** Runs a command from the palette. */
+  async run(title: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    const input = this.page.locator('.quick-input-widget input');
+    await input.fill(`>${title}`);
+    await this.page.locator(`.quick-input-list .monaco-list-row[aria-label^="${title}"]`).first().click();
+    await input.waitFor({ state: 'hidden' });
+  }
+
+  async showsInStatusBar(text: string, timeout = 15_000): Promise<void> {
+    await this.page.locator('.statusbar-item', { hasText: text }).first().waitFor({ timeout });
+  }
+
+  /** When each agent's row first was in the tree, by the clock of this machine. */
+  async rows(): Promise<Record<string, number>> {
+    return this.page.evaluate<Record<string, number>>('window.agentRows');
+  }
+}
+
+/** Runs in the page. */
+const noteRows = `(() => {
+  window.agentRows = {};
+  setInterval(() => {
+    for (const row of document.querySelectorAll('.tree-explorer-viewlet-tree-view .monaco-list-row')) {
+      const agent = /^agent-\\d+/.exec(row.getAttribute('aria-label') ?? '')?.[0];
+      if (agent !== undefined) window.agentRows[agent] ??= Date.now();
+    }
+  }, 10);
+})()`;
+
+describe('two VS Code windows at once', function () {
+  this.timeout(180_000);
+  let base: string;
+  let upstream: SimulatedUpstreamProcess;
+  let server: ServedVsCode;
+  let browser: Browser;
+  let first: UsedWindow;
+  let second: UsedWindow;
+
+  before(async () => {
+    base = await mkdtemp(path.join(tmpdir(), 'aq two '));
+    const folders = await Promise.all(
+      ['shop', 'docs', 'scratch'].map(async (name) => {
+        const folder = path.join(base, name);
+        await mkdir(folder);
+        return folder;
+      }),
+    );
+    const [shop = '', docs = '', scratch = ''] = folders;
+    const key = 'sk-ant-api03-for-two-windows';
+    upstream = await startSimulatedUpstreamProcess({ behaviour: { acceptedKeys: [key] } });
+    server = await startServedVsCode({
+      workspaceFolder: shop,
+      extensionPaths: [await copyExtension(base)],
+      userSettings: { 'agentQuota.apiKey.concurrentAgents': slots },
+      env: {
+        ANTHROPIC_API_KEY: key,
+        CLAUDE_API_KEY: undefined,
+        ANTHROPIC_BASE_URL: upstream.url,
+        CLAUDE_BASE_URL: undefined,
+        AGENT_QUOTA_TEST_SCRATCH: scratch,
+      },
+    });
+    browser = await launchBrowser();
+    first = await UsedWindow.open(browser, server.url());
+    second = await UsedWindow.open(browser, server.url({ workspaceFolder: docs }));
+    await mkdir(screenshotDirectory, { recursive: true });
+  });
+
+  afterEach(async function () {
+    const failed = this.currentTest?.state === 'failed' ? 'failed-' : '';
+    for (const [name, window] of [['first', first] as const, ['second', second] as const]) {
+      await window.page.screenshot({ path: path.join(screenshotDirectory, `${failed}two-windows-${name}.png`) });
+    }
+  });
+
+  after(async () => {
+    await browser.close();
+    await server.stop();
+    await upstream.close();
+    await rm(base, { recursive: true, force: true, maxRetries: 5 });
+  });
+
+  it('show each other’s sessions within a second', async () => {
+    for (let running = 1; running <= 3; running++) {
+      await first.run(newTerminal);
+      for (const window of [first, second]) await window.showsInStatusBar(`${running}/${slots} agents`);
+    }
+    await first.page.waitForTimeout(1000);
+    const [own, others] = [await first.rows(), await second.rows()];
+    assert.deepEqual(Object.keys(own).sort(), ['agent-1', 'agent-2', 'agent-3']);
+    for (const [agent, at] of Object.entries(own)) {
+      const late = (others[agent] ?? Infinity) - at;
+      assert.ok(late <= 1000, `${agent} was in the second window's tree ${late} ms later`);
+    }
+  });
+
+  it('have five slots together, and one line', async () => {
+    for (let running = 4; running <= slots; running++) {
+      await second.run(newTerminal);
+      for (const window of [first, second]) await window.showsInStatusBar(`${running}/${slots} agents`);
+    }
+    await second.run(newTerminal);
+    for (const window of [first, second]) await window.showsInStatusBar(`${slots}/${slots} agents +1`);
+    const waiting = second.page.getByText(/all slots are taken; place 1 in line/).first();
+    await waiting.waitFor({ state: 'attached' });
+
+    // A slot that is freed in one window goes to who waits in the other.
+    await first.run('Terminal: Kill the Active Terminal Instance');
+    for (const window of [first, second]) {
+      await window.page.waitForFunction(
+        `/\\b${slots}\\/${slots} agents(?! \\+)/.test(document.querySelector('.statusbar').innerText)`,
+      );
+    }
+    const agents = Object.keys(await second.rows()).sort();
+    assert.deepEqual(agents, ['agent-1', 'agent-2', 'agent-3', 'agent-4', 'agent-5', 'agent-6']);
+  });
+});
