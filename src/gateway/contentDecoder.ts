@@ -20,12 +20,14 @@ export function createContentDecoder(
   coding: string | undefined,
   onData: (chunk: Buffer) => void,
 ): ContentDecoder | undefined {
-  const codings = (coding ?? '')
+  const plain: ContentDecoder = { write: onData, end: () => Promise.resolve() };
+  if (coding === undefined) return plain;
+  const codings = coding
     .toLowerCase()
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '' && name !== 'identity');
-  let decoder: ContentDecoder = { write: onData, end: () => Promise.resolve() };
+  let decoder = plain;
   for (const name of codings) {
     const next = oneDecoder(name, decoder);
     if (next === undefined) return undefined;

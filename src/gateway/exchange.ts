@@ -87,13 +87,14 @@ export class Exchange {
     const { method = 'GET', rawHeaders } = this.#request;
     const use = quotaUseOf(method, this.#head.path);
     const usesTokens = use === 'tokens';
+    const bodyBytes = announcedBytes(rawHeaders);
     const begin = usesTokens ? await this.#readBegin() : undefined;
     if (this.#gone.signal.aborted) return;
     const asked = begin === undefined || isCompressed(rawHeaders) ? {} : readMessageAsk(begin);
     let reservation: Reservation | undefined;
     if (use !== 'none') {
       try {
-        const ask = { sessionId, usesTokens, bodyBytes: announcedBytes(rawHeaders), ...asked };
+        const ask = { sessionId, usesTokens, bodyBytes, ...asked };
         reservation = await this.#context.admission.reserve(ask, this.#gone.signal);
       } catch (error) {
         if (!(error instanceof AdmissionRefusedError)) throw error;
@@ -103,7 +104,7 @@ export class Exchange {
     }
     const settlement = new Settlement(reservation, this.#context.logger);
     try {
-      await this.#forward({ settlement, usesTokens, model: asked.model, begin });
+      await this.#forward({ settlement, usesTokens, model: asked.model, bodyBytes, begin });
     } finally {
       // Of what was not sent; after a relay it has ended already.
       await settlement.end(undefined);

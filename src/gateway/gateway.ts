@@ -11,6 +11,7 @@ import { readTarget } from './requestTarget.ts';
 import { sendAnswer } from './sendAnswer.ts';
 import { sessionAnswers } from './sessionAnswers.ts';
 import { sessionTokenOf } from './sessionToken.ts';
+import { UnderWay } from './underWay.ts';
 import { createUpstreamConnections, type UpstreamConnections } from './upstreamConnections.ts';
 import { type UpstreamHealth, UpstreamHealthWatch } from './upstreamHealth.ts';
 import { type UpstreamTarget } from './upstreamTarget.ts';
@@ -54,7 +55,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const address = currentAddress(upstream);
   const health = new UpstreamHealthWatch((state) => options.onUpstreamHealth?.(state), address);
   const context: ExchangeContext = { admission, address, logger, clock, connections, health };
-  const exchanges = new Map<Exchange, Promise<void>>();
+  const exchanges = new UnderWay<{ readonly exchange: Exchange; readonly over: Promise<void> }>();
 
   const onRequest = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void => {
     const head = readHead(request, port);
@@ -64,21 +65,20 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       return;
     }
     const exchange = new Exchange(context, request, response, { ...head, expectsContinue });
-    exchanges.set(
-      exchange,
-      exchange.run().finally(() => exchanges.delete(exchange)),
-    );
+    const over = exchange.run();
+    void over.then(exchanges.add({ exchange, over }));
   };
-  const isBusy = (socket: unknown): boolean => [...exchanges.keys()].some((exchange) => exchange.socket === socket);
+  const isBusy = (socket: unknown): boolean => exchanges.some(({ exchange }) => exchange.socket === socket);
   const server = createLoopbackServer({ onRequest, isBusy, logger });
   const port = await listenOnLoopback(server, options.port, logger);
 
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     server.close();
-    for (const exchange of exchanges.keys()) exchange.abort();
+    const inFlight = exchanges.items();
+    for (const { exchange } of inFlight) exchange.abort();
     server.closeAllConnections();
-    const settled = Promise.all(exchanges.values());
+    const settled = Promise.all(inFlight.map(({ over }) => over));
     const destroyed = options.connections === undefined ? connections.destroy() : undefined;
     await withinTime(clock, settleMs, Promise.all([settled, destroyed]));
   };

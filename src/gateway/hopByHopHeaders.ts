@@ -22,8 +22,11 @@ const always: ReadonlySet<string> = new Set([
 export function hopByHopHeaders(rawHeaders: readonly string[]): ReadonlySet<string> {
   let names = always;
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    if (rawHeaders[index]?.toLowerCase() !== 'connection') continue;
-    const named = (rawHeaders[index + 1] ?? '')
+    const name = rawHeaders[index];
+    if (name?.length !== 'connection'.length || name.toLowerCase() !== 'connection') continue;
+    const value = rawHeaders[index + 1] ?? '';
+    if (value === 'keep-alive' || value === 'close') continue;
+    const named = value
       .toLowerCase()
       .split(',')
       .map((name) => name.trim());

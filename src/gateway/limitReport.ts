@@ -15,14 +15,22 @@ export interface LimitingAnswer {
   readonly model: string | undefined;
 }
 
-const dimensions: ReadonlyMap<string, ReportedLimit['dimension']> = new Map([
-  ['requests', 'requestsPerMinute'],
-  ['tokens', 'tokensPerMinute'],
-  ['input-tokens', 'inputTokensPerMinute'],
-  ['output-tokens', 'outputTokensPerMinute'],
-] as const);
 const prefix = 'anthropic-ratelimit-';
-const limitHeader = /^anthropic-ratelimit-(requests|tokens|input-tokens|output-tokens)-(limit|remaining|reset)$/;
+const dimensions = {
+  requests: 'requestsPerMinute',
+  tokens: 'tokensPerMinute',
+  'input-tokens': 'inputTokensPerMinute',
+  'output-tokens': 'outputTokensPerMinute',
+} as const satisfies Readonly<Record<string, ReportedLimit['dimension']>>;
+const parts: readonly Part[] = ['limit', 'remaining', 'reset'];
+
+/** By the whole name of the header. */
+const limitParts: ReadonlyMap<string, { readonly dimension: ReportedLimit['dimension']; readonly part: Part }> =
+  new Map(
+    Object.entries(dimensions).flatMap(([name, dimension]) =>
+      parts.map((part) => [`${prefix}${name}-${part}`, { dimension, part }] as const),
+    ),
+  );
 
 /**
  * Reads what an answer says about the plan's limits. Source: API documentation, "Rate limits" › "Response headers" and,
@@ -54,22 +62,18 @@ function limitHeaders(rawHeaders: readonly string[]): [name: string, value: stri
 }
 
 function readLimits(headers: readonly (readonly [string, string])[]): ReportedLimit[] {
-  const found = new Map<string, Partial<Record<Part, string>>>();
+  const found: Partial<Record<ReportedLimit['dimension'], Partial<Record<Part, string>>>> = {};
   for (const [name, value] of headers) {
-    const [, dimension, part] = limitHeader.exec(name) ?? [];
-    if (dimension === undefined) continue;
-    const parts = found.get(dimension) ?? {};
-    parts[part as Part] ??= value;
-    found.set(dimension, parts);
+    const known = limitParts.get(name);
+    if (known !== undefined) (found[known.dimension] ??= {})[known.part] ??= value;
   }
   const limits: ReportedLimit[] = [];
-  for (const [name, parts] of found) {
-    const dimension = dimensions.get(name);
-    const limit = readCount(parts.limit);
-    const remaining = readCount(parts.remaining);
+  for (const dimension of Object.values(dimensions)) {
+    const limit = readCount(found[dimension]?.limit);
+    const remaining = readCount(found[dimension]?.remaining);
     // A limit of nothing is no limit that anybody could keep; some gateways send it for "unknown".
-    if (dimension === undefined || limit === undefined || limit < 1 || remaining === undefined) continue;
-    limits.push({ dimension, limit, remaining, resetsAt: readTime(parts.reset) });
+    if (limit === undefined || limit < 1 || remaining === undefined) continue;
+    limits.push({ dimension, limit, remaining, resetsAt: readTime(found[dimension]?.reset) });
   }
   return limits;
 }

@@ -1,5 +1,7 @@
 /** The events of a streamed message that say what it uses; all others pass unread. */
 const wanted: ReadonlySet<string> = new Set(['message_start', 'message_delta', 'error']);
+const wantedSomewhere = new RegExp([...wanted].join('|'));
+const eventEnd = '\n\n';
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -25,8 +27,8 @@ export class MessageEventScanner {
   }
 
   push(chunk: Buffer): void {
-    let start = 0;
-    for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
+    let start = this.#isBetweenEvents() ? lengthOfOthers(chunk) : 0;
+    for (let end = chunk.indexOf(LINE_FEED, start); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
       const rest = chunk.subarray(start, end);
       this.#line(this.#begunBytes === 0 ? rest : this.#completed(rest));
       start = end + 1;
@@ -38,6 +40,10 @@ export class MessageEventScanner {
   end(): void {
     if (this.#begunBytes > 0) this.#line(this.#completed(Buffer.alloc(0)));
     this.#dispatch();
+  }
+
+  #isBetweenEvents(): boolean {
+    return this.#begunBytes === 0 && this.#name === '' && this.#data === '';
   }
 
   #begin(part: Buffer): void {
@@ -81,6 +87,16 @@ export class MessageEventScanner {
     }
     this.#onEvent(parsed);
   }
+}
+
+/**
+ * How many bytes at the begin of a chunk are whole events that do not matter. Every event that matters has its type in
+ * its data, and most chunks have none: a search finds that out many times quicker than reading lines does.
+ */
+function lengthOfOthers(chunk: Buffer): number {
+  const text = chunk.toString('latin1');
+  const lastEnd = wantedSomewhere.test(text) ? -1 : text.lastIndexOf(eventEnd);
+  return lastEnd === -1 ? 0 : lastEnd + eventEnd.length;
 }
 
 /** The value of a line `name: value`; undefined when it is another field. */

@@ -1,7 +1,16 @@
 import { type PlanWindow } from '../core/planWindow.ts';
 
-const names: Readonly<Record<string, PlanWindow['name']>> = { '5h': 'fiveHour', '7d': 'sevenDay' };
-const windowHeader = /^anthropic-ratelimit-unified-(5h|7d)-(utilization|reset|status)$/;
+type Part = 'utilization' | 'reset' | 'status';
+
+const names = { '5h': 'fiveHour', '7d': 'sevenDay' } as const satisfies Readonly<Record<string, PlanWindow['name']>>;
+const parts: readonly Part[] = ['utilization', 'reset', 'status'];
+
+/** By the whole name of the header. */
+const windowParts: ReadonlyMap<string, { readonly name: PlanWindow['name']; readonly part: Part }> = new Map(
+  Object.entries(names).flatMap(([short, name]) =>
+    parts.map((part) => [`anthropic-ratelimit-unified-${short}-${part}`, { name, part }] as const),
+  ),
+);
 /** No window is longer than a week: a later reset is not what it is taken for (milliseconds in place of seconds, say). */
 const longestWindowMs = 30 * 24 * 3600_000;
 
@@ -12,30 +21,25 @@ const longestWindowMs = 30 * 24 * 3600_000;
  * @param now milliseconds since the epoch.
  */
 export function readPlanWindows(headers: Iterable<readonly [name: string, value: string]>, now: number): PlanWindow[] {
-  const found = new Map<string, Map<string, string>>();
+  const found: Partial<Record<PlanWindow['name'], Partial<Record<Part, string>>>> = {};
   for (const [header, value] of headers) {
-    const [, name, part] = windowHeader.exec(header) ?? [];
-    if (name === undefined || part === undefined) continue;
-    const parts = found.get(name) ?? new Map<string, string>();
-    if (!parts.has(part)) parts.set(part, value.trim());
-    found.set(name, parts);
+    const known = windowParts.get(header);
+    if (known !== undefined) (found[known.name] ??= {})[known.part] ??= value.trim();
   }
-  return Array.from(found, ([name, parts]) => planWindow(names[name], parts, now)).filter(
-    (window) => window !== undefined,
-  );
+  return Object.values(names)
+    .map((name) => planWindow(name, found[name] ?? {}, now))
+    .filter((window) => window !== undefined);
 }
 
 function planWindow(
-  name: PlanWindow['name'] | undefined,
-  parts: ReadonlyMap<string, string>,
+  name: PlanWindow['name'],
+  { utilization: used, reset, status }: Partial<Record<Part, string>>,
   now: number,
 ): PlanWindow | undefined {
-  const utilization = readDecimal(parts.get('utilization'));
-  const resetsAt = readDecimal(parts.get('reset')) * 1000;
-  if (name === undefined || Number.isNaN(utilization) || !(resetsAt > 0 && resetsAt <= now + longestWindowMs)) {
-    return undefined;
-  }
-  return { name, utilization, resetsAt, rejected: parts.get('status') === 'rejected', reportedAt: now };
+  const utilization = readDecimal(used);
+  const resetsAt = readDecimal(reset) * 1000;
+  if (Number.isNaN(utilization) || !(resetsAt > 0 && resetsAt <= now + longestWindowMs)) return undefined;
+  return { name, utilization, resetsAt, rejected: status === 'rejected', reportedAt: now };
 }
 
 function readDecimal(text: string | undefined): number {

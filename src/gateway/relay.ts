@@ -26,6 +26,8 @@ export interface AdmittedRequest {
   readonly usesTokens: boolean;
   /** The model that it asks for, where that is known. */
   readonly model: string | undefined;
+  /** Length of its body in bytes; undefined when it is not announced. */
+  readonly bodyBytes: number | undefined;
   /** What was taken of its body already. */
   readonly begin: Buffer | undefined;
   readonly settlement: Settlement;
@@ -163,7 +165,11 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   /** A body that has come whole while its request waited goes out in one piece. */
   #takeBody(): Buffer | RequestBody | null {
-    const { request, begin } = this.#relayed;
+    const { request, begin, bodyBytes } = this.#relayed;
+    if (begin !== undefined && begin.length === bodyBytes) {
+      request.resume();
+      return begin;
+    }
     if (request.complete) {
       const rest = request.read() as Buffer | null;
       return begin === undefined || rest === null ? (begin ?? rest) : Buffer.concat([begin, rest]);

@@ -2,9 +2,13 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const COLON = 0x3a;
-/** The longest value that is kept, in bytes. */
-const longestValue = 64 * 1024;
+/** The longest value that is kept when it comes in pieces, in bytes. */
+const longestValue = 16 * 1024;
 const longestName = 64;
+/** Strings of so many bytes are quicker looked through here than by a native search. */
+const shortString = 24;
+
+const nothing: Buffer = Buffer.alloc(0);
 
 /**
  * Reads a few members of a JSON object as its bytes pass, cut anywhere, and keeps none of the others. It trusts the
@@ -19,8 +23,12 @@ export class TopLevelJson {
   /** Whether a string that begins now is a name of the outermost object. */
   #atName = false;
   #name: string | undefined;
-  /** The bytes of the name or value that is being read. */
-  #kept: number[] | undefined;
+  #chunk = nothing;
+  /** Where in the chunk the name or value begins that is being kept; undefined when none is. */
+  #keptFrom: number | undefined;
+  /** What earlier chunks have had of it. */
+  #keptBefore: Buffer[] = [];
+  #keptBytes = 0;
 
   constructor(wanted: ReadonlySet<string>, onMember: (name: string, value: unknown) => void) {
     this.#wanted = wanted;
@@ -28,83 +36,106 @@ export class TopLevelJson {
   }
 
   push(chunk: Buffer): void {
+    this.#chunk = chunk;
     for (let at = 0; at < chunk.length; at += 1) {
-      if (this.#inString) at = this.#skip(chunk, at);
-      const byte = chunk[at] ?? 0;
-      if (this.#inString) this.#stringByte(byte);
-      else this.#plainByte(byte);
+      if (this.#inString) at = this.#string(at);
+      else this.#plainByte(chunk[at] ?? 0, at);
     }
+    this.#keepForLater();
   }
 
-  /** Of a string that is not kept only its end matters, and a backslash before it. */
-  #skip(chunk: Buffer, from: number): number {
-    if (this.#escaped || this.#kept !== undefined) return from;
+  /** @returns where the string ends, or the chunk's length. */
+  #string(from: number): number {
+    const end = this.#endOfString(from);
+    if (end === this.#chunk.length) return end;
+    this.#inString = false;
+    if (this.#atName) this.#name = this.#take(end);
+    return end;
+  }
+
+  /** A quote ends a string unless an odd number of backslashes precedes it. */
+  #endOfString(from: number): number {
+    const chunk = this.#chunk;
     let at = from;
-    while (at < chunk.length - 1 && chunk[at] !== QUOTE && chunk[at] !== BACKSLASH) at += 1;
-    return at;
-  }
-
-  #stringByte(byte: number): void {
-    if (this.#escaped) this.#escaped = false;
-    else if (byte === BACKSLASH) this.#escaped = true;
-    else if (byte === QUOTE) {
-      this.#inString = false;
-      if (this.#atName) {
-        this.#name = this.#take();
-        return;
-      }
+    const near = Math.min(chunk.length, from + shortString);
+    for (; at < near; at += 1) {
+      if (this.#escaped) this.#escaped = false;
+      else if (chunk[at] === QUOTE) return at;
+      else this.#escaped = chunk[at] === BACKSLASH;
     }
-    this.#keep(byte);
+    if (this.#escaped && at < chunk.length) {
+      this.#escaped = false;
+      at += 1;
+    }
+    for (let quote = chunk.indexOf(QUOTE, at); quote !== -1; quote = chunk.indexOf(QUOTE, at)) {
+      if (!isOdd(this.#backslashesBefore(quote, at))) return quote;
+      at = quote + 1;
+    }
+    if (at < chunk.length) this.#escaped = isOdd(this.#backslashesBefore(chunk.length, at));
+    return chunk.length;
   }
 
-  #plainByte(byte: number): void {
+  #backslashesBefore(end: number, from: number): number {
+    let at = end;
+    while (at > from && this.#chunk[at - 1] === BACKSLASH) at -= 1;
+    return end - at;
+  }
+
+  #plainByte(byte: number, at: number): void {
     switch (byte) {
       case QUOTE:
         this.#inString = true;
-        if (this.#atName) this.#kept = [];
-        else this.#keep(byte);
+        if (this.#atName) this.#keptFrom = at + 1;
         return;
       case 0x7b: // {
       case 0x5b: // [
-        this.#keep(byte);
         this.#depth += 1;
         if (this.#depth === 1) this.#atName = byte === 0x7b;
         return;
       case 0x7d: // }
       case 0x5d: // ]
-        if (this.#depth === 1) this.#member();
-        else this.#keep(byte);
+        if (this.#depth === 1) this.#member(at);
         this.#depth -= 1;
         return;
       case COMMA:
-        if (this.#depth !== 1) break;
-        this.#member();
+        if (this.#depth !== 1) return;
+        this.#member(at);
         this.#atName = true;
         return;
       case COLON:
-        if (this.#depth !== 1) break;
+        if (this.#depth !== 1) return;
         this.#atName = false;
-        this.#kept = this.#name !== undefined && this.#wanted.has(this.#name) ? [] : undefined;
-        return;
+        this.#keptFrom = this.#name !== undefined && this.#wanted.has(this.#name) ? at + 1 : undefined;
     }
-    this.#keep(byte);
   }
 
-  #keep(byte: number): void {
-    if (this.#kept === undefined) return;
-    if (this.#kept.length < (this.#atName ? longestName : longestValue)) this.#kept.push(byte);
-    else this.#kept = undefined;
+  #keepForLater(): void {
+    if (this.#keptFrom === undefined) return;
+    const piece = this.#chunk.subarray(this.#keptFrom);
+    this.#keptFrom = 0;
+    this.#keptBefore.push(piece);
+    this.#keptBytes += piece.length;
+    if (this.#keptBytes <= (this.#atName ? longestName : longestValue)) return;
+    this.#forget();
   }
 
-  #take(): string | undefined {
-    const bytes = this.#kept;
-    this.#kept = undefined;
-    return bytes === undefined ? undefined : Buffer.from(bytes).toString('utf8');
+  #take(end: number): string | undefined {
+    const [from, before] = [this.#keptFrom, this.#keptBefore];
+    if (from === undefined) return undefined;
+    this.#forget();
+    if (before.length === 0) return this.#chunk.toString('utf8', from, end);
+    return Buffer.concat([...before, this.#chunk.subarray(from, end)]).toString('utf8');
   }
 
-  #member(): void {
+  #forget(): void {
+    this.#keptFrom = undefined;
+    if (this.#keptBytes > 0) this.#keptBefore = [];
+    this.#keptBytes = 0;
+  }
+
+  #member(end: number): void {
     const name = this.#name;
-    const text = this.#take();
+    const text = this.#take(end);
     this.#name = undefined;
     if (name === undefined || text === undefined) return;
     try {
@@ -113,4 +144,8 @@ export class TopLevelJson {
       // Not JSON: there is nothing to read.
     }
   }
+}
+
+function isOdd(count: number): boolean {
+  return count % 2 === 1;
 }
