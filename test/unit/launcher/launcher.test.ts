@@ -38,7 +38,11 @@ describe('launcher', () => {
 
   it('runs the agent in a session, with the overlay and none of the control variables', async () => {
     sessions.overlay = { ANTHROPIC_API_KEY: 'session token', ANTHROPIC_AUTH_TOKEN: null, CLAUDE_SESSION_ID: 's1' };
-    const environment = { ANTHROPIC_API_KEY: 'real', ANTHROPIC_AUTH_TOKEN: 'real', ELECTRON_RUN_AS_NODE: '1' };
+    const environment = {
+      ANTHROPIC_API_KEY: 'the real key',
+      ANTHROPIC_AUTH_TOKEN: 'the real key',
+      ELECTRON_RUN_AS_NODE: '1',
+    };
     const launcher = startLauncher(
       agentScript(printEnvironment, '--agent', 'a', '--wait=9'),
       server.address,
@@ -46,7 +50,7 @@ describe('launcher', () => {
     );
     const { code, stdout, stderr } = await launcher.end;
     assert.deepEqual([code, stderr], [0, '']);
-    assert.doesNotMatch(stdout, /AGENT_QUOTA|ELECTRON_RUN_AS_NODE|real|AUTH_TOKEN|the secret/);
+    assert.doesNotMatch(stdout, /AGENT_QUOTA_SOCKET|ELECTRON_RUN_AS_NODE|the real key|ANTHROPIC_AUTH_TOKEN|the secret/);
     const variables = JSON.parse(stdout) as Record<string, string>;
     assert.equal(variables['ANTHROPIC_API_KEY'], 'session token');
     assert.equal(variables['PATH'], process.env['PATH']);
@@ -168,7 +172,7 @@ describe('launcher', () => {
         const { code, stdout, stderr } = await startLauncher(agentScript(printEnvironment), address, environment).end;
         assert.equal(code, 0);
         assert.match(stdout, /"my own"/);
-        assert.doesNotMatch(stdout, /AGENT_QUOTA/);
+        assert.doesNotMatch(stdout, /AGENT_QUOTA_SOCKET/);
         assert.match(stderr, why);
         assert.match(stderr, /^agent-quota: This agent runs without quota: .+\n$/);
       }),
