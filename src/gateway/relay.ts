@@ -242,7 +242,7 @@ export class Relay implements Dispatcher.DispatchHandler {
 /**
  * A rejection of the real key is for the user to put right, and Claude Code would ask again for more than a minute
  * without a word. The upstream's own header, if it sends one, stays as it is. Source: the official SDKs, which heed
- * `x-should-retry`; seen with Claude Code 2.1.330, which then shows the upstream's words at once.
+ * `x-should-retry`; Claude Code 2.1.330 then ended after one request and half a second.
  */
 function forbidRetry(headers: string[]): void {
   if (headerValue(headers, 'x-should-retry') === undefined) headers.push('x-should-retry', 'false');
