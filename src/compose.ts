@@ -4,7 +4,6 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { keptLauncherSecret } from './control/launcherSecret.ts';
-import { type Clock } from './core/clock.ts';
 import { detectCredentials } from './core/credentials.ts';
 import { type Logger } from './core/logger.ts';
 import { type Plan } from './core/plan.ts';
@@ -12,6 +11,7 @@ import { type EngineStart, type LinePlace, type QuotaEngineEvents } from './core
 import type * as EngineModuleFile from './engine.ts';
 import { findSubscriptionLogin } from './credentials/subscriptionLogin.ts';
 import { createProcessTable } from './processes/processTable.ts';
+import { systemClock } from './processes/systemClock.ts';
 import { EngineSupervisor, type EngineLife } from './supervisor/engineSupervisor.ts';
 import { startInThread, startWorkerThread, type EngineThread } from './supervisor/engineThread.ts';
 import { createAgentQuotaApi, type AgentQuotaApi } from './vscode/agentQuotaApi.ts';
@@ -39,15 +39,7 @@ export interface Window {
 
 type EngineModule = typeof EngineModuleFile;
 
-const clock: Clock = {
-  now: () => Date.now(),
-  after: (delayMs, callback) => {
-    const timer = setTimeout(callback, Math.max(0, delayMs));
-    return () => {
-      clearTimeout(timer);
-    };
-  },
-};
+const clock = systemClock;
 
 /**
  * Builds what a window has of Agent Quota: reading it top to bottom is reading the architecture. An engine that cannot

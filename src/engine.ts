@@ -7,7 +7,6 @@ import { launcherSessions } from './control/launcherSessions.ts';
 import { startControlServer } from './control/controlServer.ts';
 import { AgentAuthCoordinator } from './core/agentAuthCoordinator.ts';
 import { ClaudeQuotaManager } from './core/claudeQuotaManager.ts';
-import { type Clock } from './core/clock.ts';
 import { type Credentials } from './core/credentials.ts';
 import { CurrentUpstream } from './core/currentUpstream.ts';
 import { LineListeners } from './core/lineListeners.ts';
@@ -27,6 +26,7 @@ import { testAuthentication } from './gateway/authenticationTest.ts';
 import { startGateway } from './gateway/gateway.ts';
 import { openLedger } from './ledger/openLedger.ts';
 import { createProcessTable } from './processes/processTable.ts';
+import { systemClock } from './processes/systemClock.ts';
 
 interface BuiltEngine {
   readonly engine: QuotaEngine;
@@ -34,16 +34,7 @@ interface BuiltEngine {
   readonly close: () => Promise<void>;
 }
 
-const clock: Clock = {
-  now: () => Date.now(),
-  after: (delayMs, callback) => {
-    // Timers longer than 24.8 days fire at once; no wait here is meant to be longer.
-    const timer = setTimeout(callback, Math.min(Math.max(0, delayMs), 0x7fffffff));
-    return () => {
-      clearTimeout(timer);
-    };
-  },
-};
+const clock = systemClock;
 
 const secrets: SecretSource = {
   token: () => `sk-aq-${randomBytes(24).toString('base64url')}${tokenEnding}`,

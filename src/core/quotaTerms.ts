@@ -40,8 +40,8 @@ export function agentScope({ planId, agents }: QuotaTerms, agentId: string): Sco
 }
 
 /**
- * The limits that a request comes under: the plan's, its model group's when the model is known, and its agent's when
- * it has any.
+ * The limits that a request comes under: the plan's, its model group's when the model is known, and its agent's where
+ * the settings limit it.
  */
 export function scopesOf(terms: QuotaTerms, agentId: string, model: string | undefined): Scope[] {
   const agent = agentScope(terms, agentId);

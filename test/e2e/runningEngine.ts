@@ -5,6 +5,7 @@ import path from 'node:path';
 import { detectCredentials, type Problem } from '../../src/core/credentials.ts';
 import { type Plan } from '../../src/core/plan.ts';
 import { type AgentAuth, type EngineSnapshot, type LinePlace, type QuotaEngine } from '../../src/core/quotaEngine.ts';
+import { systemClock } from '../../src/processes/systemClock.ts';
 import { EngineSupervisor, type EngineLife } from '../../src/supervisor/engineSupervisor.ts';
 import { startWorkerThread, type EngineThread } from '../../src/supervisor/engineThread.ts';
 import { repositoryRoot } from '../host/paths.ts';
@@ -54,15 +55,7 @@ export async function startEngine(upstreamUrl: string, plan: Plan): Promise<Runn
       problemFound: (problem) => problems.push(problem),
     },
     lifeChanged: (life) => lives.push(life),
-    clock: {
-      now: () => Date.now(),
-      after: (delayMs, callback) => {
-        const timer = setTimeout(callback, delayMs);
-        return () => {
-          clearTimeout(timer);
-        };
-      },
-    },
+    clock: systemClock,
     logger: {
       debug: (message) => log.push(message),
       info: (message) => log.push(message),

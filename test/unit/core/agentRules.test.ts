@@ -93,7 +93,7 @@ describe('the limits that a request comes under', () => {
     return scopesOf(given, agentId, model).map(({ id }) => id);
   }
 
-  it('are the plan’s, its model group’s when that is known, and its agent’s when it has any', () => {
+  it('are the plan’s, its model group’s when that is known, and its agent’s where the settings limit it', () => {
     assert.deepEqual(kinds('a', 'claude-opus-4-1', { tokensPerDay: 1 }), ['plan', 'plan/model/opus-4', 'plan/agent/a']);
     assert.deepEqual(kinds('a', undefined, { requestsPerMinute: 1 }), ['plan', 'plan/agent/a']);
     assert.deepEqual(kinds('a', undefined, { weight: 2, concurrentSessions: 1 }), ['plan']);

@@ -53,7 +53,7 @@ describe('writes that must not be lost', () => {
     assert.equal(clock.timers, 0);
   });
 
-  it('say why they fail, as long as any does', async () => {
+  it('say why they fail, until the last has succeeded', async () => {
     const first = watched(writes.write('one', failing(2, 'one').run));
     const second = watched(writes.write('two', failing(3, 'two').run));
     await settled();
