@@ -24,6 +24,7 @@ const node = { ...common, platform: 'node', format: 'cjs', target: 'node22.15', 
 const bundles = [
   { ...node, entryPoints: ['src/extension.ts'], external: ['vscode'] },
   { ...node, entryPoints: ['src/engine.ts'] },
+  { ...node, entryPoints: { checkpoints: 'src/ledger/checkpointThread.ts' } },
   { ...node, entryPoints: { launcher: 'src/launcher/main.ts' } },
   {
     ...common,

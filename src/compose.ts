@@ -127,6 +127,7 @@ function engineStart(context: vscode.ExtensionContext, launcherSecret: string): 
     engineId: randomUUID(),
     storageDirectory: context.globalStorageUri.fsPath,
     launcherSecret,
+    checkpointScript: join(context.extensionPath, 'dist', 'checkpoints.cjs'),
     ...(typeof gatewayPort === 'number' && { gatewayPort }),
     ...(typeof launcherAddress === 'string' && { launcherAddress }),
   };

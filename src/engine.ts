@@ -52,11 +52,14 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
   const processes = createProcessTable();
   const ownProcess = processes.identify(process.pid);
   const { ledger, kept } = await openLedger(start.storageDirectory, logger, {
-    found: (problem) => {
-      logger.warn(`${problem.message} ${problem.nextStep}`);
-      window.problemFound(problem);
+    damage: {
+      found: (problem) => {
+        logger.warn(`${problem.message} ${problem.nextStep}`);
+        window.problemFound(problem);
+      },
+      lost: die,
     },
-    lost: die,
+    checkpointScript: start.checkpointScript,
   });
   await ledger.join(engineId, ownProcess, clock.now());
 

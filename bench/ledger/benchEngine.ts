@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { type RequestOutcome } from '../../src/core/admission.ts';
 import { AgentAuthCoordinator } from '../../src/core/agentAuthCoordinator.ts';
 import { ClaudeQuotaManager, type QuotaManagerParts } from '../../src/core/claudeQuotaManager.ts';
@@ -30,6 +31,8 @@ const logger: Logger = {
     throw new Error(message, { cause });
   },
 };
+
+const checkpointScript = fileURLToPath(import.meta.resolve('../../src/ledger/checkpointThread.ts'));
 
 /** Limits that never make anybody wait. */
 const plan = apiKeyPlan({ requestsPerMinute: 1_000_000, tokensPerMinute: 10_000_000_000, concurrentAgents: 5000 });
@@ -75,20 +78,20 @@ export class BenchEngine {
     await reservation.settle(this.#outcome());
   }
 
-  /** All that the gateway tells of a streamed request. */
+  /** All that the gateway tells of a streamed request, whose headers come with the begin of the stream. */
   async wholeExchange(sessionId: string): Promise<void> {
     const ask = { sessionId, usesTokens: true, bodyBytes: 60_000, model: usedModel, maxTokens: 32_000 };
     const reservation = await this.#manager.reserve(ask, new AbortController().signal);
     const outcome = this.#outcome();
-    await reservation.answered();
-    await this.#manager.observe({
+    const answered = reservation.answered();
+    const observed = this.#manager.observe({
       limits: [{ dimension: 'requestsPerMinute', limit: 1_000_000, remaining: 999_000, resetsAt: undefined }],
       retryAfterMs: undefined,
       limited: false,
       model: usedModel,
       windows: [],
     });
-    await reservation.metered({ ...outcome.usage, outputTokens: 1 });
+    await Promise.all([answered, observed, reservation.metered({ ...outcome.usage, outputTokens: 1 })]);
     await reservation.settle(outcome);
   }
 
@@ -134,7 +137,7 @@ export class BenchEngine {
 
 /** @throws Error when the ledger is not in its file. */
 export async function openEngine(directory: string, engineId: string): Promise<BenchEngine> {
-  const { ledger, kept } = await openLedger(directory, logger);
+  const { ledger, kept } = await openLedger(directory, logger, { checkpointScript });
   if (kept.kind !== 'sqlite') throw new Error('The ledger is not in SQLite.');
   await ledger.join(engineId, { pid: process.pid }, Date.now());
   return new BenchEngine({ ledger, clock, secrets: new FakeSecrets(`${engineId}-${Date.now()}`), logger, engineId });

@@ -151,6 +151,8 @@ export interface EngineStart {
   /** Where the ledger and the control socket are; private to the user. */
   readonly storageDirectory: string;
   readonly launcherSecret: string;
+  /** The script of the thread that writes the ledger's log into its file; the engine's own thread does it without. */
+  readonly checkpointScript?: string;
   /** Tried first, since agents that run know it. */
   readonly gatewayPort?: number;
   /** Likewise for launchers that run. */

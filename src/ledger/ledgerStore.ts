@@ -101,12 +101,7 @@ export interface EngineRow {
  * Rows, read and written within one transaction at a time. It decides nothing: what the rows mean is
  * `TransactionalLedger`'s, so that every store behaves the same.
  */
-export interface LedgerStore {
-  /** Runs `body` alone, all or nothing. @throws what `body` throws, after undoing it. */
-  transaction<T>(body: () => T): Promise<T>;
-  /** Runs `body`, which only reads, on one moment's rows. */
-  read<T>(body: () => T): Promise<T>;
-
+export interface LedgerRows {
   putSession(row: SessionRow): void;
   session(sessionId: string): SessionRow | undefined;
   sessionOfTokenHash(tokenHash: string): SessionRow | undefined;
@@ -152,7 +147,16 @@ export interface LedgerStore {
   putEngine(row: EngineRow): void;
   removeEngine(engineId: string): void;
   engines(): EngineRow[];
+}
 
+/** Rows and the transactions in which they are read and written. */
+export interface LedgerStore extends LedgerRows {
+  /** Runs `body` alone, all or nothing. @throws what `body` throws, after undoing it. */
+  transaction<T>(body: () => T): Promise<T>;
+  /** Runs `body`, which only reads, on one moment's rows. */
+  read<T>(body: () => T): Promise<T>;
+  /** Tells of changes, this store's own and others'. @returns a function that ends it. */
   onChange(listener: () => void): () => void;
-  close(): void;
+  /** Resolves when what was begun is written and nothing is kept open. */
+  close(): Promise<void>;
 }

@@ -210,8 +210,9 @@ export class MemoryStore implements LedgerStore {
     return () => this.#listeners.delete(listener);
   }
 
-  close(): void {
+  close(): Promise<void> {
     this.#listeners.clear();
+    return Promise.resolve();
   }
 
   #reservationsWhere(matches: (row: ReservationRow) => boolean): ReservationRow[] {

@@ -5,9 +5,10 @@ import { type Ledger } from '../core/ledger.ts';
 import { type Problem } from '../core/credentials.ts';
 import { type Logger } from '../core/logger.ts';
 import { type EngineSnapshot } from '../core/quotaEngine.ts';
+import { Checkpoints } from './checkpoints.ts';
 import { MemoryStore } from './memoryStore.ts';
 import { retryWhileBusy, SqliteConnection } from './sqliteConnection.ts';
-import { isDamaged, NewerLedgerError, openSqliteDatabase } from './sqliteDatabase.ts';
+import { checkpointByWriters, hasLog, isDamaged, NewerLedgerError, openSqliteDatabase } from './sqliteDatabase.ts';
 import { SqliteStore } from './sqliteStore.ts';
 import { TransactionalLedger } from './transactionalLedger.ts';
 
@@ -29,40 +30,82 @@ export interface DamageListener {
   readonly lost: () => void;
 }
 
+export interface LedgerOptions {
+  readonly damage?: DamageListener;
+  /** The script of `checkpointThread.ts`; without it, whoever writes now and then has to wait for the disk. */
+  readonly checkpointScript?: string | undefined;
+}
+
 /**
  * Opens the ledger in a directory. A damaged file is set aside and a new one begun; where SQLite cannot be had, or a
  * newer version has written the file, the ledger is in memory and the reason is told.
  */
-export async function openLedger(directory: string, logger: Logger, damage = ignoreDamage): Promise<OpenedLedger> {
+export async function openLedger(
+  directory: string,
+  logger: Logger,
+  { damage = ignoreDamage, checkpointScript }: LedgerOptions = {},
+): Promise<OpenedLedger> {
   const path = join(directory, ledgerFileName);
   const lost = (): void => {
     damage.found(setAside(path));
     damage.lost();
   };
+  const open = (): Promise<OpenedLedger> => openSqliteLedger(path, { damaged: lost, checkpointScript, logger });
   try {
-    return await openSqliteLedger(path, lost);
+    return await open();
   } catch (error) {
     if (!isDamaged(error)) return inMemory(error, logger);
   }
   try {
     damage.found(setAside(path));
-    return await openSqliteLedger(path, lost);
+    return await open();
   } catch (error) {
     return inMemory(error, logger);
   }
 }
 
-async function openSqliteLedger(path: string, damaged: () => void): Promise<OpenedLedger> {
-  const connection = await retryWhileBusy(async () => openConnection(await openSqliteDatabase(path), damaged));
+interface SqliteOptions {
+  readonly damaged: () => void;
+  readonly checkpointScript: string | undefined;
+  readonly logger: Logger;
+}
+
+async function openSqliteLedger(path: string, options: SqliteOptions): Promise<OpenedLedger> {
+  const connection = await retryWhileBusy(async () => openConnection(await openSqliteDatabase(path), path, options));
   return { ledger: new TransactionalLedger(new SqliteStore(connection)), kept: { kind: 'sqlite' } };
 }
 
-function openConnection(database: DatabaseSync, damaged: () => void): SqliteConnection {
+function openConnection(database: DatabaseSync, path: string, options: SqliteOptions): SqliteConnection {
+  let checkpoints: Checkpoints | undefined;
   try {
-    return new SqliteConnection(database, damaged);
+    checkpoints = startCheckpoints(database, path, options);
+    const { damaged } = options;
+    return new SqliteConnection(database, { damaged, ...(checkpoints !== undefined && { checkpoints }) });
   } catch (error) {
     database.close();
+    void checkpoints?.close();
     throw error;
+  }
+}
+
+/** @returns undefined where writers do it themselves. */
+function startCheckpoints(
+  database: DatabaseSync,
+  path: string,
+  { checkpointScript, logger }: SqliteOptions,
+): Checkpoints | undefined {
+  if (checkpointScript === undefined || !hasLog(database)) return undefined;
+  const bySelf = (cause: unknown): void => {
+    logger.warn(`Checkpoints of the ledger have no thread of their own (${String(cause)}).`);
+    if (database.isOpen) checkpointByWriters(database, true);
+  };
+  try {
+    const checkpoints = new Checkpoints(checkpointScript, path, bySelf);
+    checkpointByWriters(database, false);
+    return checkpoints;
+  } catch (error) {
+    bySelf(error);
+    return undefined;
   }
 }
 

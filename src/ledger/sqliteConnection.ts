@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import type * as z from 'zod';
+import type { Checkpoints } from './checkpoints.ts';
 import { isBusy, isDamaged } from './sqliteDatabase.ts';
 
 /** How long something is tried again while other windows write, in milliseconds; see also `mostLatenessMs`. */
@@ -27,20 +28,27 @@ export async function retryWhileBusy<T>(attempt: () => T | Promise<T>): Promise<
   }
 }
 
+export interface ConnectionOptions {
+  /** Called once, when a transaction finds the file damaged; nothing keeps it open by then. */
+  readonly damaged?: () => void;
+  /** Told of writes, and closed with the connection. */
+  readonly checkpoints?: Pick<Checkpoints, 'written' | 'close'>;
+}
+
 /** One engine's connection to the ledger's file: prepared statements, transactions, and word of others' writes. */
 export class SqliteConnection {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   readonly #listeners = new Set<() => void>();
   readonly #watch: NodeJS.Timeout;
-  readonly #damaged: () => void;
+  readonly #options: ConnectionOptions;
   #dataVersion: unknown;
+  #epoch = 0;
   #changes = 0;
 
-  /** @param damaged called once, when a transaction finds the file damaged; the connection is closed by then. */
-  constructor(database: DatabaseSync, damaged: () => void = () => undefined) {
+  constructor(database: DatabaseSync, options: ConnectionOptions = {}) {
     this.#database = database;
-    this.#damaged = damaged;
+    this.#options = options;
     this.#dataVersion = this.#readDataVersion();
     this.#watch = setInterval(() => {
       this.#lookForChanges();
@@ -50,16 +58,20 @@ export class SqliteConnection {
 
   /**
    * Runs `body` with the file as it is at one moment; `write` also keeps other writers out.
+   * @param body is given a number that stays the same while nothing but this connection's kept transactions has changed
+   * the file.
    * @throws what `body` throws, or SQLite's busy error after ten seconds of trying.
    */
-  transaction<T>(kind: 'read' | 'write', body: () => T): Promise<T> {
-    return retryWhileBusy(() => this.#attempt(kind, body)).catch((error: unknown) => {
+  async transaction<T>(kind: 'read' | 'write', body: (epoch: number) => T): Promise<T> {
+    try {
+      return await retryWhileBusy(() => this.#attempt(kind, body));
+    } catch (error) {
       if (isDamaged(error) && this.#database.isOpen) {
-        this.close();
-        this.#damaged();
+        await this.close();
+        this.#options.damaged?.();
       }
       throw error;
-    });
+    }
   }
 
   /** @returns how many rows changed. */
@@ -97,26 +109,31 @@ export class SqliteConnection {
     return () => this.#listeners.delete(listener);
   }
 
-  close(): void {
+  /** Resolves when nothing keeps the file open. */
+  async close(): Promise<void> {
     clearInterval(this.#watch);
     this.#listeners.clear();
     if (this.#database.isOpen) this.#database.close();
+    await this.#options.checkpoints?.close();
   }
 
-  #attempt<T>(kind: 'read' | 'write', body: () => T): T {
+  #attempt<T>(kind: 'read' | 'write', body: (epoch: number) => T): T {
     if (kind === 'write') this.#beginWrite();
     else this.statement('BEGIN').run();
     const before = this.#changes;
     try {
-      const result = body();
+      const changedByOthers = this.#followOthers();
+      const result = body(this.#epoch);
       this.statement('COMMIT').run();
-      if (this.#changes !== before) {
+      if (this.#changes !== before) this.#options.checkpoints?.written();
+      if (changedByOthers || this.#changes !== before) {
         queueMicrotask(() => {
           this.#tell();
         });
       }
       return result;
     } catch (error) {
+      this.#epoch += 1;
       this.#rollBack();
       throw error;
     }
@@ -152,17 +169,21 @@ export class SqliteConnection {
     return this.statement('PRAGMA data_version').get()?.['data_version'];
   }
 
+  /** @returns whether another connection has committed since the last look. */
+  #followOthers(): boolean {
+    const version = this.#readDataVersion();
+    if (version === this.#dataVersion) return false;
+    this.#dataVersion = version;
+    this.#epoch += 1;
+    return true;
+  }
+
   #lookForChanges(): void {
-    let version: unknown;
     try {
-      version = this.#readDataVersion();
+      if (this.#followOthers()) this.#tell();
     } catch {
       // Busy, most likely: the next look tells. What is really wrong, the next transaction throws.
-      return;
     }
-    if (version === this.#dataVersion) return;
-    this.#dataVersion = version;
-    this.#tell();
   }
 
   #tell(): void {

@@ -8,8 +8,12 @@ export class NewerLedgerError extends Error {
   override readonly name = 'NewerLedgerError';
 }
 
-/** Pages in the write-ahead log before they are brought into the file, which takes some milliseconds. */
+/** Pages in the write-ahead log before a writer brings them into the file, which takes some milliseconds. */
 const checkpointPages = 2000;
+/** The same where a thread of its own does it in time. */
+const spareCheckpointPages = 20_000;
+/** What is left of the log's file when it begins anew, in bytes. */
+const longestIdleLog = 32 * 1024 * 1024;
 
 /**
  * Opens the ledger's file, readable by its owner alone, and brings its schema up to date.
@@ -27,13 +31,24 @@ export async function openSqliteDatabase(path: string): Promise<DatabaseSync> {
     refuseNewer(versionOf(database));
     database.exec(`PRAGMA journal_mode = ${walIsSafe(process.versions['sqlite']) ? 'WAL' : 'DELETE'}`);
     database.exec('PRAGMA synchronous = NORMAL');
-    database.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}`);
+    database.exec(`PRAGMA journal_size_limit = ${longestIdleLog}`);
+    checkpointByWriters(database, true);
     migrate(database);
     return database;
   } catch (error) {
     database.close();
     throw error;
   }
+}
+
+/** Whether changes go to a write-ahead log first. */
+export function hasLog(database: DatabaseSync): boolean {
+  return database.prepare('PRAGMA journal_mode').get()?.['journal_mode'] === 'wal';
+}
+
+/** Whether whoever writes is to bring the log into the file, or somebody else does it. */
+export function checkpointByWriters(database: DatabaseSync, writers: boolean): void {
+  database.exec(`PRAGMA wal_autocheckpoint = ${writers ? checkpointPages : spareCheckpointPages}`);
 }
 
 /**

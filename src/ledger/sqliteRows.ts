@@ -1,185 +1,247 @@
-import * as z from 'zod';
-import { rateDimensions, smallerLimits } from '../core/rateLimits.ts';
-import { type DayRow, type ReservationRow, type ScopeRow, type SessionRow, type SlotTicketRow } from './ledgerStore.ts';
+import type { SQLInputValue } from 'node:sqlite';
+import type * as z from 'zod';
+import { type UsageEntry } from '../core/ledger.ts';
+import { type LiveSession } from '../core/session.ts';
+import {
+  type DayRow,
+  type EngineRow,
+  newScope,
+  type LedgerRows,
+  type ReservationRow,
+  type ScopeRow,
+  type SessionRow,
+  type SlotTicketRow,
+  type UsageBooking,
+} from './ledgerStore.ts';
+import { type SqliteConnection } from './sqliteConnection.ts';
+import { rowSchemas } from './sqliteRowSchemas.ts';
+import { SqliteUsage } from './sqliteUsage.ts';
 
-const usage = z.object({
-  inputTokens: z.number(),
-  cacheCreation5mTokens: z.number(),
-  cacheCreation1hTokens: z.number(),
-  cacheReadTokens: z.number(),
-  outputTokens: z.number(),
-});
+/** Rows in an SQLite file, each written at once; within a transaction of the connection. */
+export class SqliteRows implements LedgerRows {
+  readonly #connection: SqliteConnection;
+  readonly #usage: SqliteUsage;
 
-const processIdentity = z
-  .object({ pid: z.number(), startMark: z.string().optional() })
-  .transform(({ pid, startMark }) => (startMark === undefined ? { pid } : { pid, startMark }));
+  constructor(connection: SqliteConnection) {
+    this.#connection = connection;
+    this.#usage = new SqliteUsage(connection);
+  }
 
-const sessionBase = {
-  sessionId: z.string(),
-  agentId: z.string(),
-  planId: z.string(),
-  mode: z.enum(['routed', 'observed', 'unauthenticated']),
-  allocation: z
-    .object({ requestsPerMinute: z.number().optional(), tokens: z.number() })
-    .transform(({ requestsPerMinute, tokens }) =>
-      requestsPerMinute === undefined ? { tokens } : { requestsPerMinute, tokens },
-    ),
-  process: processIdentity,
-  workspace: z.string(),
-  createdAt: z.number(),
-  lastActivityAt: z.number(),
-  usage,
-  requests: z.number(),
-};
+  putSession({ session, tokenHash, engineId, finishTag }: SessionRow): void {
+    const record = JSON.stringify(session);
+    // What changes with every request is in no index; naming the other columns would rewrite their index too.
+    const updated = this.#run(
+      'UPDATE session SET finish_tag = ?, record = ? WHERE session_id = ? AND state = ? AND plan_id = ?',
+      finishTag,
+      record,
+      session.sessionId,
+      session.state,
+      session.planId,
+    );
+    if (updated > 0) return;
+    this.#run(
+      `INSERT INTO session (session_id, token_hash, engine_id, plan_id, agent_id, mode, state, finish_tag, record)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (session_id) DO UPDATE SET plan_id = excluded.plan_id, state = excluded.state,
+         finish_tag = excluded.finish_tag, record = excluded.record`,
+      session.sessionId,
+      tokenHash,
+      engineId,
+      session.planId,
+      session.agentId,
+      session.mode,
+      session.state,
+      finishTag,
+      record,
+    );
+  }
 
-const session = z.discriminatedUnion('state', [
-  z.object({ ...sessionBase, state: z.literal('active') }),
-  z.object({ ...sessionBase, state: z.literal('idle'), idleSince: z.number() }),
-  z.object({
-    ...sessionBase,
-    state: z.literal('ended'),
-    endedAt: z.number(),
-    endReason: z.enum(['released', 'process-ended', 'inactive']),
-  }),
-]);
+  session(sessionId: string): SessionRow | undefined {
+    return this.#row(rowSchemas.session, 'SELECT * FROM session WHERE session_id = ?', sessionId);
+  }
 
-const amounts = z.object({
-  requestsPerMinute: z.number(),
-  tokensPerMinute: z.number(),
-  inputTokensPerMinute: z.number(),
-  outputTokensPerMinute: z.number(),
-});
+  sessionOfTokenHash(tokenHash: string): SessionRow | undefined {
+    return this.#row(rowSchemas.session, 'SELECT * FROM session WHERE token_hash = ?', tokenHash);
+  }
 
-const rateDimension = z.enum(rateDimensions);
+  liveSessions(): LiveSession[] {
+    return this.#rows(rowSchemas.session, `SELECT * FROM session WHERE state <> 'ended' ORDER BY rowid`).flatMap(
+      ({ session }) => (session.state === 'ended' ? [] : [session]),
+    );
+  }
 
-const reservationState = z.enum(['waiting', 'admitted', 'running', 'day-used-up', 'window-used-up', 'gone']);
+  idleSessionIds(planId: string): string[] {
+    const sql = `SELECT session_id FROM session WHERE state = 'idle' AND plan_id = ?`;
+    return this.#rows(rowSchemas.sessionId, sql, planId).map(({ session_id }) => session_id);
+  }
 
-const json = z.string().transform((text): unknown => JSON.parse(text));
+  sessionsOfEngine(engineId: string): SessionRow[] {
+    return this.#rows(rowSchemas.session, `SELECT * FROM session WHERE state <> 'ended' AND engine_id = ?`, engineId);
+  }
 
-const optionalUsage = json
-  .pipe(usage)
-  .nullable()
-  .transform((known) => known ?? undefined);
+  slotHolders(planId: string): { sessionId: string; agentId: string }[] {
+    return this.#rows(
+      rowSchemas.holder,
+      `SELECT session_id, agent_id FROM session
+       WHERE state = 'active' AND plan_id = ? AND mode <> 'unauthenticated' ORDER BY rowid`,
+      planId,
+    );
+  }
 
-const sessionRow = z
-  .object({ record: json.pipe(session), token_hash: z.string(), engine_id: z.string(), finish_tag: z.number() })
-  .transform((row): SessionRow => ({
-    session: row.record,
-    tokenHash: row.token_hash,
-    engineId: row.engine_id,
-    finishTag: row.finish_tag,
-  }));
+  putTicket(row: SlotTicketRow): void {
+    this.#run(
+      `INSERT INTO slot_ticket (ticket, agent_id, engine_id, plan_id, since) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (ticket) DO UPDATE SET plan_id = excluded.plan_id, since = excluded.since`,
+      row.ticket,
+      row.agentId,
+      row.engineId,
+      row.planId,
+      row.since,
+    );
+  }
 
-const reservationRow = z
-  .object({
-    reservation_id: z.string(),
-    session_id: z.string(),
-    engine_id: z.string(),
-    plan_id: z.string(),
-    scopes: json.pipe(z.array(z.string())),
-    state: reservationState,
-    tag: z.number(),
-    weight: z.number(),
-    cost: json.pipe(amounts),
-    charged: json.pipe(amounts),
-    usage: optionalUsage,
-  })
-  .transform((row): ReservationRow => ({
-    reservationId: row.reservation_id,
-    sessionId: row.session_id,
-    engineId: row.engine_id,
-    planId: row.plan_id,
-    scopes: row.scopes,
-    state: row.state,
-    tag: row.tag,
-    weight: row.weight,
-    cost: row.cost,
-    charged: row.charged,
-    usage: row.usage,
-  }));
+  removeTicket(ticket: string): void {
+    this.#run('DELETE FROM slot_ticket WHERE ticket = ?', ticket);
+  }
 
-const ticketRow = z
-  .object({ ticket: z.string(), agent_id: z.string(), engine_id: z.string(), plan_id: z.string(), since: z.number() })
-  .transform((row): SlotTicketRow => ({
-    ticket: row.ticket,
-    agentId: row.agent_id,
-    engineId: row.engine_id,
-    planId: row.plan_id,
-    since: row.since,
-  }));
+  tickets(planId: string): SlotTicketRow[] {
+    return this.#rows(rowSchemas.ticket, 'SELECT * FROM slot_ticket WHERE plan_id = ? ORDER BY position', planId);
+  }
 
-const dayRow = z
-  .object({
-    requests: z.number(),
-    input_tokens: z.number(),
-    cache_creation_5m_tokens: z.number(),
-    cache_creation_1h_tokens: z.number(),
-    cache_read_tokens: z.number(),
-    output_tokens: z.number(),
-  })
-  .transform((row): DayRow => ({
-    requests: row.requests,
-    usage: {
-      inputTokens: row.input_tokens,
-      cacheCreation5mTokens: row.cache_creation_5m_tokens,
-      cacheCreation1hTokens: row.cache_creation_1h_tokens,
-      cacheReadTokens: row.cache_read_tokens,
-      outputTokens: row.output_tokens,
-    },
-  }));
+  ticketsOfEngine(engineId: string): SlotTicketRow[] {
+    return this.#rows(rowSchemas.ticket, 'SELECT * FROM slot_ticket WHERE engine_id = ?', engineId);
+  }
 
-const bucket = z.object({ used: z.number(), at: z.number(), held: z.number() });
+  putReservation(row: ReservationRow): void {
+    this.#run(
+      `INSERT INTO reservation (reservation_id, session_id, engine_id, plan_id, scopes, state, tag, weight,
+         cost, charged, usage)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (reservation_id) DO UPDATE
+       SET state = excluded.state, cost = excluded.cost, charged = excluded.charged, usage = excluded.usage`,
+      row.reservationId,
+      row.sessionId,
+      row.engineId,
+      row.planId,
+      JSON.stringify(row.scopes),
+      row.state,
+      row.tag,
+      row.weight,
+      JSON.stringify(row.cost),
+      JSON.stringify(row.charged),
+      row.usage === undefined ? null : JSON.stringify(row.usage),
+    );
+  }
 
-const scopeRecord = z.object({
-  buckets: z.object({
-    requestsPerMinute: bucket,
-    tokensPerMinute: bucket,
-    inputTokensPerMinute: bucket,
-    outputTokensPerMinute: bucket,
-  }),
-  reported: z.partialRecord(rateDimension, z.number()),
-  pausedAt: z.number(),
-  pausedUntil: z.number(),
-  virtualTime: z.number(),
-  share: z.object({ share: z.number(), at: z.number() }),
-  windows: z.array(
-    z.object({
-      name: z.enum(['fiveHour', 'sevenDay']),
-      utilization: z.number(),
-      resetsAt: z.number(),
-      rejected: z.boolean(),
-      reportedAt: z.number(),
-    }),
-  ),
-});
+  reservation(reservationId: string): ReservationRow | undefined {
+    return this.#row(rowSchemas.reservation, 'SELECT * FROM reservation WHERE reservation_id = ?', reservationId);
+  }
 
-const scopeRow = z
-  .object({ record: json.pipe(scopeRecord) })
-  .transform(({ record }): ScopeRow => ({ ...record, reported: smallerLimits(record.reported, {}) }));
+  removeReservation(reservationId: string): void {
+    this.#run('DELETE FROM reservation WHERE reservation_id = ?', reservationId);
+  }
 
-const engineRow = z
-  .object({ engine_id: z.string(), process: json.pipe(processIdentity) })
-  .transform((row) => ({ engineId: row.engine_id, process: row.process }));
+  waitingReservations(planId: string): ReservationRow[] {
+    return this.#rows(
+      rowSchemas.reservation,
+      `SELECT * FROM reservation WHERE plan_id = ? AND state = 'waiting'`,
+      planId,
+    );
+  }
 
-const holderRow = z
-  .object({ session_id: z.string(), agent_id: z.string() })
-  .transform((row) => ({ sessionId: row.session_id, agentId: row.agent_id }));
+  reservationsOfEngine(engineId: string): ReservationRow[] {
+    return this.#rows(rowSchemas.reservation, 'SELECT * FROM reservation WHERE engine_id = ?', engineId);
+  }
 
-const activityRow = z
-  .object({ session_id: z.string(), plan_id: z.string(), state: reservationState, usage: optionalUsage })
-  .transform((row) => ({ sessionId: row.session_id, planId: row.plan_id, state: row.state, usage: row.usage }));
+  decidedReservations(engineId: string): ReservationRow[] {
+    return this.#rows(
+      rowSchemas.reservation,
+      `SELECT * FROM reservation WHERE engine_id = ? AND state IN ('admitted', 'day-used-up', 'window-used-up', 'gone')`,
+      engineId,
+    );
+  }
 
-/** What the ledger file's rows must look like; a row that does not is an error and not guessed at. */
-export const sqliteRows = {
-  session: sessionRow,
-  reservation: reservationRow,
-  ticket: ticketRow,
-  day: dayRow,
-  scope: scopeRow,
-  scopeId: z.object({ scope_id: z.string() }),
-  sessionId: z.object({ session_id: z.string() }),
-  engine: engineRow,
-  holder: holderRow,
-  activity: activityRow,
-  sum: z.object({ sum: z.number() }),
-} as const;
+  tokensUnderWay(scopeId: string): number {
+    const row = this.#row(
+      rowSchemas.sum,
+      `SELECT coalesce(sum(max(cost ->> 'tokensPerMinute', charged ->> 'tokensPerMinute')), 0) AS sum
+       FROM reservation
+       WHERE state IN ('admitted', 'running') AND EXISTS (SELECT 1 FROM json_each(scopes) WHERE value = ?)`,
+      scopeId,
+    );
+    return row?.sum ?? 0;
+  }
+
+  reservationsOfSession(sessionId: string): ReservationRow[] {
+    return this.#rows(rowSchemas.reservation, 'SELECT * FROM reservation WHERE session_id = ?', sessionId);
+  }
+
+  reservationActivity(): Pick<ReservationRow, 'sessionId' | 'planId' | 'state' | 'usage'>[] {
+    return this.#rows(rowSchemas.activity, 'SELECT session_id, plan_id, state, usage FROM reservation');
+  }
+
+  scope(scopeId: string): ScopeRow {
+    return this.#row(rowSchemas.scope, 'SELECT record FROM scope WHERE scope_id = ?', scopeId) ?? newScope;
+  }
+
+  putScope(scopeId: string, row: ScopeRow): void {
+    this.#run(
+      `INSERT INTO scope (scope_id, plan_id, record) VALUES (?, ?, ?)
+       ON CONFLICT (scope_id) DO UPDATE SET record = excluded.record`,
+      scopeId,
+      scopeId.split('/', 1)[0] ?? scopeId,
+      JSON.stringify(row),
+    );
+  }
+
+  scopeIds(planId: string): string[] {
+    const rows = this.#rows(
+      rowSchemas.scopeId,
+      'SELECT scope_id FROM scope WHERE plan_id = ? ORDER BY scope_id',
+      planId,
+    );
+    return rows.map(({ scope_id }) => scope_id);
+  }
+
+  day(scopeId: string, day: string): DayRow {
+    return this.#usage.day(scopeId, day);
+  }
+
+  addUsage(entry: UsageEntry, booking: UsageBooking): boolean {
+    return this.#usage.add(entry, booking);
+  }
+
+  dropBefore(at: number): number {
+    this.#run(`DELETE FROM session WHERE state = 'ended' AND record ->> 'endedAt' < ?`, at);
+    return this.#usage.dropBefore(at);
+  }
+
+  putEngine({ engineId, process }: EngineRow): void {
+    this.#run(
+      `INSERT INTO engine (engine_id, process) VALUES (?, ?)
+       ON CONFLICT (engine_id) DO UPDATE SET process = excluded.process`,
+      engineId,
+      JSON.stringify(process),
+    );
+  }
+
+  removeEngine(engineId: string): void {
+    this.#run('DELETE FROM engine WHERE engine_id = ?', engineId);
+  }
+
+  engines(): EngineRow[] {
+    return this.#rows(rowSchemas.engine, 'SELECT * FROM engine');
+  }
+
+  #run(sql: string, ...values: SQLInputValue[]): number {
+    return this.#connection.run(sql, values);
+  }
+
+  #row<T extends z.ZodType>(schema: T, sql: string, ...values: SQLInputValue[]): z.infer<T> | undefined {
+    return this.#connection.row(schema, sql, values);
+  }
+
+  #rows<T extends z.ZodType>(schema: T, sql: string, ...values: SQLInputValue[]): z.infer<T>[] {
+    return this.#connection.rows(schema, sql, values);
+  }
+}

@@ -2,7 +2,7 @@ import { type UsageEntry } from '../core/ledger.ts';
 import { noUsage, type Usage } from '../core/usage.ts';
 import { type DayRow, type UsageBooking } from './ledgerStore.ts';
 import { type SqliteConnection } from './sqliteConnection.ts';
-import { sqliteRows } from './sqliteRows.ts';
+import { rowSchemas } from './sqliteRowSchemas.ts';
 
 const hourMs = 3_600_000;
 
@@ -27,7 +27,7 @@ export class SqliteUsage {
 
   day(scopeId: string, day: string): DayRow {
     const sql = 'SELECT * FROM usage_day WHERE scope_id = ? AND day = ?';
-    return this.#connection.row(sqliteRows.day, sql, [scopeId, day]) ?? { usage: noUsage, requests: 0 };
+    return this.#connection.row(rowSchemas.day, sql, [scopeId, day]) ?? { usage: noUsage, requests: 0 };
   }
 
   /** @returns false when the request id was booked before; then nothing changes. */

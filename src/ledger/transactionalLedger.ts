@@ -150,8 +150,7 @@ export class TransactionalLedger implements Ledger {
   }
 
   close(): Promise<void> {
-    this.#store.close();
-    return Promise.resolve();
+    return this.#store.close();
   }
 
   #runsIn(engineId: string, { pid, startMark }: ProcessIdentity): boolean {

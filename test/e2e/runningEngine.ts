@@ -34,6 +34,8 @@ export interface RunningEngine {
   close(): Promise<void>;
 }
 
+const bundles = path.join(repositoryRoot, 'dist');
+
 /** @param upstreamUrl where the user's base URL points; the user's key is {@link realKey}. */
 export async function startEngine(upstreamUrl: string, plan: Plan): Promise<RunningEngine> {
   const storageDirectory = await mkdtemp(path.join(tmpdir(), 'aq engine '));
@@ -43,9 +45,14 @@ export async function startEngine(upstreamUrl: string, plan: Plan): Promise<Runn
   const problems: Problem[] = [];
   let thread: EngineThread | undefined;
   const supervisor = new EngineSupervisor({
-    start: { engineId: 'e2e', storageDirectory, launcherSecret: 'launcher-secret-for-tests' },
+    start: {
+      engineId: 'e2e',
+      storageDirectory,
+      launcherSecret: 'launcher-secret-for-tests',
+      checkpointScript: path.join(bundles, 'checkpoints.cjs'),
+    },
     startThread: (start) => {
-      thread = startWorkerThread(path.join(repositoryRoot, 'dist', 'engine.cjs'), start);
+      thread = startWorkerThread(path.join(bundles, 'engine.cjs'), start);
       return thread;
     },
     events: {

@@ -61,7 +61,7 @@ describe('the ledger’s file', () => {
     writeFileSync(path, rubbish);
     const found: Problem[] = [];
     const damage = { found: (problem: Problem) => found.push(problem), lost: () => assert.fail('it is not open') };
-    const { ledger, kept } = await openLedger(directory.path, silentLogger, damage);
+    const { ledger, kept } = await openLedger(directory.path, silentLogger, { damage });
     assert.deepEqual(kept, { kind: 'sqlite' });
     await new LedgerTester(ledger).opened('a');
     await ledger.close();
@@ -112,7 +112,7 @@ describe('the ledger’s file', () => {
     await connection.transaction('write', insert);
     assert.equal(await connection.transaction('read', count), 1);
     assert.equal(told, 1);
-    connection.close();
+    await connection.close();
   });
 
   it('that is deleted while it is open does no harm', async () => {

@@ -152,7 +152,7 @@ describe('a ledger that four processes hammer', () => {
     for (const { dimension, used } of held.status.limits) assert.equal(used, 0, `${dimension} is held for ever`);
 
     const admitted = entries.filter(({ kind }) => kind === 'admitted').length;
-    assert.ok(admitted > hammerPlan.requestsPerMinute / 2, `only ${admitted} requests were admitted`);
+    assert.ok(admitted > hammerPlan.requestsPerMinute / 10, `only ${admitted} requests were admitted`);
     if (!isLong) return;
     const levels = [...lowestLevels(counted)].map(([name, level]) => `${name} ${level.toFixed(2)}`).join(', ');
     console.log(

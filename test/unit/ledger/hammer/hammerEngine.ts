@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 import { AgentAuthCoordinator } from '../../../../src/core/agentAuthCoordinator.ts';
 import { ClaudeQuotaManager } from '../../../../src/core/claudeQuotaManager.ts';
 import { type Clock } from '../../../../src/core/clock.ts';
@@ -18,6 +19,8 @@ export interface HammerEngine {
   readonly coordinator: AgentAuthCoordinator;
   readonly close: () => Promise<void>;
 }
+
+const checkpointScript = fileURLToPath(import.meta.resolve('../../../../src/ledger/checkpointThread.ts'));
 
 const clock: Clock = {
   now: () => Date.now(),
@@ -47,7 +50,7 @@ export async function openHammerEngine(
   const logger: Logger = { ...silentLogger, error };
   const processes = createProcessTable();
   const ownProcess = processes.identify(process.pid);
-  const { ledger, kept } = await openLedger(directory, logger);
+  const { ledger, kept } = await openLedger(directory, logger, { checkpointScript });
   if (kept.kind !== 'sqlite') failed('The ledger is in memory.');
   await ledger.join(engineId, ownProcess, clock.now());
   const parts = { ledger, clock, secrets, logger, engineId };

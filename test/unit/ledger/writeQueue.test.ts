@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { WriteQueue } from '../../../src/ledger/writeQueue.ts';
+
+/** A store whose one row is a list of names; a transaction that throws leaves it as it was. */
+class List {
+  kept: string[] = [];
+  transactions = 0;
+  readonly queue = new WriteQueue((body) => {
+    this.transactions += 1;
+    const before = [...this.kept];
+    try {
+      return Promise.resolve(body());
+    } catch (error) {
+      this.kept = before;
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+    }
+  });
+
+  add(name: string): Promise<number> {
+    return this.queue.add(() => {
+      this.kept.push(name);
+      if (name.startsWith('bad')) throw new Error(`${name} fails`);
+      return this.kept.length;
+    });
+  }
+}
+
+describe('the queue of writes', () => {
+  it('makes one transaction of what comes at once, in its order', async () => {
+    const list = new List();
+    assert.deepEqual(await Promise.all([list.add('a'), list.add('b'), list.add('c')]), [1, 2, 3]);
+    assert.deepEqual([list.kept, list.transactions], [['a', 'b', 'c'], 1]);
+  });
+
+  it('fails only what fails, and keeps the rest once', async () => {
+    const list = new List();
+    const results = await Promise.allSettled(['a', 'bad', 'b', 'bad too', 'c'].map((name) => list.add(name)));
+    assert.deepEqual(
+      results.map((result) => (result.status === 'fulfilled' ? result.value : String(result.reason))),
+      [1, 'Error: bad fails', 2, 'Error: bad too fails', 3],
+    );
+    assert.deepEqual(list.kept, ['a', 'b', 'c']);
+  });
+
+  it('takes in a limited number at once', async () => {
+    const list = new List();
+    await Promise.all(Array.from({ length: 200 }, (_, index) => list.add(`name ${index}`)));
+    assert.deepEqual(
+      list.kept,
+      Array.from({ length: 200 }, (_, index) => `name ${index}`),
+    );
+    assert.equal(list.transactions, 4);
+  });
+
+  it('is idle when all is written or has failed', async () => {
+    const list = new List();
+    await list.queue.idle();
+    void list.add('a').then(() => list.add('b'));
+    list.add('bad').catch(() => undefined);
+    await list.queue.idle();
+    assert.ok(list.kept.includes('a'));
+    assert.ok(!list.kept.includes('bad'));
+  });
+});
