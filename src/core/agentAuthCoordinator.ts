@@ -40,13 +40,17 @@ export interface CoordinatorParts extends QuotaManagerParts {
   readonly problemFound: (problem: Problem) => void;
 }
 
+/** How long a new engine waits to be told credentials and limits before it sets an agent up without, in milliseconds. */
+const configuredSoonMs = 10_000;
+
 /** Sets agents up with a session of their own and takes it back: the face of the quota core for whoever starts agents. */
 export class AgentAuthCoordinator {
   readonly #parts: CoordinatorParts;
   readonly #check: CredentialCheck;
   readonly #queue: SlotQueue;
   readonly #keeper: SessionKeeper;
-  readonly #stopListening: () => void;
+  readonly #stopListening: readonly (() => void)[];
+  readonly #configured = Promise.withResolvers<undefined>();
   #configuration: EngineConfiguration | undefined;
 
   constructor(parts: CoordinatorParts) {
@@ -62,10 +66,15 @@ export class AgentAuthCoordinator {
       },
     );
     this.#keeper = new SessionKeeper(parts);
-    this.#stopListening = parts.manager.onAnswer((status) => {
-      if (status < 400) this.#check.confirmed();
-      else if (status === 401) this.#check.doubted();
-    });
+    this.#stopListening = [
+      parts.manager.onAnswer((status) => {
+        if (status < 400) this.#check.confirmed();
+        else if (status === 401) this.#check.doubted();
+      }),
+      parts.manager.onUsedUp((what, until) => {
+        parts.problemFound(problems.usedUp(what, until));
+      }),
+    ];
   }
 
   configure(configuration: EngineConfiguration): void {
@@ -74,6 +83,7 @@ export class AgentAuthCoordinator {
     this.#keeper.start(configuration.inactivityMs);
     // The plan may have more slots now.
     this.#queue.retry();
+    this.#configured.resolve(undefined);
   }
 
   /**
@@ -92,6 +102,7 @@ export class AgentAuthCoordinator {
   async #setUp(request: AgentRequest): Promise<AgentAuth> {
     const { agentId } = request;
     if (!agentIdSchema.safeParse(agentId).success) return { kind: 'refused', agentId, reason: problems.badAgentId() };
+    await this.#configuredSoon();
     const credentials = this.#configuration?.credentials ?? { kind: 'none' };
     if (credentials.kind === 'none') return this.#unauthenticated(request, this.#missingCredentials());
     const state = await this.#check.state();
@@ -113,6 +124,17 @@ export class AgentAuthCoordinator {
       overlay: overlayFor({ agentId, sessionId, allocation: outcome.allocation, ...route }),
       ...(state.kind === 'doubtful' && { warning: state.problem }),
     };
+  }
+
+  /** A launcher may find the engine of a window that has just been reloaded before the window has told it anything. */
+  async #configuredSoon(): Promise<void> {
+    if (this.#configuration !== undefined) return;
+    const { promise: late, resolve } = Promise.withResolvers<undefined>();
+    const cancel = this.#parts.clock.after(configuredSoonMs, () => {
+      resolve(undefined);
+    });
+    await Promise.race([this.#configured.promise, late]);
+    cancel();
   }
 
   giveUp(ticket: string): Promise<void> {
@@ -170,6 +192,7 @@ export class AgentAuthCoordinator {
     if (unwritten !== undefined) found.push(problems.ledgerFails(unwritten));
     if (this.#parts.kept.kind === 'memory') found.push(problems.inMemory(this.#parts.kept.reason));
     if (status.pausedUntil !== undefined) found.push(problems.paused(status.pausedUntil));
+    for (const { models, until } of status.pausedModels) found.push(problems.paused(until, models));
     if (line.length > 0) found.push(problems.agentsWait(line.length));
     if (status.percentage >= 100) found.push(problems.limitReached(status));
     return {
@@ -189,7 +212,7 @@ export class AgentAuthCoordinator {
   }
 
   async dispose(): Promise<void> {
-    this.#stopListening();
+    for (const stop of this.#stopListening) stop();
     this.#keeper.dispose();
     await this.#queue.dispose();
   }
@@ -224,7 +247,7 @@ export class AgentAuthCoordinator {
 
 function refusal(outcome: Exclude<SlotOutcome, { kind: 'opened' }>, slots: number): Problem {
   if (outcome.kind === 'no-slot') return problems.noSlot(outcome, slots);
-  return outcome.what === 'day' ? problems.dayUsedUp(outcome.until) : problems.windowUsedUp(outcome.until);
+  return problems.usedUp(outcome.what, outcome.until);
 }
 
 /** Sessions as shown, oldest first. */

@@ -1,5 +1,4 @@
 import {
-  AdmissionRefusedError,
   type AdmissionAsk,
   type LimitReport,
   type RequestAdmission,
@@ -7,6 +6,7 @@ import {
   type TokenOwner,
 } from './admission.ts';
 import { type Clock } from './clock.ts';
+import { refusal, waitedTooLong, type Decided } from './admissionRefusals.ts';
 import { HeldRequest, type ReservationBooks } from './heldRequest.ts';
 import {
   type Ledger,
@@ -22,6 +22,7 @@ import { PersistentWrites } from './persistentWrites.ts';
 import { apiKeyPlan, maxSubscriptionPlan, type ApiKeyPlan, type MaxSubscriptionPlan, type Plan } from './plan.ts';
 import { type QuotaStatus } from './quotaStatus.ts';
 import { type QuotaTerms } from './quotaTerms.ts';
+import { type SpentLimit } from './requestLine.ts';
 import { rerun } from './rerun.ts';
 import { type SecretSource } from './secretSource.ts';
 import { type EndReason, type Session } from './session.ts';
@@ -39,14 +40,12 @@ export interface QuotaManagerParts {
 
 /** The longest that a request waits in line when nothing else is said: less than Claude Code's own 10 minutes. */
 export const defaultLongestWaitMs = 8 * 60_000;
-/** What a request that waited too long is told: soon enough for Claude Code to try again by itself, in seconds. */
-const retryAfterWaitSeconds = 5;
 
 /** When the line is run again after that has failed, in milliseconds. */
 const retryLineMs = 1000;
 
-type Decided =
-  (LineRun['decided'] extends ReadonlyMap<string, infer State> ? State : never) | { readonly kind: 'plan-changed' };
+/** @param until when it is whole again, in milliseconds since the epoch. */
+type UsedUpListener = (what: SpentLimit, until: number) => void;
 
 /**
  * The usage of all agents of a plan against its limits. It decides who may use quota and when; the numbers are in the
@@ -57,6 +56,7 @@ export class ClaudeQuotaManager implements RequestAdmission {
   readonly #estimator = new TokenEstimator();
   readonly #waiting = new Map<string, (state: Decided) => void>();
   readonly #answerListeners = new Set<(status: number) => void>();
+  readonly #usedUpListeners = new Set<UsedUpListener>();
   readonly #writes: PersistentWrites;
   readonly #runLine: () => void;
   readonly #stopListening: () => void;
@@ -139,12 +139,13 @@ export class ClaudeQuotaManager implements RequestAdmission {
     const { ledger, clock, engineId, secrets } = this.#parts;
     const reservationId = secrets.id();
     const estimate = ask.usesTokens ? this.#estimator.estimate(ask) : noTokens;
-    const turn = this.#turn(reservationId, signal);
+    const turn = this.#turn(reservationId, ask, signal);
     try {
       const { sessionId, model } = ask;
       const opening = { reservationId, sessionId, requests: 1, estimate, model };
       this.#take(await ledger.enqueue(opening, engineId, this.#terms, clock.now()));
       const decided = await turn.decided;
+      if (decided.kind === 'used-up') for (const tell of this.#usedUpListeners) tell(decided.what, decided.until);
       if (decided.kind !== 'admitted') throw refusal(decided);
       return new HeldRequest(reservationId, ask, estimate, this.#books());
     } catch (error) {
@@ -156,19 +157,21 @@ export class ClaudeQuotaManager implements RequestAdmission {
   }
 
   /** Waits for the line's decision, the wait's end or the client's leaving, whichever is first. */
-  #turn(reservationId: string, signal: AbortSignal): { decided: Promise<Decided>; end: () => void } {
+  #turn(
+    reservationId: string,
+    { sessionId }: AdmissionAsk,
+    signal: AbortSignal,
+  ): { decided: Promise<Decided>; end: () => void } {
     const { promise, resolve, reject } = Promise.withResolvers<Decided>();
     promise.catch(() => undefined);
     const leave = (): void => {
       reject(signal.reason instanceof Error ? signal.reason : new Error('The client has gone.'));
     };
-    const cancelTimer = this.#parts.clock.after(this.#longestWaitMs, () => {
-      reject(
-        new AdmissionRefusedError(
-          `Agent Quota held this request for ${Math.round(this.#longestWaitMs / 1000)} seconds because the plan's limits are used up. Try again, run fewer agents at once, or raise the limits in the settings of Agent Quota.`,
-          retryAfterWaitSeconds,
-        ),
-      );
+    const waitMs = this.#longestWaitMs;
+    const cancelTimer = this.#parts.clock.after(waitMs, () => {
+      void this.#lacksSlot(sessionId).then((lacksSlot) => {
+        reject(waitedTooLong(waitMs, lacksSlot ? 'slots' : 'limits'));
+      });
     });
     signal.addEventListener('abort', leave, { once: true });
     this.#waiting.set(reservationId, resolve);
@@ -180,6 +183,12 @@ export class ClaudeQuotaManager implements RequestAdmission {
         this.#waiting.delete(reservationId);
       },
     };
+  }
+
+  /** Whether the session has given its slot back and not got one again. */
+  async #lacksSlot(sessionId: string): Promise<boolean> {
+    const sessions = await this.#parts.ledger.liveSessions().catch(() => []);
+    return sessions.some((session) => session.sessionId === sessionId && session.state === 'idle');
   }
 
   #take(run: LineRun): void {
@@ -227,6 +236,12 @@ export class ClaudeQuotaManager implements RequestAdmission {
     return () => this.#answerListeners.delete(listener);
   }
 
+  /** Tells of requests that are refused because something is used up for long. @returns a function that ends the calls. */
+  onUsedUp(listener: UsedUpListener): () => void {
+    this.#usedUpListeners.add(listener);
+    return () => this.#usedUpListeners.delete(listener);
+  }
+
   /** The line for slots as it is. */
   slotLine(): Promise<SlotLine> {
     return this.#parts.ledger.slotLine(this.#terms);
@@ -271,20 +286,4 @@ export class ClaudeQuotaManager implements RequestAdmission {
     this.#writes.dispose();
     for (const decide of this.#waiting.values()) decide({ kind: 'gone' });
   }
-}
-
-function refusal(decided: Exclude<Decided, { kind: 'admitted' }>): AdmissionRefusedError {
-  if (decided.kind === 'gone') {
-    return new AdmissionRefusedError('This session has ended. Start a new agent terminal to go on.', undefined);
-  }
-  if (decided.kind === 'plan-changed') {
-    return new AdmissionRefusedError('The plan was changed while this request waited. Try again.', 1);
-  }
-  const until = new Date(decided.until).toLocaleString([], { weekday: 'short', hour: '2-digit', minute: '2-digit' });
-  return new AdmissionRefusedError(
-    decided.what === 'day'
-      ? `The tokens of today do not suffice for this request. Go on after ${until}, or raise the daily tokens in the settings of Agent Quota.`
-      : `The subscription's usage window is used up. Go on after ${until}, when it starts anew.`,
-    undefined,
-  );
 }

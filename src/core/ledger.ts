@@ -2,6 +2,7 @@ import { type LimitReport } from './admission.ts';
 import { type LinePlace } from './quotaEngine.ts';
 import { type QuotaStatus } from './quotaStatus.ts';
 import { type QuotaTerms } from './quotaTerms.ts';
+import { type SpentLimit } from './requestLine.ts';
 import {
   type Allocation,
   type EndReason,
@@ -31,7 +32,7 @@ export type OpeningOutcome =
   | { readonly kind: 'opened'; readonly session: LiveSession; readonly allocation: Allocation }
   | { readonly kind: 'no-slot'; readonly place: LinePlace | undefined; readonly running: readonly string[] }
   /** The day's tokens or the subscription's window are used up: no new agent until then (milliseconds since the epoch). */
-  | { readonly kind: 'used-up'; readonly what: 'day' | 'window'; readonly until: number };
+  | { readonly kind: 'used-up'; readonly what: SpentLimit; readonly until: number };
 
 /** The line for slots. */
 export interface SlotLine {
@@ -56,7 +57,7 @@ export type RequestState =
   | { readonly kind: 'admitted' }
   | { readonly kind: 'waiting' }
   /** The day's tokens or the subscription's window do not suffice before `until` (milliseconds since the epoch). */
-  | { readonly kind: 'used-up'; readonly what: 'day' | 'window'; readonly until: number }
+  | { readonly kind: 'used-up'; readonly what: SpentLimit; readonly until: number }
   /** The session has ended, or the reservation is unknown. */
   | { readonly kind: 'gone' };
 

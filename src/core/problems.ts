@@ -1,5 +1,6 @@
 import { type Problem } from './credentials.ts';
 import { type QuotaStatus } from './quotaStatus.ts';
+import { type SpentLimit } from './requestLine.ts';
 import { type SlotOutcome } from './slotQueue.ts';
 
 const names: Readonly<Record<QuotaStatus['limits'][number]['dimension'], string>> = {
@@ -13,8 +14,35 @@ const names: Readonly<Record<QuotaStatus['limits'][number]['dimension'], string>
   slots: 'agents at once',
 };
 
+/** By what is used up. */
+const usedUp: Readonly<Record<SpentLimit, (until: number) => Problem>> = {
+  day: (until: number): Problem => ({
+    code: 'day-used-up',
+    severity: 'warning',
+    message: `The plan's tokens of today are used up until ${new Date(until).toLocaleString()}.`,
+    nextStep: 'Wait until then, or raise the daily tokens in the settings.',
+  }),
+
+  'agent-day': (until: number): Problem => ({
+    code: 'agent-day-used-up',
+    severity: 'warning',
+    message: `This agent's own tokens of today are used up until ${new Date(until).toLocaleString()}.`,
+    nextStep: 'Wait until then, or raise its tokensPerDay in the setting agentQuota.agents.',
+  }),
+
+  window: (until: number): Problem => ({
+    code: 'window-used-up',
+    severity: 'warning',
+    message: `The subscription's usage window is used up until ${new Date(until).toLocaleString()}.`,
+    nextStep: 'Wait until then; Anthropic reports this window itself.',
+  }),
+};
+
 /** What the core tells people, each with a next step. */
 export const problems = {
+  /** @param until milliseconds since the epoch. */
+  usedUp: (what: SpentLimit, until: number): Problem => usedUp[what](until),
+
   badAgentId: (): Problem => ({
     code: 'bad-agent-name',
     severity: 'error',
@@ -46,24 +74,13 @@ export const problems = {
         };
   },
 
-  dayUsedUp: (until: number): Problem => ({
-    code: 'day-used-up',
-    severity: 'warning',
-    message: `The plan's tokens of today are used up until ${new Date(until).toLocaleString()}.`,
-    nextStep: 'Wait until then, or raise the daily tokens in the settings.',
-  }),
-
-  windowUsedUp: (until: number): Problem => ({
-    code: 'window-used-up',
-    severity: 'warning',
-    message: `The subscription's usage window is used up until ${new Date(until).toLocaleString()}.`,
-    nextStep: 'Wait until then; Anthropic reports this window itself.',
-  }),
-
-  paused: (until: number): Problem => ({
+  /** @param models those that it concerns (`opus-5`); undefined for all. */
+  paused: (until: number, models?: string): Problem => ({
     code: 'paused',
     severity: 'warning',
-    message: `The upstream asked for a pause until ${new Date(until).toLocaleTimeString()}; requests wait.`,
+    message:
+      `The upstream asked for a pause until ${new Date(until).toLocaleTimeString()}; requests ` +
+      `${models === undefined ? '' : `for ${models} `}wait.`,
     nextStep: 'Wait; requests go on by themselves.',
   }),
 

@@ -41,4 +41,6 @@ export interface QuotaStatus {
   readonly percentage: number;
   /** When a pause that the upstream asked for (retry-after) ends; absent when there is none. */
   readonly pausedUntil?: number;
+  /** The same for some models alone (`opus-5`); empty when there is none. */
+  readonly pausedModels: readonly { readonly models: string; readonly until: number }[];
 }

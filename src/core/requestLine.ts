@@ -16,8 +16,12 @@ export interface WaitingRequest {
   readonly limitedAgent?: string;
 }
 
+/** What is used up for long: the plan's tokens of the day, those of one agent, or a subscription's window. */
+export type SpentLimit = 'day' | 'agent-day' | 'window';
+
 /** The counted tokens of a local day against their limit. */
 export interface DayState {
+  readonly whose: 'plan' | 'agent';
   readonly limit: number;
   readonly used: number;
   readonly held: number;
@@ -49,7 +53,7 @@ export interface LineFacts {
 /** A request that cannot be served soon, and until when: the day or the subscription's window is used up. */
 export interface UsedUp {
   readonly request: WaitingRequest;
-  readonly what: 'day' | 'window';
+  readonly what: SpentLimit;
   /** Milliseconds since the epoch; undefined for the day, which ends at local midnight. */
   readonly until: number | undefined;
 }
@@ -62,7 +66,7 @@ export interface LineDecision {
 }
 
 /** A window that opens again so soon is waited for, in milliseconds. */
-const worthWaitingMs = 60_000;
+export const worthWaitingMs = 60_000;
 
 /** A scope while the line is gone through: what was admitted before is taken from it. */
 interface RunningScope {
@@ -147,7 +151,8 @@ function spentObstacle(
   }
   const tokens = request.cost.tokensPerMinute;
   if (day === undefined || tokens === 0) return undefined;
-  return day.used + Math.min(tokens, day.limit) > day.limit ? { what: 'day', until: undefined } : undefined;
+  if (day.used + Math.min(tokens, day.limit) <= day.limit) return undefined;
+  return { what: day.whose === 'plan' ? 'day' : 'agent-day', until: undefined };
 }
 
 /** What waiting helps against. `at` is undefined when only something given back helps. */

@@ -1,11 +1,14 @@
 import { type Clock } from './clock.ts';
 import { rerun } from './rerun.ts';
 import { type EngineSnapshot } from './quotaEngine.ts';
+import { refillMs } from './tokenBucket.ts';
 
 /** The shortest time between two snapshots, in milliseconds. */
 const leastIntervalMs = 250;
 /** While limits refill, what is on screen changes without an event: it is told again so often. */
 const refillIntervalMs = 1000;
+/** The longest until the next look, in milliseconds: the clock may be set meanwhile. */
+const longestQuietMs = 60_000;
 
 /** Sends snapshots when something has changed, and while limits refill; a few times a second at most. */
 export class SnapshotPublisher {
@@ -28,7 +31,8 @@ export class SnapshotPublisher {
       const snapshot = await take();
       if (this.#disposed) return;
       send(snapshot);
-      if (snapshot.status.limits.some(({ resetsAt }) => resetsAt !== undefined)) this.#schedule(refillIntervalMs);
+      const next = nextRefillMs(snapshot);
+      if (next !== undefined) this.#schedule(next);
     }, failed);
   }
 
@@ -55,4 +59,12 @@ export class SnapshotPublisher {
       this.#publish();
     });
   }
+}
+
+/** When the limits are to be told again: those of a minute refill all the time, a day or a window at its end. */
+function nextRefillMs({ at, status }: EngineSnapshot): number | undefined {
+  const ends = status.limits.flatMap(({ resetsAt }) => (resetsAt === undefined ? [] : [resetsAt - at]));
+  const first = Math.min(...ends);
+  if (first === Infinity) return undefined;
+  return first <= refillMs ? refillIntervalMs : Math.min(first, longestQuietMs);
 }

@@ -9,7 +9,7 @@ export interface LimitingAnswer {
   readonly status: number;
   /** Alternating names and values. */
   readonly rawHeaders: readonly string[];
-  /** Whether it answers a message: the limits of other endpoints are their own. */
+  /** Whether it answers a message: the limits of other endpoints are their own, also when one of them is hit. */
   readonly isMessage: boolean;
   /** The model that the message was asked of. */
   readonly model: string | undefined;
@@ -40,9 +40,9 @@ const limitParts: ReadonlyMap<string, { readonly dimension: ReportedLimit['dimen
  */
 export function readLimitReport(answer: LimitingAnswer, now: number): LimitReport | undefined {
   const { status, rawHeaders, isMessage, model } = answer;
-  const limited = status === 429;
+  const limited = isMessage && status === 429;
   const headers = limitHeaders(rawHeaders);
-  const limits = isMessage || limited ? readLimits(headers) : [];
+  const limits = isMessage ? readLimits(headers) : [];
   const windows = readPlanWindows(headers, now);
   const retryAfterMs = limited || status === 529 ? readRetryAfter(rawHeaders, now) : undefined;
   if (limits.length === 0 && windows.length === 0 && !limited && retryAfterMs === undefined) return undefined;

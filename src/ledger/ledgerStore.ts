@@ -2,6 +2,7 @@ import { type UsageEntry } from '../core/ledger.ts';
 import { wholeShare, type AdaptiveShare } from '../core/adaptiveShare.ts';
 import { type PlanWindow } from '../core/planWindow.ts';
 import { amountsOf, type RateAmounts, type RateLimits } from '../core/rateLimits.ts';
+import { type SpentLimit } from '../core/requestLine.ts';
 import { type LiveSession, type ProcessIdentity, type Session } from '../core/session.ts';
 import { type Buckets, type TokenBucket } from '../core/tokenBucket.ts';
 import { type Usage } from '../core/usage.ts';
@@ -25,7 +26,7 @@ export interface ReservationRow {
   /** Ids of the limits that it comes under. */
   readonly scopes: readonly string[];
   /** All but `waiting` and `running` are decided and not yet known to the request's engine. */
-  readonly state: 'waiting' | 'admitted' | 'running' | 'day-used-up' | 'window-used-up' | 'gone';
+  readonly state: 'waiting' | 'admitted' | 'running' | `${SpentLimit}-used-up` | 'gone';
   readonly tag: number;
   /** How far it moved its session in line; see `fairWeight`. */
   readonly weight: number;

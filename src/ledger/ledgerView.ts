@@ -48,11 +48,14 @@ function withUsage(session: LiveSession, underWay: Usage | undefined): LiveSessi
 function quotaStatus(store: LedgerStore, scopes: ScopeBooks, terms: QuotaTerms, now: number): QuotaStatus {
   const plan = planScope(terms);
   const { pausedUntil } = store.scope(plan.id);
-  const shown = store
+  const groups = store
     .scopeIds(plan.planId)
     .map((id) => scopeOfId(terms, id))
-    .filter(({ kind }) => kind === 'model')
-    .flatMap((scope) => scopeStatus(scope, store, scopes, terms, now));
+    .filter((scope) => scope.kind === 'model');
+  const shown = groups.flatMap((scope) => scopeStatus(scope, store, scopes, terms, now));
+  const pausedModels = groups
+    .map(({ id, group }) => ({ models: group, until: store.scope(id).pausedUntil }))
+    .filter(({ until }) => until > now);
   const limits = [...scopeStatus(plan, store, scopes, terms, now), ...shown];
   const slots = store.slotHolders(plan.planId).length;
   return {
@@ -61,6 +64,7 @@ function quotaStatus(store: LedgerStore, scopes: ScopeBooks, terms: QuotaTerms, 
     percentage: Math.max(0, ...limits.map(({ percentage }) => percentage)),
     limits: [...limits, limitStatus('slots', terms.plan.concurrentAgents, slots, undefined, 'setting')],
     ...(pausedUntil > now && { pausedUntil }),
+    pausedModels,
   };
 }
 

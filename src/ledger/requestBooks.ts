@@ -93,7 +93,7 @@ export class RequestBooks {
     for (const { request, what } of decision.usedUp) {
       const row = rows.get(request.id);
       if (row === undefined) continue;
-      this.#store.putReservation({ ...row, state: what === 'day' ? 'day-used-up' : 'window-used-up' });
+      this.#store.putReservation({ ...row, state: `${what}-used-up` });
       this.#moveInLine(row.sessionId, -row.weight);
     }
     const plan = this.#store.scope(planId);
@@ -123,6 +123,8 @@ export class RequestBooks {
         return { kind: 'admitted' };
       case 'day-used-up':
         return { kind: 'used-up', what: 'day', until: calendarDay(now).endsAt };
+      case 'agent-day-used-up':
+        return { kind: 'used-up', what: 'agent-day', until: calendarDay(now).endsAt };
       case 'window-used-up':
         return {
           kind: 'used-up',
@@ -206,7 +208,7 @@ export class RequestBooks {
     this.#store.removeReservation(reservationId);
     if (holdsQuota(row)) this.#scopes.release(row.scopes, amountsLeft(row.cost, row.charged));
     // The line has moved the session back already where it refused the request.
-    if (row.state !== 'day-used-up' && row.state !== 'window-used-up') this.#moveInLine(row.sessionId, -row.weight);
+    if (!row.state.endsWith('used-up')) this.#moveInLine(row.sessionId, -row.weight);
   }
 
   /** Drops what an engine left: what waited never was, what was in flight counts as used. */

@@ -82,7 +82,8 @@ export class ScopeBooks {
     const limit = this.#dayLimit(scope, terms, now);
     if (limit === undefined) return undefined;
     const { usage } = this.#store.day(scope.id, calendarDay(now).key);
-    return { limit, used: quotaTokens(usage), held: this.#store.tokensUnderWay(scope.id) };
+    const whose = scope.kind === 'agent' ? 'agent' : 'plan';
+    return { whose, limit, used: quotaTokens(usage), held: this.#store.tokensUnderWay(scope.id) };
   }
 
   /** Once Anthropic reports a subscription's own windows they are the truth, and the daily tokens are not. */

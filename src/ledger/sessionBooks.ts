@@ -3,6 +3,7 @@ import { calendarDay } from '../core/calendarDay.ts';
 import { limitsOfAgent } from '../core/agentRules.ts';
 import { type OpeningOutcome, type SessionOpening, type SlotLine } from '../core/ledger.ts';
 import { windowsClosedUntil } from '../core/planWindow.ts';
+import { worthWaitingMs } from '../core/requestLine.ts';
 import { agentScope, planScope, type QuotaTerms } from '../core/quotaTerms.ts';
 import { type EndReason, type LiveSession, type ProcessIdentity, type Session } from '../core/session.ts';
 import { decideSlot, type SlotFacts } from '../core/slotLine.ts';
@@ -58,11 +59,12 @@ export class SessionBooks {
   #usedUp(agentId: string, terms: QuotaTerms, now: number): (OpeningOutcome & { kind: 'used-up' }) | undefined {
     const plan = planScope(terms);
     const closedUntil = windowsClosedUntil(this.#store.scope(plan.id).windows, now);
-    if (closedUntil !== undefined) return { kind: 'used-up', what: 'window', until: closedUntil };
+    if (closedUntil !== undefined && closedUntil - now > worthWaitingMs)
+      return { kind: 'used-up', what: 'window', until: closedUntil };
     for (const scope of [plan, agentScope(terms, agentId)]) {
       const day = this.#scopes.day(scope, terms, now);
       if (day !== undefined && day.used >= day.limit) {
-        return { kind: 'used-up', what: 'day', until: calendarDay(now).endsAt };
+        return { kind: 'used-up', what: day.whose === 'plan' ? 'day' : 'agent-day', until: calendarDay(now).endsAt };
       }
     }
     return undefined;

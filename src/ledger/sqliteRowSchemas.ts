@@ -52,7 +52,15 @@ const amounts = z.object({
 
 const rateDimension = z.enum(rateDimensions);
 
-const reservationState = z.enum(['waiting', 'admitted', 'running', 'day-used-up', 'window-used-up', 'gone']);
+const reservationState = z.enum([
+  'waiting',
+  'admitted',
+  'running',
+  'day-used-up',
+  'agent-day-used-up',
+  'window-used-up',
+  'gone',
+]);
 
 const json = z.string().transform((text): unknown => JSON.parse(text));
 

@@ -156,7 +156,7 @@ export class SqliteRows implements LedgerRows {
   decidedReservations(engineId: string): ReservationRow[] {
     return this.#rows(
       rowSchemas.reservation,
-      `SELECT * FROM reservation WHERE engine_id = ? AND state IN ('admitted', 'day-used-up', 'window-used-up', 'gone')`,
+      `SELECT * FROM reservation WHERE engine_id = ? AND state NOT IN ('waiting', 'running')`,
       engineId,
     );
   }

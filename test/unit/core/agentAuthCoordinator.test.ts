@@ -4,6 +4,7 @@ import { needsClaudeAuth } from '../../../src/core/claudeModel.ts';
 import { settled } from '../../fakes/fakeClock.ts';
 import { tokens } from '../ledger/ledgerTester.ts';
 import { apiKey, CoordinatorTester, fails, gatewayUrl, realKey, subscription, windowPid } from './coordinatorTester.ts';
+import { report } from '../ledger/reports.ts';
 import { outcome } from './managerTester.ts';
 
 describe('agent auth coordinator', () => {
@@ -65,6 +66,52 @@ describe('agent auth coordinator', () => {
     assert.deepEqual(await tester.states(), ['agent active']);
     assert.equal(tester.tests, 0);
     assert.equal(await tester.coordinator.releaseSession(auth.sessionId), true);
+  });
+
+  it('waits to be told the credentials, for ten seconds at most', async () => {
+    const tester = new CoordinatorTester();
+    const early = tester.ask('early');
+    await tester.clock.advance(9000);
+    tester.configure();
+    await tester.clock.advance(0);
+    assert.equal((await early.promise).kind, 'authenticated');
+    const forgotten = new CoordinatorTester();
+    const late = forgotten.ask('late');
+    await forgotten.clock.advance(10_000);
+    const auth = await late.promise;
+    assert.ok(auth.kind === 'unauthenticated');
+    assert.equal(auth.reason.code, 'no-credentials');
+  });
+
+  it('tells of requests that are refused for the day, the plan’s and an agent’s apart', async () => {
+    const agents = [{ pattern: 'limited', limits: { tokensPerDay: 10 } }];
+    const plan = maxSubscriptionPlan({ dailyTokens: 100_000, concurrentAgents: 2 });
+    const tester = new CoordinatorTester(plan).configure(apiKey, { agents });
+    for (const agentId of ['limited', 'free']) {
+      const auth = await tester.ask(agentId).promise;
+      assert.ok(auth.kind === 'authenticated');
+      const { sessionId } = auth;
+      await tester.manager.book(sessionId, {
+        usage: tokens(agentId === 'free' ? 99_900 : 20),
+        model: 'm',
+        requestId: undefined,
+      });
+      await assert.rejects(
+        tester.reserve(sessionId, { usesTokens: true, bodyBytes: 4000 }).promise,
+        /tokens of today do not suffice/,
+      );
+    }
+    assert.deepEqual(
+      tester.told.map(({ code }) => code),
+      ['agent-day-used-up', 'day-used-up'],
+    );
+  });
+
+  it('says which models the upstream wants to pause', async () => {
+    const tester = new CoordinatorTester().configure();
+    await tester.manager.observe(report({ limited: true, retryAfterMs: 30_000, model: 'claude-opus-5' }));
+    const { problems } = await tester.coordinator.checkAuthHealth();
+    assert.match(problems.find(({ code }) => code === 'paused')?.message ?? '', /requests for opus-5 wait/);
   });
 
   it('says why there are no credentials when it was found out before', async () => {

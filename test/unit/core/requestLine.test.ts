@@ -87,7 +87,7 @@ describe('who goes next', () => {
   });
 
   it('tells those for whom the day does not suffice, and goes on behind them', () => {
-    const day = { limit: 100, used: 80, held: 0 };
+    const day = { whose: 'plan', limit: 100, used: 80, held: 0 } as const;
     const waiting = [request('a', { tokens: 21 }), request('b', { tokens: 15 }), request('c', { tokens: 10 })];
     const decision = decideLine(facts({ day, waiting }), now);
     assert.deepEqual(ids(decision.usedUp.map(({ request }) => request)), ['a']);

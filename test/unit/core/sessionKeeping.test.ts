@@ -67,6 +67,20 @@ describe('keeping sessions', () => {
     assert.deepEqual(await tester.states(), ['a active'], 'a long answer is activity');
   });
 
+  it('tells a session that wants its slot back in vain what it waits for', async () => {
+    const one = apiKeyPlan({ concurrentAgents: 1 });
+    const tester = new CoordinatorTester(one).configure(apiKey, { inactivityMs: minutes });
+    const a = await tester.opened('a');
+    await tester.clock.advance(minutes);
+    await tester.opened('b');
+    const waits = tester.reserve(a);
+    for (let half = 0; half < 2; half += 1) {
+      await tester.clock.advance(minutes / 2);
+      await tester.clock.advance(0);
+    }
+    await assert.rejects(waits.promise, /gave its slot back while it did nothing, and all slots are taken/);
+  });
+
   it('takes no slot of observed agents, whose requests it does not see', async () => {
     const tester = new CoordinatorTester(maxSubscriptionPlan()).configure(subscription);
     tester.test = () => Promise.resolve({ kind: 'subscription', source: '' });

@@ -3,11 +3,12 @@ import { type EngineSnapshot } from '../../../src/core/quotaEngine.ts';
 import { SnapshotPublisher } from '../../../src/core/snapshotPublisher.ts';
 import { FakeClock } from '../../fakes/fakeClock.ts';
 
-/** As much of a snapshot as a publisher looks at. */
-function snapshot(resetsAt?: number): EngineSnapshot {
+/** As much of a snapshot as a publisher looks at. @param untilReset milliseconds. */
+function snapshot(untilReset?: number): EngineSnapshot {
   const limit = { dimension: 'slots', limit: 1, used: 0, remaining: 1, percentage: 0, source: 'setting' } as const;
-  const limits = [resetsAt === undefined ? limit : { ...limit, resetsAt }];
-  return { status: { limits } } as unknown as EngineSnapshot;
+  const at = 1_000_000;
+  const limits = [untilReset === undefined ? limit : { ...limit, resetsAt: at + untilReset }];
+  return { at, status: { limits } } as unknown as EngineSnapshot;
 }
 
 describe('snapshot publisher', () => {
@@ -51,6 +52,13 @@ describe('snapshot publisher', () => {
     publisher.changed();
     await clock.advance(10_000);
     assert.deepEqual(sent, [0, 1000, 2000, 3000]);
+  });
+
+  it('leaves a day alone until it ends, and looks once a minute whether it has', async () => {
+    take = () => Promise.resolve(snapshot(12 * 3_600_000));
+    publisher.changed();
+    await clock.advance(180_000);
+    assert.deepEqual(sent, [0, 60_000, 120_000, 180_000]);
   });
 
   it('does not keep a change for the next second', async () => {

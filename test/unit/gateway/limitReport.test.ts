@@ -67,7 +67,7 @@ describe('readLimitReport', () => {
     }
   });
 
-  it('takes the limits of other endpoints only when one is hit, and as no model’s', () => {
+  it('leaves other endpoints their limits, also when one is hit, and heeds an overload', () => {
     const rawHeaders = [
       ...['anthropic-ratelimit-requests-limit', '100', 'anthropic-ratelimit-requests-remaining', '0'],
       ...['retry-after', '2'],
@@ -75,13 +75,7 @@ describe('readLimitReport', () => {
     const other = (status: number): LimitReport | undefined =>
       readLimitReport({ status, rawHeaders, isMessage: false, model: undefined }, now);
     assert.equal(other(200), undefined);
-    assert.deepEqual(other(429), {
-      limits: [{ dimension: 'requestsPerMinute', limit: 100, remaining: 0, resetsAt: undefined }],
-      retryAfterMs: 2000,
-      limited: true,
-      model: undefined,
-      windows: [],
-    });
+    assert.equal(other(429), undefined);
     assert.deepEqual(other(529), { limits: [], retryAfterMs: 2000, limited: false, model: undefined, windows: [] });
   });
 

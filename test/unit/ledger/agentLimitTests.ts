@@ -48,12 +48,12 @@ export function agentLimitTests(openLedger: OpenLedger): void {
       await tester.settle(await tester.admitted(batch, { input: 600 }), tokens(600, 0, { cacheReadTokens: 9999 }));
       const { id, run } = await tester.ask(batch, { input: 401 });
       const midnight = new Date(2026, 0, 16).getTime();
-      assert.deepEqual(run.decided.get(id), { kind: 'used-up', what: 'day', until: midnight });
+      assert.deepEqual(run.decided.get(id), { kind: 'used-up', what: 'agent-day', until: midnight });
       await tester.admitted(other, { input: 5000 });
       const last = await tester.admitted(batch, { input: 400 });
       await tester.waiting(batch, { input: 1 });
       await tester.settle(last, tokens(400));
-      assert.deepEqual(await tester.open('batch'), { kind: 'used-up', what: 'day', until: midnight });
+      assert.deepEqual(await tester.open('batch'), { kind: 'used-up', what: 'agent-day', until: midnight });
       assert.equal((await tester.open('other')).kind, 'opened');
       tester.now = midnight;
       await tester.admitted(await tester.opened('batch'), { input: 900 });

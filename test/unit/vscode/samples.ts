@@ -36,6 +36,7 @@ export function sampleSnapshot(changes: Partial<EngineSnapshot> = {}): EngineSna
       at: sampleNow,
       planKind: 'ApiKey',
       percentage: 42.5,
+      pausedModels: [],
       limits: [
         {
           dimension: 'tokensPerMinute',
