@@ -37,4 +37,9 @@ export const contextKeys = {
 } as const;
 
 /** What a row of the Agent Sessions view is, for the `when` clauses of its menus. */
-export const rowKinds = { session: 'agentQuota.session', waiting: 'agentQuota.waiting' } as const;
+export const rowKinds = {
+  session: 'agentQuota.session',
+  /** An agent that a session's agent has started. */
+  subagent: 'agentQuota.subagent',
+  waiting: 'agentQuota.waiting',
+} as const;

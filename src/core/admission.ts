@@ -1,5 +1,6 @@
 import { type PlanWindow } from './planWindow.ts';
 import { type Session } from './session.ts';
+import { type Subagent } from './subagent.ts';
 import { type Usage } from './usage.ts';
 
 /** Whose a session token is. */
@@ -19,6 +20,8 @@ export interface AdmissionAsk {
   readonly model?: string;
   /** The body's `max_tokens`, likewise. */
   readonly maxTokens?: number;
+  /** Who within the session asks; absent for the session's own agent. */
+  readonly subagent?: Subagent;
 }
 
 /**

@@ -261,6 +261,7 @@ function recordOf(session: Session | LiveSession, view: LedgerView | undefined):
     ...session,
     ...(usesClaudeAuth && { claudeSessionId: session.sessionId }),
     usesClaudeAuth,
+    subagents: view?.subagents.get(session.sessionId) ?? [],
     ...(view?.activity.get(session.sessionId) ?? { waitingRequests: 0, runningRequests: 0 }),
   };
 }

@@ -51,7 +51,9 @@ export class HeldRequest implements Reservation {
     if (usage !== undefined) {
       this.#books.learn(this.#ask, usage);
       const charge = { requests: 1, inputTokens: quotaInputTokens(usage), outputTokens: usage.outputTokens };
-      await this.#books.settle(this.#id, { usage, model, requestId }, charge);
+      const { subagent } = this.#ask;
+      const entry = { usage, model, requestId, ...(subagent !== undefined && { subagent }) };
+      await this.#books.settle(this.#id, entry, charge);
       return;
     }
     // Without an answer, or with one that tells no usage, the input may have been counted upstream all the same.

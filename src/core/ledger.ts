@@ -11,6 +11,7 @@ import {
   type Session,
   type SessionMode,
 } from './session.ts';
+import { type Subagent, type SubagentUsage } from './subagent.ts';
 import { type TokenEstimate } from './tokenEstimate.ts';
 import { type Usage } from './usage.ts';
 
@@ -84,6 +85,8 @@ export interface UsageEntry {
   readonly model: string | undefined;
   /** The upstream's id of the request: of two entries with the same one, the second is dropped. */
   readonly requestId: string | undefined;
+  /** Who within the session used it; absent for the session's own agent. */
+  readonly subagent?: Subagent;
 }
 
 export interface SessionActivity {
@@ -97,6 +100,8 @@ export interface LedgerView {
   /** With what their requests under way have reported so far. */
   readonly sessions: readonly LiveSession[];
   readonly activity: ReadonlyMap<string, SessionActivity>;
+  /** Of the sessions that have subagents, the one that began first before the others. */
+  readonly subagents: ReadonlyMap<string, readonly SubagentUsage[]>;
   readonly line: readonly LinePlace[];
   /** Of all sessions of the plan, with what requests under way have reported so far. */
   readonly usedToday: Usage;

@@ -5,6 +5,7 @@ import { type LogLevel } from './logger.ts';
 import { type Plan } from './plan.ts';
 import { type QuotaStatus } from './quotaStatus.ts';
 import { type ProcessIdentity, type Session } from './session.ts';
+import { type SubagentUsage } from './subagent.ts';
 import { type Usage } from './usage.ts';
 
 /** What the window tells the engine; sent again whole whenever a part changes. Durations are in milliseconds. */
@@ -77,6 +78,8 @@ export type AgentRecord = Session & {
   readonly waitingRequests: number;
   /** Requests of the session that are being answered now. */
   readonly runningRequests: number;
+  /** What agents that the session's agent has started have used of it. */
+  readonly subagents: readonly SubagentUsage[];
 };
 
 export interface AuthHealth {

@@ -10,6 +10,7 @@ import { readBegin } from './requestBegin.ts';
 import { sendAnswer } from './sendAnswer.ts';
 import { sessionAnswers } from './sessionAnswers.ts';
 import { Settlement } from './settlement.ts';
+import { subagentOf } from './subagentOf.ts';
 import { type UpstreamConnections } from './upstreamConnections.ts';
 import { type UpstreamAddress } from './upstreamTarget.ts';
 
@@ -94,7 +95,8 @@ export class Exchange {
     let reservation: Reservation | undefined;
     if (use !== 'none') {
       try {
-        const ask = { sessionId, usesTokens, bodyBytes, ...asked };
+        const subagent = subagentOf(rawHeaders);
+        const ask = { sessionId, usesTokens, bodyBytes, ...asked, ...(subagent !== undefined && { subagent }) };
         reservation = await this.#context.admission.reserve(ask, this.#gone.signal);
       } catch (error) {
         if (!(error instanceof AdmissionRefusedError)) throw error;

@@ -1,5 +1,6 @@
 import { type UsageEntry } from '../core/ledger.ts';
 import { type LiveSession } from '../core/session.ts';
+import { type SubagentUsage } from '../core/subagent.ts';
 import { KnownGroups, KnownRows } from './knownRows.ts';
 import {
   type DayRow,
@@ -182,6 +183,11 @@ export class CachedRows implements LedgerRows {
   addUsage(entry: UsageEntry, booking: UsageBooking): boolean {
     for (const scopeId of booking.scopeIds) this.#days.delete(dayKey(scopeId, booking.day));
     return this.#rows.addUsage(entry, booking);
+  }
+
+  subagentUsage(): ReadonlyMap<string, readonly SubagentUsage[]> {
+    this.#flushSessions();
+    return this.#rows.subagentUsage();
   }
 
   dropBefore(at: number): number {

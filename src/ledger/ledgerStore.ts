@@ -5,6 +5,7 @@ import { amountsOf, type RateAmounts, type RateLimits } from '../core/rateLimits
 import { type SpentLimit } from '../core/requestLine.ts';
 import { type LiveSession, type ProcessIdentity, type Session } from '../core/session.ts';
 import { type Buckets, type TokenBucket } from '../core/tokenBucket.ts';
+import { type SubagentUsage } from '../core/subagent.ts';
 import { type Usage } from '../core/usage.ts';
 
 /** A session and what only the ledger needs to know of it. */
@@ -142,6 +143,8 @@ export interface LedgerRows {
 
   /** Books usage. @returns false when the request id was booked before; then nothing changes. */
   addUsage(entry: UsageEntry, booking: UsageBooking): boolean;
+  /** What subagents of live sessions have used, by session, in the order in which they were first booked. */
+  subagentUsage(): ReadonlyMap<string, readonly SubagentUsage[]>;
   /** Drops usage detail and ended sessions from before a moment. @returns how many entries of usage. */
   dropBefore(at: number): number;
 

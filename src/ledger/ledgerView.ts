@@ -27,6 +27,7 @@ export function viewLedger(store: LedgerStore, scopes: ScopeBooks, terms: QuotaT
     status: quotaStatus(store, scopes, terms, now),
     sessions: store.liveSessions().map((session) => withUsage(session, underWay.get(session.sessionId))),
     activity,
+    subagents: store.subagentUsage(),
     line: store
       .tickets(planId)
       .map(({ ticket, agentId, since }, index) => ({ ticket, agentId, place: index + 1, waitingSince: since })),

@@ -1,6 +1,7 @@
 import { type UsageEntry } from '../core/ledger.ts';
 import { type LiveSession } from '../core/session.ts';
-import { addUsage, noUsage } from '../core/usage.ts';
+import { type Subagent, type SubagentUsage } from '../core/subagent.ts';
+import { addUsage, noUsage, type Usage } from '../core/usage.ts';
 import {
   type DayRow,
   type EngineRow,
@@ -29,6 +30,8 @@ export class MemoryStore implements LedgerStore {
   readonly #reservations = new Map<string, ReservationRow>();
   readonly #scopes = new Map<string, ScopeRow>();
   readonly #days = new Map<string, DayRow>();
+  /** By session, then by the subagent's id. */
+  readonly #subagents = new Map<string, Map<string, SubagentUsage>>();
   readonly #requestIds = new Set<string>();
   readonly #engines = new Map<string, EngineRow>();
   readonly #listeners = new Set<() => void>();
@@ -162,7 +165,7 @@ export class MemoryStore implements LedgerStore {
     return this.#days.get(`${scopeId} ${day}`) ?? { usage: noUsage, requests: 0 };
   }
 
-  addUsage(entry: UsageEntry, { scopeIds, day }: UsageBooking): boolean {
+  addUsage(entry: UsageEntry, { session, scopeIds, day, at }: UsageBooking): boolean {
     const { requestId } = entry;
     if (requestId !== undefined) {
       if (this.#requestIds.has(requestId)) return false;
@@ -175,6 +178,7 @@ export class MemoryStore implements LedgerStore {
       }
     }
     this.#changed = true;
+    if (entry.subagent !== undefined) this.#addToSubagent(session.sessionId, entry.subagent, entry.usage, at);
     for (const scopeId of scopeIds) {
       const known = this.day(scopeId, day);
       const row = { usage: addUsage(known.usage, entry.usage), requests: known.requests + 1 };
@@ -183,12 +187,29 @@ export class MemoryStore implements LedgerStore {
     return true;
   }
 
+  #addToSubagent(sessionId: string, subagent: Subagent, usage: Usage, lastAt: number): void {
+    const ofSession = this.#subagents.get(sessionId) ?? new Map<string, SubagentUsage>();
+    this.#subagents.set(sessionId, ofSession);
+    const known = ofSession.get(subagent.subagentId) ?? { ...subagent, requests: 0, usage: noUsage };
+    const sum = { ...known, requests: known.requests + 1, usage: addUsage(known.usage, usage), lastAt };
+    ofSession.set(subagent.subagentId, sum);
+  }
+
+  subagentUsage(): ReadonlyMap<string, readonly SubagentUsage[]> {
+    return new Map(
+      [...this.#subagents]
+        .filter(([sessionId]) => (this.#sessions.get(sessionId)?.session.state ?? 'ended') !== 'ended')
+        .map(([sessionId, subagents]) => [sessionId, [...subagents.values()]] as const),
+    );
+  }
+
   /** Detail of usage is not kept here at all. */
   dropBefore(at: number): number {
     for (const [id, { session, tokenHash }] of this.#sessions) {
       if (session.state !== 'ended' || session.endedAt >= at) continue;
       this.#sessions.delete(id);
       this.#sessionIds.delete(tokenHash);
+      this.#subagents.delete(id);
     }
     return 0;
   }

@@ -136,6 +136,14 @@ const dayRow = z
     },
   }));
 
+const subagentRow = z
+  .object({ session_id: z.string(), subagent_id: z.string(), parent_id: z.string().nullable(), last_at: z.number() })
+  .and(dayRow)
+  .transform(({ session_id, subagent_id, parent_id, last_at, requests, usage }) => ({
+    sessionId: session_id,
+    subagent: { subagentId: subagent_id, parentId: parent_id ?? undefined, requests, usage, lastAt: last_at },
+  }));
+
 const bucket = z.object({ used: z.number(), at: z.number(), held: z.number() });
 
 const scopeRecord = z.object({
@@ -183,6 +191,7 @@ export const rowSchemas = {
   reservation: reservationRow,
   ticket: ticketRow,
   day: dayRow,
+  subagent: subagentRow,
   scope: scopeRow,
   scopeId: z.object({ scope_id: z.string() }),
   sessionId: z.object({ session_id: z.string() }),

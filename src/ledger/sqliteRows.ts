@@ -2,6 +2,7 @@ import type { SQLInputValue } from 'node:sqlite';
 import type * as z from 'zod';
 import { type UsageEntry } from '../core/ledger.ts';
 import { type LiveSession } from '../core/session.ts';
+import { type SubagentUsage } from '../core/subagent.ts';
 import {
   type DayRow,
   type EngineRow,
@@ -209,6 +210,10 @@ export class SqliteRows implements LedgerRows {
 
   addUsage(entry: UsageEntry, booking: UsageBooking): boolean {
     return this.#usage.add(entry, booking);
+  }
+
+  subagentUsage(): ReadonlyMap<string, readonly SubagentUsage[]> {
+    return this.#usage.ofSubagents();
   }
 
   dropBefore(at: number): number {

@@ -1,5 +1,5 @@
 /** What `PRAGMA user_version` says of a ledger that this code wrote. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 /** The steps from one schema version to the next; the first makes an empty file a ledger. */
 export const migrations: readonly string[] = [
@@ -93,5 +93,23 @@ export const migrations: readonly string[] = [
     engine_id TEXT PRIMARY KEY,
     process TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  ALTER TABLE usage ADD COLUMN subagent_id TEXT;
+
+  CREATE TABLE subagent_usage (
+    position INTEGER PRIMARY KEY,
+    session_id TEXT NOT NULL,
+    subagent_id TEXT NOT NULL,
+    parent_id TEXT,
+    last_at INTEGER NOT NULL,
+    requests INTEGER NOT NULL,
+    input_tokens INTEGER NOT NULL,
+    cache_creation_5m_tokens INTEGER NOT NULL,
+    cache_creation_1h_tokens INTEGER NOT NULL,
+    cache_read_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    UNIQUE (session_id, subagent_id)
+  ) STRICT;
   `,
 ];

@@ -1,4 +1,5 @@
 import { type UsageEntry } from '../core/ledger.ts';
+import { type Subagent, type SubagentUsage } from '../core/subagent.ts';
 import { noUsage, type Usage } from '../core/usage.ts';
 import { type DayRow, type UsageBooking } from './ledgerStore.ts';
 import { type SqliteConnection } from './sqliteConnection.ts';
@@ -31,15 +32,19 @@ export class SqliteUsage {
   }
 
   /** @returns false when the request id was booked before; then nothing changes. */
-  add({ usage, model, requestId }: UsageEntry, { session, planId, scopeIds, day, at }: UsageBooking): boolean {
+  add(
+    { usage, model, requestId, subagent }: UsageEntry,
+    { session, planId, scopeIds, day, at }: UsageBooking,
+  ): boolean {
     const { sessionId, agentId } = session;
     const values = countsOf(usage);
     const added = this.#connection.run(
-      `INSERT INTO usage (at, day, plan_id, session_id, agent_id, model, request_id, ${counts})
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (request_id) DO NOTHING`,
-      [at, day, planId, sessionId, agentId, model ?? null, requestId ?? null, ...values],
+      `INSERT INTO usage (at, day, plan_id, session_id, agent_id, model, request_id, subagent_id, ${counts})
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (request_id) DO NOTHING`,
+      [at, day, planId, sessionId, agentId, model ?? null, requestId ?? null, subagent?.subagentId ?? null, ...values],
     );
     if (added === 0) return false;
+    if (subagent !== undefined) this.#addToSubagent(sessionId, subagent, at, values);
     this.#connection.run(
       `INSERT INTO usage_hour (hour, plan_id, agent_id, model, requests, ${counts})
        VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?)
@@ -56,8 +61,31 @@ export class SqliteUsage {
     return true;
   }
 
-  /** @returns how many entries of detail were dropped; the sums stay. */
+  #addToSubagent(sessionId: string, { subagentId, parentId }: Subagent, at: number, values: readonly number[]): void {
+    this.#connection.run(
+      `INSERT INTO subagent_usage (session_id, subagent_id, parent_id, last_at, requests, ${counts})
+       VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?)
+       ON CONFLICT (session_id, subagent_id) DO UPDATE SET last_at = excluded.last_at, ${addToSum}`,
+      [sessionId, subagentId, parentId ?? null, at, ...values],
+    );
+  }
+
+  /** Of live sessions, by session. */
+  ofSubagents(): ReadonlyMap<string, readonly SubagentUsage[]> {
+    const found = new Map<string, SubagentUsage[]>();
+    const sql = `SELECT * FROM subagent_usage
+      WHERE session_id IN (SELECT session_id FROM session WHERE state <> 'ended') ORDER BY position`;
+    for (const { sessionId, subagent } of this.#connection.rows(rowSchemas.subagent, sql, [])) {
+      const known = found.get(sessionId);
+      if (known === undefined) found.set(sessionId, [subagent]);
+      else known.push(subagent);
+    }
+    return found;
+  }
+
+  /** @returns how many entries of detail were dropped; the sums stay, but for those of subagents. */
   dropBefore(at: number): number {
+    this.#connection.run('DELETE FROM subagent_usage WHERE last_at < ?', [at]);
     // In order of booking, which is that of time: without an index on time each request writes a page less.
     return this.#connection.run(
       `DELETE FROM usage WHERE usage_id <

@@ -2,13 +2,16 @@ import * as vscode from 'vscode';
 import { rowKinds, views } from '../contributions.ts';
 import { type Clock } from '../core/clock.ts';
 import { type AgentRecord, type LinePlace } from '../core/quotaEngine.ts';
+import { type SubagentUsage } from '../core/subagent.ts';
 import { formatAge } from './amounts.ts';
 import { type EngineState } from './engineState.ts';
 import {
-  type Activity,
+  type RowMark,
   type SessionRow,
   sessionRow,
   sessionTooltip,
+  subagentRow,
+  subagentTooltip,
   waitingRow,
   waitingTooltip,
 } from './sessionRow.ts';
@@ -18,24 +21,27 @@ import { Ticker } from './ticker.ts';
 /** Ages are shown to the minute. */
 const ageIntervalMs = 20_000;
 
-const icons: Readonly<Record<Activity, vscode.ThemeIcon>> = {
+const icons: Readonly<Record<RowMark, vscode.ThemeIcon>> = {
   working: new vscode.ThemeIcon('loading~spin', new vscode.ThemeColor('charts.green')),
   waiting: new vscode.ThemeIcon('watch', new vscode.ThemeColor('charts.yellow')),
   ready: new vscode.ThemeIcon('circle-filled', new vscode.ThemeColor('charts.green')),
   idle: new vscode.ThemeIcon('circle-outline'),
   unauthenticated: new vscode.ThemeIcon('unlock', new vscode.ThemeColor('charts.orange')),
   ended: new vscode.ThemeIcon('circle-slash'),
+  subagent: new vscode.ThemeIcon('type-hierarchy-sub'),
 };
 
 interface Entry {
   readonly row: SessionRow;
   readonly kind: (typeof rowKinds)[keyof typeof rowKinds];
+  /** Ids of the rows under it. */
+  readonly children: readonly string[];
   tooltip(now: number): string;
 }
 
 /**
- * The view "Agent Sessions". An element is an id: a session's id, or the ticket of one who waits in line. So selection
- * survives updates, and the Release Session command gets the session's id from a row.
+ * The view "Agent Sessions". An element is an id: a session's id, with a subagent's after it, or the ticket of one who
+ * waits in line. So selection survives updates, and the Release Session command gets the session's id from a row.
  */
 export class AgentSessionsView implements vscode.TreeDataProvider<string>, vscode.Disposable {
   readonly #store: SnapshotStore;
@@ -43,14 +49,15 @@ export class AgentSessionsView implements vscode.TreeDataProvider<string>, vscod
   readonly #changed = new vscode.EventEmitter<string[] | undefined>();
   readonly #view: vscode.TreeView<string>;
   readonly #owned: vscode.Disposable;
-  #entries: ReadonlyMap<string, Entry>;
+  #entries: ReadonlyMap<string, Entry> = new Map();
+  #topRows: readonly string[] = [];
 
   readonly onDidChangeTreeData = this.#changed.event;
 
   constructor(store: SnapshotStore, clock: Clock) {
     this.#store = store;
     this.#clock = clock;
-    this.#entries = this.#read();
+    this.#read();
     this.#view = vscode.window.createTreeView(views.sessions, { treeDataProvider: this });
     const update = (): void => {
       this.#update();
@@ -70,7 +77,7 @@ export class AgentSessionsView implements vscode.TreeDataProvider<string>, vscod
   }
 
   getChildren(id?: string): string[] {
-    return id === undefined ? [...this.#entries.keys()] : [];
+    return [...(id === undefined ? this.#topRows : (this.#entries.get(id)?.children ?? []))];
   }
 
   getTreeItem(id: string): vscode.TreeItem {
@@ -78,6 +85,7 @@ export class AgentSessionsView implements vscode.TreeDataProvider<string>, vscod
     const item = new vscode.TreeItem(entry?.row.label ?? '');
     item.id = id;
     if (entry === undefined) return item;
+    if (entry.children.length > 0) item.collapsibleState = vscode.TreeItemCollapsibleState.Collapsed;
     item.description = entry.row.description;
     item.iconPath = icons[entry.row.activity];
     item.contextValue = entry.kind;
@@ -98,25 +106,26 @@ export class AgentSessionsView implements vscode.TreeDataProvider<string>, vscod
 
   /** Redraws only the rows that look different: a redraw closes the tooltip under the mouse. */
   #update(): void {
-    const before = this.#entries;
-    this.#entries = this.#read();
+    const [before, topBefore] = [this.#entries, this.#topRows];
+    this.#read();
     this.#showMessage();
-    const ids = [...this.#entries.keys()];
-    if (ids.join('\n') !== [...before.keys()].join('\n')) {
+    if (this.#topRows.join('\n') !== topBefore.join('\n')) {
       this.#changed.fire(undefined);
       return;
     }
-    const changed = ids.filter((id) => !sameRow(before.get(id)?.row, this.#entries.get(id)?.row));
+    // A row that is redrawn has those under it drawn anew too: new ones are drawn by it.
+    const changed = [...before].flatMap(([id, entry]) => (sameEntry(entry, this.#entries.get(id)) ? [] : [id]));
     if (changed.length > 0) this.#changed.fire(changed);
   }
 
-  #read(): ReadonlyMap<string, Entry> {
-    const { snapshot } = this.#store;
-    if (snapshot === undefined) return new Map();
+  #read(): void {
+    const { sessions, line } = this.#store.snapshot ?? { sessions: [], line: [] };
     const now = this.#clock.now();
-    return new Map([
-      ...snapshot.sessions.map((record) => [record.sessionId, sessionEntry(record, now)] as const),
-      ...snapshot.line.map((place) => [place.ticket, waitingEntry(place, now)] as const),
+    this.#topRows = [...sessions.map(({ sessionId }) => sessionId), ...line.map(({ ticket }) => ticket)];
+    this.#entries = new Map([
+      ...sessions.map((record) => [record.sessionId, sessionEntry(record, now)] as const),
+      ...sessions.flatMap((record) => record.subagents.map((subagent) => subagentEntry(record, subagent))),
+      ...line.map((place) => [place.ticket, waitingEntry(place, now)] as const),
     ]);
   }
 
@@ -146,14 +155,42 @@ function sessionEntry(record: AgentRecord, now: number): Entry {
   return {
     row: sessionRow(record, now),
     kind: rowKinds.session,
+    children: subagentRows(record, undefined),
     tooltip: (later) => sessionTooltip(record, later),
   };
 }
 
 function waitingEntry(place: LinePlace, now: number): Entry {
-  return { row: waitingRow(place, now), kind: rowKinds.waiting, tooltip: () => waitingTooltip(place) };
+  return { row: waitingRow(place, now), kind: rowKinds.waiting, children: [], tooltip: () => waitingTooltip(place) };
 }
 
-function sameRow(a: SessionRow | undefined, b: SessionRow | undefined): boolean {
-  return a?.label === b?.label && a?.description === b?.description && a?.activity === b?.activity;
+function subagentEntry(record: AgentRecord, subagent: SubagentUsage): readonly [string, Entry] {
+  const id = subagentRowId(record, subagent.subagentId);
+  const children = subagentRows(record, subagent.subagentId);
+  const tooltip = (now: number): string => subagentTooltip(subagent, now);
+  return [id, { row: subagentRow(subagent), kind: rowKinds.subagent, children, tooltip }];
+}
+
+/** Rows of those that a subagent, or the session's own agent (undefined), has started. */
+function subagentRows(record: AgentRecord, parent: string | undefined): string[] {
+  const known = new Set(record.subagents.map(({ subagentId }) => subagentId));
+  return record.subagents
+    .filter(({ subagentId, parentId }) => {
+      const started = parentId !== undefined && parentId !== subagentId && known.has(parentId) ? parentId : undefined;
+      return started === parent;
+    })
+    .map(({ subagentId }) => subagentRowId(record, subagentId));
+}
+
+function subagentRowId({ sessionId }: AgentRecord, subagentId: string): string {
+  return `${sessionId} ${subagentId}`;
+}
+
+function sameEntry(a: Entry, b: Entry | undefined): boolean {
+  return (
+    a.row.label === b?.row.label &&
+    a.row.description === b.row.description &&
+    a.row.activity === b.row.activity &&
+    a.children.join('\n') === b.children.join('\n')
+  );
 }

@@ -1,4 +1,5 @@
 import { type AgentRecord, type LinePlace } from '../core/quotaEngine.ts';
+import { type SubagentUsage } from '../core/subagent.ts';
 import { type Usage, totalTokens } from '../core/usage.ts';
 import { formatAge, formatCount, formatNumberOf } from './amounts.ts';
 import { escapeMarkdown } from './escapeMarkdown.ts';
@@ -6,11 +7,14 @@ import { escapeMarkdown } from './escapeMarkdown.ts';
 /** What an agent is doing, as one word on every surface. */
 export type Activity = 'working' | 'waiting' | 'ready' | 'idle' | 'unauthenticated' | 'ended';
 
+/** What the icon of a row says. */
+export type RowMark = Activity | 'subagent';
+
 /** One row of the Agent Sessions view. */
 export interface SessionRow {
   readonly label: string;
   readonly description: string;
-  readonly activity: Activity;
+  readonly activity: RowMark;
   /** For screen readers. */
   readonly spoken: string;
 }
@@ -46,6 +50,24 @@ export function waitingRow(place: LinePlace, now: number): SessionRow {
   };
 }
 
+/** One agent that a session's agent has started. */
+export function subagentRow({ subagentId, requests, usage }: SubagentUsage): SessionRow {
+  const share = `${formatCount(totalTokens(usage))} tokens · ${formatNumberOf(requests, 'request')}`;
+  return {
+    label: subagentId,
+    description: share,
+    activity: 'subagent',
+    spoken: `subagent ${subagentId}, ${share}`,
+  };
+}
+
+export function subagentTooltip({ subagentId, usage, lastAt }: SubagentUsage, now: number): string {
+  return (
+    `**${escapeMarkdown(subagentId)}**, a subagent. Its tokens are part of its session's: ${tokensByKind(usage)}.\n\n` +
+    `Last request ${formatAge(now - lastAt)} ago`
+  );
+}
+
 /** Each kind of token by name, in the order in which an API bill lists them. */
 export function tokensByKind(usage: Usage): string {
   const written = usage.cacheCreation5mTokens + usage.cacheCreation1hTokens;
@@ -79,13 +101,14 @@ export function sessionTooltip(record: AgentRecord, now: number): string {
     ['Mode', modes[record.mode]],
     ['Tokens', `${formatCount(totalTokens(record.usage))} (${tokensByKind(record.usage)})`],
     ['Requests', requestsText(record)],
+    ...(record.subagents.length === 0 ? [] : [['Subagents', subagentsText(record)] as const]),
     ['Allocation', allocationText(record)],
     ['Started', `${formatAge(now - record.createdAt)} ago`],
     ['Last activity', `${formatAge(now - record.lastActivityAt)} ago`],
     ['Workspace', record.workspace],
     ['Process', `${record.process.pid}`],
     ['Session', record.sessionId],
-  ] as const;
+  ] satisfies (readonly [string, string])[];
   const rows = lines.map(([name, value]) => `| ${name} | ${escapeMarkdown(value)} |`);
   return [`**${escapeMarkdown(record.agentId)}**`, ['| | |', '| :-- | :-- |', ...rows].join('\n')].join('\n\n');
 }
@@ -98,6 +121,11 @@ export function waitingTooltip(place: LinePlace): string {
 function requestsText(record: AgentRecord): string {
   const { requests, runningRequests, waitingRequests } = record;
   return `${requests} answered, ${runningRequests} running, ${waitingRequests} waiting`;
+}
+
+function subagentsText({ subagents }: AgentRecord): string {
+  const used = subagents.reduce((sum, { usage }) => sum + totalTokens(usage), 0);
+  return `${subagents.length}, which used ${formatCount(used)} tokens of these`;
 }
 
 function allocationText(record: AgentRecord): string {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { type UsageEntry } from '../../../src/core/ledger.ts';
 import { apiKeyPlan, maxSubscriptionPlan } from '../../../src/core/plan.ts';
+import { type Subagent } from '../../../src/core/subagent.ts';
 import { eachWithLedger } from './ledgerHooks.ts';
 import { tokens, type OpenLedger } from './ledgerTester.ts';
 import { reported } from './reports.ts';
@@ -30,6 +32,45 @@ export function bookTests(openLedger: OpenLedger): void {
       tester.now += 60_000;
       assert.equal((await tester.ask(a, { input: 19_001 })).state, 'used-up', 'the agent’s day');
       assert.equal(await tester.used('requestsPerMinute'), 1 + 1 + 1, 'those that waited have gone');
+    });
+
+    it('is the subagent’s too that used it, and its session’s once', async () => {
+      const tester = given();
+      const [a, b] = [await tester.opened('a', { mode: 'observed' }), await tester.opened('b')];
+      const entry = (requestId: string, input: number, subagent?: Subagent): UsageEntry => ({
+        usage: tokens(input, 1),
+        model: 'claude',
+        requestId,
+        ...(subagent !== undefined && { subagent }),
+      });
+      const first = { subagentId: 'first', parentId: undefined };
+      const nested = { subagentId: 'nested', parentId: 'first' };
+      const book = (session: string, what: UsageEntry): Promise<boolean> =>
+        tester.ledger.book(session, what, tester.terms, tester.now);
+      await book(a, entry('r1', 100));
+      await book(a, entry('r2', 20, first));
+      await book(a, entry('r2', 20, first));
+      await book(a, entry('r3', 3, nested));
+      tester.now += 500;
+      await book(a, entry('r4', 30, first));
+      await book(b, entry('r5', 7, { subagentId: 'first', parentId: undefined }));
+      const { subagents } = await tester.view();
+      assert.deepEqual(
+        subagents,
+        new Map([
+          [
+            a,
+            [
+              { ...first, requests: 2, usage: tokens(50, 2), lastAt: tester.now },
+              { ...nested, requests: 1, usage: tokens(3, 1), lastAt: tester.now - 500 },
+            ],
+          ],
+          [b, [{ ...first, requests: 1, usage: tokens(7, 1), lastAt: tester.now }]],
+        ]),
+      );
+      assert.deepEqual((await tester.session(a)).usage, tokens(153, 4));
+      await tester.ledger.endSession(a, 'released', tester.now);
+      assert.deepEqual([...(await tester.view()).subagents.keys()], [b]);
     });
 
     it('counts once for a request id, however it is told', async () => {

@@ -5,8 +5,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { type Problem } from '../../../src/core/credentials.ts';
 import { ledgerFileName, openLedger } from '../../../src/ledger/openLedger.ts';
 import { isBusy, isDamaged, walIsSafe } from '../../../src/ledger/sqliteDatabase.ts';
+import { migrations } from '../../../src/ledger/sqliteSchema.ts';
 import { SqliteConnection } from '../../../src/ledger/sqliteConnection.ts';
-import { LedgerTester } from './ledgerTester.ts';
+import { LedgerTester, tokens } from './ledgerTester.ts';
 import { silentLogger } from './silentLogger.ts';
 import { temporaryDirectory } from './temporaryDirectory.ts';
 
@@ -54,6 +55,39 @@ describe('the ledger’s file', () => {
     await ledger.close();
     assert.ok(before.equals(readFileSync(path)));
     assert.deepEqual(readdirSync(directory.path), [ledgerFileName]);
+  });
+
+  it('of an older version is brought up to date, with all that is in it', async () => {
+    const database = new DatabaseSync(path);
+    database.exec(migrations[0] ?? '');
+    database.exec(`PRAGMA user_version = 1;
+      INSERT INTO usage (at, day, plan_id, session_id, agent_id, model, request_id, input_tokens,
+        cache_creation_5m_tokens, cache_creation_1h_tokens, cache_read_tokens, output_tokens)
+      VALUES (1, '2026-01-15', 'ApiKey', 's', 'a', 'claude', 'booked before', 1, 2, 3, 4, 5)`);
+    database.close();
+    const { ledger, kept } = await openLedger(directory.path, silentLogger);
+    assert.equal(kept.kind, 'sqlite');
+    const tester = new LedgerTester(ledger);
+    const session = await tester.opened('a');
+    assert.equal(await tester.book(session, tokens(9), 'booked before'), false);
+    assert.equal(await tester.book(session, tokens(9), 'new'), true);
+    await ledger.close();
+    const after = new DatabaseSync(path);
+    assert.deepEqual(
+      after.prepare('PRAGMA user_version').get(),
+      Object.assign(Object.create(null), { user_version: 2 }),
+    );
+    assert.deepEqual(
+      after
+        .prepare('SELECT request_id, output_tokens FROM usage ORDER BY usage_id')
+        .all()
+        .map((row) => Object.values(row)),
+      [
+        ['booked before', 5],
+        ['new', 0],
+      ],
+    );
+    after.close();
   });
 
   it('is set aside when it is damaged, and a new one is begun', async () => {

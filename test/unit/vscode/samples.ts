@@ -22,6 +22,7 @@ export function sampleSession(changes: Partial<AgentRecord & { state: 'active' }
     requests: 7,
     claudeSessionId: 'session-1',
     usesClaudeAuth: true,
+    subagents: [],
     waitingRequests: 0,
     runningRequests: 0,
     ...changes,

@@ -1,0 +1,19 @@
+import { type Usage } from './usage.ts';
+
+/**
+ * An agent that an agent has started within its own session. Source: Claude Code's documentation, "Gateway protocol
+ * reference": `x-claude-code-agent-id` and, for nested ones, `x-claude-code-parent-agent-id`.
+ */
+export interface Subagent {
+  readonly subagentId: string;
+  /** The subagent that started it; undefined when the session's own agent did. */
+  readonly parentId: string | undefined;
+}
+
+/** What a subagent has used so far. */
+export interface SubagentUsage extends Subagent {
+  readonly requests: number;
+  readonly usage: Usage;
+  /** When its last request was booked, in milliseconds since the epoch. */
+  readonly lastAt: number;
+}
