@@ -13,7 +13,7 @@ import { repositoryRoot } from '../host/paths.ts';
 /** The key that stands for the user's own; no agent, file or log line may ever hold it. */
 export const realKey = 'sk-ant-api03-the-users-own-key-that-nobody-may-see-REALKEY';
 
-/** An engine in its worker thread, from the bundle that users get, as a window starts it. */
+/** An engine in its worker thread, as a window starts it. */
 export interface RunningEngine {
   readonly engine: QuotaEngine;
   readonly storageDirectory: string;
@@ -34,11 +34,27 @@ export interface RunningEngine {
   close(): Promise<void>;
 }
 
-const bundles = path.join(repositoryRoot, 'dist');
+/** What an engine is started from; what is left out is as users have it. */
+export interface EngineSource {
+  /** The modules that its threads run; the bundles when left out. */
+  readonly files?: { readonly engine: string; readonly checkpoints: string };
+  /** Called with the empty storage directory before the engine is. */
+  readonly prepareStorage?: (directory: string) => Promise<unknown>;
+}
+
+const bundles = {
+  engine: path.join(repositoryRoot, 'dist', 'engine.cjs'),
+  checkpoints: path.join(repositoryRoot, 'dist', 'checkpoints.cjs'),
+};
 
 /** @param upstreamUrl where the user's base URL points; the user's key is {@link realKey}. */
-export async function startEngine(upstreamUrl: string, plan: Plan): Promise<RunningEngine> {
+export async function startEngine(
+  upstreamUrl: string,
+  plan: Plan,
+  { files = bundles, prepareStorage }: EngineSource = {},
+): Promise<RunningEngine> {
   const storageDirectory = await mkdtemp(path.join(tmpdir(), 'aq engine '));
+  await prepareStorage?.(storageDirectory);
   const log: string[] = [];
   const lives: EngineLife[] = [];
   const places: LinePlace[] = [];
@@ -49,10 +65,10 @@ export async function startEngine(upstreamUrl: string, plan: Plan): Promise<Runn
       engineId: 'e2e',
       storageDirectory,
       launcherSecret: 'launcher-secret-for-tests',
-      checkpointScript: path.join(bundles, 'checkpoints.cjs'),
+      checkpointScript: files.checkpoints,
     },
     startThread: (start) => {
-      thread = startWorkerThread(path.join(bundles, 'engine.cjs'), start);
+      thread = startWorkerThread(files.engine, start);
       return thread;
     },
     events: {
