@@ -91,7 +91,8 @@ export class Exchange {
     const bodyBytes = announcedBytes(rawHeaders);
     const begin = usesTokens ? await this.#readBegin() : undefined;
     if (this.#gone.signal.aborted) return;
-    const asked = begin === undefined || isCompressed(rawHeaders) ? {} : readMessageAsk(begin);
+    const asked =
+      begin === undefined || isCompressed(rawHeaders) ? {} : readMessageAsk(begin, begin.length === bodyBytes);
     let reservation: Reservation | undefined;
     if (use !== 'none') {
       try {

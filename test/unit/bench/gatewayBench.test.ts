@@ -54,7 +54,7 @@ describe('the gateway benchmark', () => {
   it('asks as Claude Code does', () => {
     const body = agentBody('large', true);
     assert.ok(Math.abs(body.length - 60_000) < 200, `${body.length} bytes`);
-    assert.deepEqual(readMessageAsk(body), { model: 'claude-sonnet-5', maxTokens: 32_000 });
+    assert.deepEqual(readMessageAsk(body, true), { model: 'claude-sonnet-5', maxTokens: 32_000 });
   });
 
   it('puts a load through the bare pipe, JSON and streamed', async () => {

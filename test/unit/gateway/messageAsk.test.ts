@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { readMessageAsk } from '../../../src/gateway/messageAsk.ts';
 
-const read = (text: string): ReturnType<typeof readMessageAsk> => readMessageAsk(Buffer.from(text));
+const read = (text: string, isWhole = false): ReturnType<typeof readMessageAsk> =>
+  readMessageAsk(Buffer.from(text), isWhole);
 
 /** Of a whole body, by JSON.parse. */
 function truth(body: Readonly<Record<string, unknown>>): ReturnType<typeof readMessageAsk> {
@@ -61,8 +62,9 @@ describe('readMessageAsk', () => {
         fc.integer({ min: 0, max: 2 }),
         (body, at, space) => {
           const whole = Buffer.from(JSON.stringify(body, undefined, space));
-          assert.deepEqual(readMessageAsk(whole), truth(body));
-          const found = readMessageAsk(whole.subarray(0, Math.floor(at * whole.length)));
+          assert.deepEqual(readMessageAsk(whole, true), truth(body));
+          assert.deepEqual(readMessageAsk(whole, false), truth(body));
+          const found = readMessageAsk(whole.subarray(0, Math.floor(at * whole.length)), false);
           assert.deepEqual({ ...truth(body), ...found }, truth(body));
         },
       ),
@@ -73,16 +75,40 @@ describe('readMessageAsk', () => {
   it('never throws, whatever the bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
-        readMessageAsk(Buffer.concat([Buffer.from('{"model":'), bytes, Buffer.from('"max_tokens"')]));
+        for (const isWhole of [true, false]) {
+          readMessageAsk(Buffer.concat([Buffer.from('{"model":'), bytes, Buffer.from('"max_tokens"')]), isWhole);
+          readMessageAsk(Buffer.concat([Buffer.from('{'), bytes, Buffer.from('"max_tokens":5}')]), isWhole);
+        }
       }),
     );
   });
 
-  it('finds the model behind long messages, and stops where both are found', () => {
-    const text = 'with \\"quotes\\" \\n'.repeat(3000);
-    assert.deepEqual(read(`{"messages":[{"content":"${text}"}],"model":"m","max_tokens":5}`), {
-      model: 'm',
-      maxTokens: 5,
-    });
+  it('finds both behind and before long messages, from either end', () => {
+    const messages = `"messages":[{"content":"${'with \\"quotes\\" \\n'.repeat(3000)}"}]`;
+    for (const isWhole of [true, false]) {
+      for (const body of [
+        `{${messages},"model":"m","max_tokens":5}`,
+        `{"model":"m",${messages},"max_tokens":5}`,
+        `{"model":"m","max_tokens":5,${messages}}`,
+        `{"model":"m",${messages},"max_tokens":5,"stream":true,"tools":[{"properties":{"max_tokens":1}}]}\n`,
+      ]) {
+        assert.deepEqual(read(body, isWhole), { model: 'm', maxTokens: 5 }, `${body.slice(0, 30)} ${isWhole}`);
+      }
+    }
+  });
+
+  it('takes no nested or quoted member of a whole body, nor a value that is none', () => {
+    for (const body of [
+      '{"messages":[{"model":"no","max_tokens":1}]}',
+      '{"system":"\\"model\\":\\"no\\",","tools":{"model":"no"}}',
+      '{"metadata":{"max_tokens":{"model":"no"}},"messages":["model","no",":"]}',
+      '["model","no",{"model":"no"}]',
+      '{"model":{"model":"no"},"max_tokens":"10"}',
+      '{"system":"\\\\","messages":[{"model":"no\\\\"}]}',
+      '{}',
+      '',
+    ]) {
+      assert.deepEqual(read(body, true), {}, body);
+    }
   });
 });
