@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { isMainThread, parentPort, threadId, workerData, type MessagePort } from 'node:worker_threads';
 import { createBirpc } from 'birpc';
@@ -39,7 +39,7 @@ const clock = systemClock;
 const secrets: SecretSource = {
   token: () => `sk-aq-${randomBytes(24).toString('base64url')}${tokenEnding}`,
   id: () => nanoid(),
-  hash: (token) => createHash('sha256').update(token).digest('base64url'),
+  hash: (token) => hash('sha256', token, 'base64url'),
 };
 
 /**

@@ -6,12 +6,14 @@ import { MessageEventScanner } from './messageEventScanner.ts';
 import { TopLevelJson } from './topLevelJson.ts';
 import { UsageTally } from './usageTally.ts';
 
-const startSchema = z.object({
-  type: z.literal('message_start'),
-  message: z.object({ model: z.string().max(200).optional().catch(undefined), usage: z.unknown().optional() }),
-});
-const deltaSchema = z.object({ type: z.literal('message_delta'), usage: z.unknown().optional() });
-const errorSchema = z.object({ type: z.literal('error'), error: z.object({ type: z.string().max(200) }) });
+const eventSchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('message_start'),
+    message: z.object({ model: z.string().max(200).optional().catch(undefined), usage: z.unknown().optional() }),
+  }),
+  z.object({ type: z.literal('message_delta'), usage: z.unknown().optional() }),
+  z.object({ type: z.literal('error'), error: z.object({ type: z.string().max(200) }) }),
+]);
 
 const jsonMembers: ReadonlySet<string> = new Set(['usage', 'model']);
 
@@ -89,16 +91,21 @@ export class UsageReader {
     };
   }
 
-  #takeEvent(event: unknown): void {
-    const start = startSchema.safeParse(event);
-    if (start.success) {
-      this.#model = start.data.message.model;
-      this.#tally.take(start.data.message.usage);
-      if (this.#tally.usage !== undefined) this.#onStart(this.#tally.usage);
-      return;
+  #takeEvent(data: unknown): void {
+    const { data: event } = eventSchema.safeParse(data);
+    switch (event?.type) {
+      case 'message_start':
+        this.#model = event.message.model;
+        this.#tally.take(event.message.usage);
+        if (this.#tally.usage !== undefined) this.#onStart(this.#tally.usage);
+        break;
+      case 'message_delta':
+        this.#tally.take(event.usage);
+        break;
+      case 'error':
+        this.#streamError = event.error.type;
+        break;
+      case undefined:
     }
-    const delta = deltaSchema.safeParse(event);
-    if (delta.success) this.#tally.take(delta.data.usage);
-    else this.#streamError = errorSchema.safeParse(event).data?.error.type ?? this.#streamError;
   }
 }
