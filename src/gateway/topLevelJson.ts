@@ -3,7 +3,7 @@ const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 /** The longest value that is kept when it comes in pieces, in bytes. */
-const longestValue = 16 * 1024;
+const longestValue = 256 * 1024;
 const longestName = 64;
 /** Strings of so many bytes are quicker looked through here than by a native search. */
 const shortString = 24;

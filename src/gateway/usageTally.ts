@@ -1,10 +1,9 @@
 import * as z from 'zod';
-import { type Usage } from '../core/usage.ts';
+import { addUsage, noUsage, type Usage } from '../core/usage.ts';
 
 const count = z.number().int().nonnegative().nullish().catch(undefined);
 
-/** `usage` as the Messages API sends it, whole or in part; what is not understood is as if it were not there. */
-const wireUsageSchema = z.object({
+const countsSchema = z.object({
   input_tokens: count,
   output_tokens: count,
   cache_read_input_tokens: count,
@@ -14,49 +13,53 @@ const wireUsageSchema = z.object({
     .nullish()
     .catch(undefined),
 });
+/** What a message's own counts leave out: the summary of a context that is closed, and the advice of a second model. */
+const besideSchema = countsSchema.extend({ type: z.enum(['compaction', 'advisor_message']) });
+/** `usage` as the Messages API sends it, whole or in part; what is not understood is as if it were not there. */
+const wireUsageSchema = countsSchema.extend({ iterations: z.array(z.unknown()).nullish().catch(undefined) });
+
+type Counts = z.infer<typeof countsSchema>;
 
 /**
  * The usage of one message, as its parts are reported. Counts are cumulative: a later report replaces what it carries
- * and leaves the rest. Source: API documentation, "Streaming messages".
+ * and leaves the rest. Source: API documentation, "Streaming messages"; for what `iterations` has beside the message's
+ * own counts "Compaction" and "Advisor tool" (both in beta).
  */
 export class UsageTally {
-  #reported = false;
-  #input = 0;
-  #output = 0;
-  #cacheRead = 0;
-  #cacheCreation5m = 0;
-  #cacheCreation1h = 0;
+  #own: Usage | undefined;
+  #beside = noUsage;
 
   /** @param wire a `usage` value, of any shape. */
   take(wire: unknown): void {
     const parsed = wireUsageSchema.safeParse(wire);
     if (!parsed.success) return;
-    const usage = parsed.data;
-    this.#input = usage.input_tokens ?? this.#input;
-    this.#output = usage.output_tokens ?? this.#output;
-    this.#cacheRead = usage.cache_read_input_tokens ?? this.#cacheRead;
-    this.#cacheCreation5m = usage.cache_creation?.ephemeral_5m_input_tokens ?? this.#cacheCreation5m;
-    this.#cacheCreation1h = usage.cache_creation?.ephemeral_1h_input_tokens ?? this.#cacheCreation1h;
-    this.#takeCacheCreation(usage.cache_creation_input_tokens ?? undefined);
-    this.#reported = true;
+    this.#own = updated(this.#own ?? noUsage, parsed.data);
+    const { iterations } = parsed.data;
+    if (iterations == null) return;
+    this.#beside = iterations
+      .map((iteration) => besideSchema.safeParse(iteration).data)
+      .filter((iteration) => iteration !== undefined)
+      .map((iteration) => updated(noUsage, iteration))
+      .reduce(addUsage, noUsage);
   }
 
   /** What was reported so far; undefined when nothing was. */
   get usage(): Usage | undefined {
-    if (!this.#reported) return undefined;
-    return {
-      inputTokens: this.#input,
-      cacheCreation5mTokens: this.#cacheCreation5m,
-      cacheCreation1hTokens: this.#cacheCreation1h,
-      cacheReadTokens: this.#cacheRead,
-      outputTokens: this.#output,
-    };
+    return this.#own && addUsage(this.#own, this.#beside);
   }
+}
 
-  /** The sum of both lifetimes, alone in `message_delta`. What it has more than their split is 5 minutes, the default. */
-  #takeCacheCreation(total: number | undefined): void {
-    if (total === undefined) return;
-    this.#cacheCreation1h = Math.min(this.#cacheCreation1h, total);
-    this.#cacheCreation5m = total - this.#cacheCreation1h;
-  }
+function updated(before: Usage, counts: Counts): Usage {
+  const usage = {
+    inputTokens: counts.input_tokens ?? before.inputTokens,
+    cacheCreation5mTokens: counts.cache_creation?.ephemeral_5m_input_tokens ?? before.cacheCreation5mTokens,
+    cacheCreation1hTokens: counts.cache_creation?.ephemeral_1h_input_tokens ?? before.cacheCreation1hTokens,
+    cacheReadTokens: counts.cache_read_input_tokens ?? before.cacheReadTokens,
+    outputTokens: counts.output_tokens ?? before.outputTokens,
+  };
+  const total = counts.cache_creation_input_tokens;
+  if (total == null) return usage;
+  // The sum of both lifetimes, alone in `message_delta`. What it has more than their split is 5 minutes, the default.
+  const cacheCreation1hTokens = Math.min(usage.cacheCreation1hTokens, total);
+  return { ...usage, cacheCreation1hTokens, cacheCreation5mTokens: total - cacheCreation1hTokens };
 }

@@ -153,6 +153,47 @@ describe('UsageReader', () => {
     assert.equal(reader.usage?.inputTokens, 7);
   });
 
+  it('counts what a message used beside its own counts: compactions and advice', async () => {
+    const iterations = (output: number): unknown[] => [
+      { type: 'compaction', input_tokens: 100, output_tokens: output, cache_read_input_tokens: 4 },
+      { type: 'message', model: 'm', input_tokens: 7, output_tokens: 5 },
+      {
+        type: 'advisor_message',
+        input_tokens: 1000,
+        output_tokens: 60,
+        cache_creation_input_tokens: 30,
+        cache_creation: { ephemeral_5m_input_tokens: 10, ephemeral_1h_input_tokens: 20 },
+      },
+      { type: 'fallback_message', input_tokens: 7, output_tokens: 5 },
+      { type: 'of the future', input_tokens: 9 },
+      null,
+    ];
+    const expected: Usage = {
+      inputTokens: 7 + 100 + 1000,
+      cacheCreation5mTokens: 10,
+      cacheCreation1hTokens: 20,
+      cacheReadTokens: 4,
+      outputTokens: 5 + 40 + 60,
+    };
+    const whole = JSON.stringify({ usage: { input_tokens: 7, output_tokens: 5, iterations: iterations(40) } });
+    assert.deepEqual((await read(Buffer.from(whole), 'application/json', '', [9])).usage, expected);
+    const streamed = [
+      event('message_start', {
+        type: 'message_start',
+        message: { usage: { input_tokens: 7, output_tokens: 1, iterations: iterations(1) } },
+      }),
+      event('message_delta', { type: 'message_delta', usage: { output_tokens: 3, iterations: iterations(40) } }),
+      event('message_delta', { type: 'message_delta', usage: { output_tokens: 5, iterations: null } }),
+    ].join('');
+    assert.deepEqual((await read(Buffer.from(streamed), 'text/event-stream', '', [9])).usage, expected);
+  });
+
+  it('reads usage that is long because of its iterations', async () => {
+    const iterations = Array.from({ length: 900 }, () => ({ type: 'compaction', input_tokens: 2, output_tokens: 1 }));
+    const body = Buffer.from(JSON.stringify({ usage: { input_tokens: 1, output_tokens: 1, iterations } }));
+    assert.equal((await read(body, 'application/json', '', [1000])).usage?.inputTokens, 1801);
+  });
+
   it('takes events without a name, data in several lines and a total without its split', async () => {
     const body =
       'data: {"type":"message_start","message":{"usage":\ndata:{"input_tokens":3,"cache_creation_input_tokens":9}}}\n\n';
