@@ -85,6 +85,7 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
     ownProcess,
     gatewayUrl: () => gateway.url,
     noProxy: process.env['NO_PROXY'] ?? process.env['no_proxy'],
+    environment: process.env,
     testCredentials,
     upstream,
     kept,

@@ -104,6 +104,7 @@ export class BenchEngine {
       ownProcess: { pid: process.pid },
       gatewayUrl: () => 'http://127.0.0.1:1/',
       noProxy: undefined,
+      environment: {},
       kept: { kind: 'sqlite' },
       testCredentials: () => Promise.resolve({ kind: 'works', endpoint: 'bench', latencyMs: 1, source: 'bench' }),
       upstream: new CurrentUpstream(),

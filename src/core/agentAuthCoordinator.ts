@@ -3,7 +3,7 @@ import { CredentialCheck } from './credentialCheck.ts';
 import { type ClaudeQuotaManager, type QuotaManagerParts } from './claudeQuotaManager.ts';
 import { type Credentials, type Problem } from './credentials.ts';
 import { type CurrentUpstream } from './currentUpstream.ts';
-import { overlayFor } from './overlay.ts';
+import { overlayFor, restoredFor } from './overlay.ts';
 import { type ProcessTable } from './processTable.ts';
 import { problems } from './problems.ts';
 import {
@@ -30,6 +30,8 @@ export interface CoordinatorParts extends QuotaManagerParts {
   readonly gatewayUrl: () => string;
   /** Hosts that the window's environment reaches without a proxy; undefined for none. */
   readonly noProxy: string | undefined;
+  /** The window's, which agents inherit. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** One real, cheap call with the credentials. */
   readonly testCredentials: (credentials: Credentials) => Promise<AuthTest>;
   readonly upstream: CurrentUpstream;
@@ -114,8 +116,18 @@ export class AgentAuthCoordinator {
       return { kind: 'refused', agentId, reason: refusal(outcome, this.#parts.manager.plan.concurrentAgents) };
     const { sessionId } = outcome.session;
     this.#parts.logger.info(`Session ${sessionId} of ${agentId} is open (${mode}).`);
+    const { gatewayUrl, noProxy, environment } = this.#parts;
     const route =
-      mode === 'routed' ? { route: { gatewayUrl: this.#parts.gatewayUrl(), token, noProxy: this.#parts.noProxy } } : {};
+      credentials.kind === 'apiKey'
+        ? {
+            route: {
+              gatewayUrl: gatewayUrl(),
+              token,
+              noProxy,
+              restored: restoredFor(credentials.baseUrl, environment),
+            },
+          }
+        : {};
     return {
       kind: 'authenticated',
       mode,

@@ -1,5 +1,7 @@
 import { noProxyVariables, noProxyWithLoopback } from '../shared/noProxy.ts';
 import { credentialVariables, overlayVariables as names, type EnvironmentOverlay } from '../shared/overlayVariables.ts';
+import { restoredVariables } from '../shared/restoredVariables.ts';
+import { defaultBaseUrl } from './credentials.ts';
 import { type Allocation } from './session.ts';
 
 /** What an overlay is made of. */
@@ -13,13 +15,30 @@ export interface OverlayParts {
     readonly token: string;
     /** Hosts that the window's environment reaches without a proxy; undefined for none. */
     readonly noProxy: string | undefined;
+    /** See {@link restoredFor}. */
+    readonly restored: EnvironmentOverlay;
   };
 }
 
 /**
+ * What gives Claude Code back the features that it leaves out because its base URL is the gateway's. An upstream that is
+ * not Anthropic's would have been without them too, and may not know them.
+ * @param baseUrl of the upstream.
+ * @param environment of the window: what it sets is the user's word.
+ */
+export function restoredFor(
+  baseUrl: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): EnvironmentOverlay {
+  if (new URL(baseUrl).host !== new URL(defaultBaseUrl).host) return {};
+  return Object.fromEntries(Object.entries(restoredVariables).filter(([name]) => environment[name] === undefined));
+}
+
+/**
  * The environment of a session's process. A routed agent gets the session's token as its key under both names, and
- * loses every other variable that could carry the user's real credential; the gateway is reached without a proxy; an observed one keeps its own login, so
- * neither key nor base URL is touched. `CLAUDE_MAX_REQUESTS_PER_MINUTE` is left out where the plan has no such limit.
+ * loses every other variable that could carry the user's real credential; the gateway is reached without a proxy, and
+ * what Claude Code leaves out behind it is restored. An observed one keeps its own login, so neither key nor base URL is
+ * touched. `CLAUDE_MAX_REQUESTS_PER_MINUTE` is left out where the plan has no such limit.
  */
 export function overlayFor({ agentId, sessionId, allocation, route }: OverlayParts): EnvironmentOverlay {
   return {
@@ -30,6 +49,7 @@ export function overlayFor({ agentId, sessionId, allocation, route }: OverlayPar
       [names.claudeBaseUrl]: route.gatewayUrl,
       [names.anthropicBaseUrl]: route.gatewayUrl,
       ...Object.fromEntries(noProxyVariables.map((name) => [name, noProxyWithLoopback(route.noProxy)])),
+      ...route.restored,
     }),
     [names.agentId]: agentId,
     [names.sessionId]: sessionId,

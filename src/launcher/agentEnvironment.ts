@@ -1,6 +1,7 @@
 import { launcherVariables } from '../shared/launcherMessages.ts';
 import { noProxyVariables, noProxyWithLoopback } from '../shared/noProxy.ts';
 import { type EnvironmentOverlay } from '../shared/overlayVariables.ts';
+import { isRestored } from '../shared/restoredVariables.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -10,7 +11,7 @@ const removed = [...Object.values(launcherVariables), runAsNode];
 
 /**
  * The agent's environment: the launcher's own with the overlay, and without what is meant for the launcher alone. Hosts
- * that are reached without a proxy are those of both.
+ * that are reached without a proxy are those of both, and what the user has set goes before what is only restored.
  * @param overlay `null` takes a variable out.
  */
 export function agentEnvironment(
@@ -29,7 +30,7 @@ export function agentEnvironment(
     if (value !== null && noProxyVariables.some((known) => known === name))
       result.set(keyOf(name), [name, noProxyWithLoopback(...ownNoProxy, value)]);
     else if (value === null) result.delete(keyOf(name));
-    else result.set(keyOf(name), [name, value]);
+    else if (!isRestored(name) || !result.has(keyOf(name))) result.set(keyOf(name), [name, value]);
   }
   for (const name of removed) result.delete(keyOf(name));
   return Object.fromEntries(result.values());

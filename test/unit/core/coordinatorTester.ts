@@ -44,6 +44,8 @@ export class CoordinatorTester extends ManagerTester {
   readonly places: string[] = [];
   /** What the next tests of the credentials find. */
   test: () => Promise<AuthTest> = () => Promise.resolve(works);
+  /** The window's. */
+  readonly environment: Record<string, string | undefined> = {};
   /** How often the credentials were tested. */
   tests = 0;
   #tickets = 0;
@@ -64,6 +66,7 @@ export class CoordinatorTester extends ManagerTester {
         return this.test();
       },
       noProxy: 'inside.example',
+      environment: this.environment,
       upstream: this.upstream,
       kept: { kind: 'sqlite' },
       lineMoved: ({ agentId, place }, running) => {

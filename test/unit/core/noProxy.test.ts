@@ -19,7 +19,10 @@ describe('hosts that are reached without a proxy', () => {
 
   it('are told to routed agents alone, under both names', () => {
     const parts = { agentId: 'a', sessionId: 's', allocation: { tokens: 1 } };
-    const routed = overlayFor({ ...parts, route: { gatewayUrl: 'http://127.0.0.1:1', token: 't', noProxy: 'x' } });
+    const routed = overlayFor({
+      ...parts,
+      route: { gatewayUrl: 'http://127.0.0.1:1', token: 't', noProxy: 'x', restored: {} },
+    });
     assert.deepEqual([routed['NO_PROXY'], routed['no_proxy']], ['x,127.0.0.1,localhost', 'x,127.0.0.1,localhost']);
     const observed = overlayFor(parts);
     assert.ok(!('NO_PROXY' in observed) && !('no_proxy' in observed));

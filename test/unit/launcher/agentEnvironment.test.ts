@@ -33,4 +33,15 @@ describe('environment of an agent', () => {
     assert.deepEqual(Object.values(agentEnvironment({ No_Proxy: 'own.corp,.intern' }, overlay, 'win32')), [all]);
     assert.deepEqual(agentEnvironment({ NO_PROXY: 'own.corp' }, {}, 'linux'), { NO_PROXY: 'own.corp' });
   });
+
+  it('keeps what the user has set of what is only restored', () => {
+    const overlay = { ENABLE_TOOL_SEARCH: 'true', CLAUDE_CODE_PROPAGATE_TRACEPARENT: '1' };
+    assert.deepEqual(agentEnvironment({}, overlay, 'linux'), overlay);
+    const own = { ENABLE_TOOL_SEARCH: '' };
+    assert.deepEqual(agentEnvironment(own, overlay, 'linux'), { ...overlay, ...own });
+    assert.deepEqual(agentEnvironment({ Enable_Tool_Search: 'false' }, overlay, 'win32'), {
+      Enable_Tool_Search: 'false',
+      CLAUDE_CODE_PROPAGATE_TRACEPARENT: '1',
+    });
+  });
 });

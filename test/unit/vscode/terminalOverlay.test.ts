@@ -21,4 +21,14 @@ describe('overlay of an agent terminal', () => {
     assert.ok(NO_PROXY);
     assert.deepEqual(terminalOverlay(rest, { NO_PROXY: 'own.corp' }, undefined), rest);
   });
+
+  it('keeps what the user has set of what is only restored', () => {
+    const restored = { ENABLE_TOOL_SEARCH: 'true', CLAUDE_CODE_PROPAGATE_TRACEPARENT: '1' };
+    const rest = { CLAUDE_CODE_PROPAGATE_TRACEPARENT: '1' };
+    assert.deepEqual(terminalOverlay(restored, {}, {}), restored);
+    assert.deepEqual(terminalOverlay(restored, { ENABLE_TOOL_SEARCH: 'auto' }, {}), rest);
+    for (const value of ['false', null]) {
+      assert.deepEqual(terminalOverlay(restored, {}, { ENABLE_TOOL_SEARCH: value }), rest);
+    }
+  });
 });

@@ -63,6 +63,7 @@ export async function openHammerEngine(
     ownProcess,
     gatewayUrl: () => 'http://127.0.0.1:1',
     noProxy: undefined,
+    environment: {},
     testCredentials: () => Promise.resolve({ kind: 'works', endpoint: '', latencyMs: 0, source: '' }),
     upstream: new CurrentUpstream(),
     kept,
