@@ -35,7 +35,7 @@ export class UsageTally {
     if (!parsed.success) return;
     this.#own = updated(this.#own ?? noUsage, parsed.data);
     const { iterations } = parsed.data;
-    if (iterations == null) return;
+    if (iterations === undefined || iterations === null) return;
     this.#beside = iterations
       .map((iteration) => besideSchema.safeParse(iteration).data)
       .filter((iteration) => iteration !== undefined)
@@ -58,7 +58,7 @@ function updated(before: Usage, counts: Counts): Usage {
     outputTokens: counts.output_tokens ?? before.outputTokens,
   };
   const total = counts.cache_creation_input_tokens;
-  if (total == null) return usage;
+  if (total === undefined || total === null) return usage;
   // The sum of both lifetimes, alone in `message_delta`. What it has more than their split is 5 minutes, the default.
   const cacheCreation1hTokens = Math.min(usage.cacheCreation1hTokens, total);
   return { ...usage, cacheCreation1hTokens, cacheCreation5mTokens: total - cacheCreation1hTokens };
