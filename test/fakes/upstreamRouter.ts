@@ -33,6 +33,10 @@ async function route(exchange: Exchange, state: UpstreamState, { pathname, searc
     exchange.sendEmpty(200);
     return;
   }
+  if (method === 'POST' && pathname.startsWith('/api/eval/')) {
+    await exchange.sendJson(200, featureFlags);
+    return;
+  }
   if (method === 'POST' && pathname === '/v1/messages/count_tokens') {
     authenticate(exchange.entry, state.behaviour);
     parsePrompt(body);
@@ -52,3 +56,9 @@ async function route(exchange: Exchange, state: UpstreamState, { pathname, searc
   }
   throw new AnthropicError('not_found_error', 'Not found');
 }
+
+/**
+ * What Claude Code asks for when it starts at api.anthropic.com: features that are switched from there. Its documentation
+ * ("Environment variables") has this one on for the Anthropic API.
+ */
+const featureFlags = { features: { tengu_fgts: { defaultValue: true } }, experiments: [] };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { apiKeyPlan, maxSubscriptionPlan } from '../../../src/core/plan.ts';
 import { needsClaudeAuth } from '../../../src/core/claudeModel.ts';
+import { restoredVariables } from '../../../src/shared/restoredVariables.ts';
 import { settled } from '../../fakes/fakeClock.ts';
 import { tokens } from '../ledger/ledgerTester.ts';
 import { apiKey, CoordinatorTester, fails, gatewayUrl, realKey, subscription, windowPid } from './coordinatorTester.ts';
@@ -30,6 +31,7 @@ describe('agent auth coordinator', () => {
       no_proxy: 'inside.example,127.0.0.1,localhost',
       ANTHROPIC_AUTH_TOKEN: null,
       CLAUDE_CODE_OAUTH_TOKEN: null,
+      ...restoredVariables,
     });
     assert.ok(!JSON.stringify(auth).includes(realKey));
     const owner = await tester.manager.ownerOfToken(token);

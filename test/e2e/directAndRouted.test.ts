@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import * as z from 'zod';
+import { type EnvironmentOverlay } from '../../src/shared/overlayVariables.ts';
+import { startAnthropicStandIn } from '../fakes/anthropicStandIn.ts';
+import { type ServedRequest } from '../fakes/servedLog.ts';
+import { startSimulatedUpstream } from '../fakes/simulatedUpstream.ts';
+import { runClaude } from './claudeRun.ts';
+import { startEngineProcess } from './engineProcess.ts';
+import { differences, requestParts } from './requestParts.ts';
+import { realKey } from './runningEngine.ts';
+
+const mcpServer = path.resolve(import.meta.dirname, '..', 'fakes', 'mcpServer.cjs');
+const mcpConfig = { mcpServers: { fake: { command: process.execPath, args: [mcpServer] } } };
+const args = [
+  ...['-p', 'say hi', '--output-format', 'json', '--allowedTools', 'Bash'],
+  ...['--mcp-config', JSON.stringify(mcpConfig)],
+];
+/** What a user of traces has; nothing listens there. */
+const traces = {
+  CLAUDE_CODE_ENABLE_TELEMETRY: '1',
+  CLAUDE_CODE_ENHANCED_TELEMETRY_BETA: '1',
+  OTEL_TRACES_EXPORTER: 'otlp',
+  OTEL_LOGS_EXPORTER: 'none',
+  OTEL_METRICS_EXPORTER: 'none',
+  OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
+};
+const common = {
+  ...traces,
+  // As users have it, so that both runs may ask for what they like.
+  CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '',
+  // The tools of the server above are there before the first request.
+  MCP_CONNECTION_NONBLOCKING: '0',
+};
+
+/** What docs/gateway.md says that Claude Code leaves out, in the words of its requests. */
+const givenUp: readonly string[] = [
+  ...['cch', 'cc_prompt_id', 'cc_prompt_index', 'cc_turn_index', 'cc_turn_origin'].map(
+    (name) => `- attribution ${name}`,
+  ),
+  '- beta cache-diagnosis-2026-04-07',
+  '- beta mid-conversation-system-clear-at-2026-08-21',
+  '- beta prompt-caching-scope-2026-01-05',
+  '- beta thinking-binding-controls-2026-08-01',
+  '- header x-claude-1p-request-class',
+  '- header x-claude-code-prompt-id',
+  '- header x-claude-code-request-class',
+  '- header x-claude-code-sandy-plover',
+  '- header x-client-request-id',
+  '~ system marks',
+];
+/** Of requests that come after others. */
+const givenUpLater: readonly string[] = ['- attribution cc_prev_req', '- header x-claude-code-prev-tool-durations'];
+
+const atTheStart: ReadonlySet<string> = new Set([
+  'GET /api/claude_code/settings',
+  'GET /api/claude_code/policy_limits',
+  'POST /api/eval/',
+  'GET /api/claude_cli/bootstrap',
+  'GET /api/claude_code_penguin_mode',
+  'GET /api/directory/server-urls',
+  'GET /api/claude_code/organizations/metrics_enabled',
+  'POST /api/event_logging/v2/batch',
+]);
+
+const resultSchema = z.object({
+  is_error: z.literal(false),
+  result: z.string(),
+  num_turns: z.number(),
+  modelUsage: z.record(z.string(), z.object({ contextWindow: z.number(), maxOutputTokens: z.number() })),
+});
+
+describe('the Claude Code CLI, directly at api.anthropic.com and through the gateway', function () {
+  this.timeout(120_000);
+  let direct: readonly ServedRequest[];
+  let routed: readonly ServedRequest[];
+  let strangers: readonly string[];
+  const outputs: string[] = [];
+
+  before(async () => {
+    const upstream = await startSimulatedUpstream({
+      keepBodies: true,
+      behaviour: {
+        acceptedKeys: [realKey],
+        thinking: true,
+        toolUse: { name: 'Bash', input: { command: 'echo hello', description: 'Say hello' } },
+      },
+    });
+    const standIn = await startAnthropicStandIn(upstream);
+    const requestsOf = async (overlay: EnvironmentOverlay): Promise<readonly ServedRequest[]> => {
+      const before = upstream.requests.length;
+      const run = await runClaude(args, { ...common, ...overlay });
+      assert.equal(run.code, 0, run.stdout + run.stderr);
+      outputs.push(run.stdout);
+      return upstream.requests.slice(before);
+    };
+    direct = await requestsOf({ ...standIn.environment, ANTHROPIC_API_KEY: realKey });
+    const engine = await startEngineProcess('https://api.anthropic.com', standIn.environment);
+    routed = await requestsOf(engine.overlay);
+    await engine.close();
+    ({ strangers } = standIn);
+    await standIn.close();
+    await upstream.close();
+  });
+
+  const messages = (requests: readonly ServedRequest[]): readonly ServedRequest[] =>
+    requests.filter(({ path }) => path.startsWith('/v1/messages'));
+  const lines = (requests: readonly ServedRequest[]): string[] =>
+    requests.map(({ method, path }) => `${method} ${path.replace(/\?.*|(?<=eval\/).*/, '')}`);
+
+  it('answer alike, with the same context window', () => {
+    const [first, second] = outputs.map((output) => resultSchema.parse(JSON.parse(output)));
+    assert.deepEqual(first, second);
+  });
+
+  it('ask for as many messages, with the real key alone, and talk to nobody else', () => {
+    assert.equal(messages(direct).length, 2);
+    assert.deepEqual(lines(messages(routed)), lines(messages(direct)));
+    assert.ok([...direct, ...routed].filter(({ path }) => path.startsWith('/v1/')).every(({ key }) => key === realKey));
+    assert.deepEqual(strangers, []);
+  });
+
+  it('differ in nothing but what Claude Code keeps for a base URL of Anthropic’s', () => {
+    const found = messages(direct).map((request, index) => {
+      const other = messages(routed)[index] ?? assert.fail('It was not sent.');
+      return differences(requestParts(request), requestParts(other));
+    });
+    assert.deepEqual(found, [
+      [...givenUp, '- body.diagnostics.previous_message_id'].sort(),
+      [...givenUp, ...givenUpLater, '- body.diagnostics.previous_message_id'].sort(),
+    ]);
+  });
+
+  it('have what the overlay restores: tool search, fine-grained tool streaming, trace propagation', () => {
+    for (const request of [...messages(direct), ...messages(routed)]) {
+      const parts = requestParts(request);
+      assert.ok(parts.has('body.tools.ToolSearch.name') && !parts.has('body.tools.mcp__fake__look_up.name'));
+      assert.ok(String(request.body).includes('mcp__fake__look_up'), 'it is named, to be looked up');
+      assert.equal(parts.get('body.tools.Bash.eager_input_streaming'), 'true');
+      assert.equal(parts.get('header traceparent'), 'TRACE');
+    }
+  });
+
+  it('differ at the start by what Claude Code asks Anthropic alone', () => {
+    assert.deepEqual(
+      lines(routed).filter((line) => !line.startsWith('POST /v1/messages')),
+      [],
+    );
+    // Some of it comes or not, by how long the run takes.
+    const unknown = lines(direct).filter((line) => !line.startsWith('POST /v1/messages') && !atTheStart.has(line));
+    assert.deepEqual(unknown, []);
+  });
+});

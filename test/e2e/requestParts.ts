@@ -1,0 +1,74 @@
+import * as z from 'zod';
+import { type ServedRequest } from '../fakes/servedLog.ts';
+
+/** A request as parts that can be compared one by one: `header anthropic-version`, `body model`, `body tools.Bash.name`. */
+export type RequestParts = ReadonlyMap<string, string>;
+
+/** What is a hop's own, or announces the length of what differs. */
+const hopHeaders: ReadonlySet<string> = new Set(['host', 'connection', 'content-length']);
+const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+const changing: readonly (readonly [RegExp, string])[] = [
+  [uuid, 'UUID'],
+  [/"device_id\\?":\\?"[0-9a-f]{64}/g, '"device_id":"DEVICE'],
+  [/aq home \w{6}/g, 'HOME'],
+  [/aq-home-\w{6}/g, 'HOME'],
+  [/\b(?:msg|toolu|req)_[0-9A-Za-z]+/g, 'ID'],
+  [/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/, 'TRACE'],
+];
+const systemSchema = z.array(z.looseObject({ text: z.string() }));
+
+/** Ids, dates and folders are left out of the values. */
+export function requestParts({ rawHeaders, body }: ServedRequest): RequestParts {
+  const parts = new Map<string, string>();
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    const value = rawHeaders[index + 1] ?? '';
+    if (hopHeaders.has(name.toLowerCase())) continue;
+    if (name.toLowerCase() !== 'anthropic-beta') parts.set(`header ${name}`, plain(value));
+    else for (const beta of value.split(',')) parts.set(`beta ${beta}`, 'on');
+  }
+  const { system, ...rest } = z.looseObject({ system: systemSchema }).parse(JSON.parse(String(body)));
+  addSystem(parts, system);
+  flatten(parts, 'body', rest);
+  return parts;
+}
+
+/** What is cut into blocks in one way or another is compared as one text, the blocks' marks apart from it. */
+function addSystem(parts: Map<string, string>, [attribution, ...blocks]: z.infer<typeof systemSchema>): void {
+  for (const [, name = '', value = ''] of attribution?.text.matchAll(/(\w+)=([^;]*);/g) ?? [])
+    parts.set(`attribution ${name}`, plain(value));
+  const text = blocks.map((block) => block.text).join(' ');
+  parts.set('system text', plain(text.replace(/\s+/g, ' ')));
+  const marks = blocks.map(({ text: _text, type: _type, ...marks }) => marks).filter((mark) => 'cache_control' in mark);
+  parts.set('system marks', JSON.stringify(marks));
+}
+
+function flatten(parts: Map<string, string>, path: string, value: unknown): void {
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) {
+      const name = z.object({ name: z.string() }).safeParse(item).data?.name;
+      flatten(parts, `${path}.${name ?? index}`, item);
+    }
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [name, item] of Object.entries(value)) flatten(parts, `${path}.${name}`, item);
+  } else {
+    parts.set(path, plain(JSON.stringify(value)));
+  }
+}
+
+function plain(value: string): string {
+  return changing.reduce(
+    (text, [pattern, replacement]) => text.replaceAll(new RegExp(pattern, 'g'), replacement),
+    value,
+  );
+}
+
+/** The parts in which two requests differ: `-` is in the first alone, `+` in the second alone, `~` in both. */
+export function differences(first: RequestParts, second: RequestParts): string[] {
+  const names = [...new Set([...first.keys(), ...second.keys()])].sort();
+  return names.flatMap((name) => {
+    const [one, other] = [first.get(name), second.get(name)];
+    if (one === other) return [];
+    return [`${one === undefined ? '+' : other === undefined ? '-' : '~'} ${name}`];
+  });
+}
