@@ -119,6 +119,38 @@ describe('the gateway passes on', () => {
     );
   });
 
+  it('that the client has gone before the answer began, at once', async () => {
+    for (const [headers, body] of [
+      [{}, '{}'],
+      // It goes in the middle of its body.
+      [{ 'content-length': '1000000' }, 'begin'],
+    ] as const) {
+      const [reached, closed] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+      answer = (request) => {
+        request.once('data', () => {
+          reached.resolve(undefined);
+        });
+        request
+          .on('error', () => undefined)
+          .socket.once('close', () => {
+            closed.resolve(undefined);
+          });
+      };
+      const request = httpRequest(fixture.gateway.url, {
+        ...message,
+        agent: false,
+        headers: { 'x-api-key': liveToken, ...headers },
+      });
+      request.on('error', () => undefined).write(body);
+      if (body === '{}') request.end();
+      await reached.promise;
+      request.destroy();
+      await closed.promise;
+      const outcome = await fixture.admission.reservations.at(-1)?.ended;
+      assert.deepEqual(outcome, { usage: undefined, model: undefined, requestId: undefined, status: undefined });
+    }
+  });
+
   it('a wait that the client has left as an abort, and gives nothing to the upstream', async () => {
     const left = Promise.withResolvers<unknown>();
     fixture.admission.admit = (_ask, signal) =>
