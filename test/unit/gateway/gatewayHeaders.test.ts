@@ -48,6 +48,17 @@ describe('upstreamHeaders', () => {
     assert.deepEqual(toUpstream([]), [['x-api-key', key]]);
   });
 
+  it('keeps the key a bearer token where a later version of the API has it so', () => {
+    const version = ['anthropic-version', '2026-10-21'];
+    const sent = (...raw: string[]): [string, string][] => toUpstream([...version, ...raw]).slice(1);
+    assert.deepEqual(sent('Authorization', `Bearer ${token}`), [['Authorization', `Bearer ${key}`]]);
+    assert.deepEqual(sent('Authorization', 'Bearer x', 'x-api-key', token), [['x-api-key', key]]);
+    assert.deepEqual(sent(), [['x-api-key', key]]);
+    assert.deepEqual(toUpstream(['anthropic-version', '2023-06-01', 'Authorization', `Bearer ${token}`]).slice(1), [
+      ['x-api-key', key],
+    ]);
+  });
+
   it('leaves out what ends at this hop (RFC 9110 §7.6.1)', () => {
     const raw = [
       ...[
@@ -82,18 +93,18 @@ describe('upstreamHeaders', () => {
       'anthropic-version',
       '__proto__',
     ),
-    fc.constantFrom(token, `Bearer ${token}`, `a=${token}; b`, 'close', 'referer', 'plain', key),
+    fc.constantFrom(token, `Bearer ${token}`, `a=${token}; b`, 'close', 'referer', 'plain', '2026-10-21', key),
   );
 
   it('never lets the session token out, and always carries the real key exactly once as a credential', () => {
     fc.assert(
       fc.property(fc.array(header), (headers) => {
         const sent = toUpstream(headers.flat());
-        assert.ok(sent.every(([name, value]) => !value.includes(token) && name.toLowerCase() !== 'authorization'));
-        assert.deepEqual(
-          sent.filter(([name]) => name.toLowerCase() === 'x-api-key').map(([, value]) => value),
-          [key],
-        );
+        assert.ok(sent.every(([, value]) => !value.includes(token)));
+        const credentials = sent.filter(([name]) => /^(?:x-api-key|authorization)$/i.test(name));
+        assert.equal(credentials.length, 1);
+        const [name = '', value] = credentials[0] ?? [];
+        assert.equal(value, name.toLowerCase() === 'authorization' ? `Bearer ${key}` : key);
       }),
     );
   });

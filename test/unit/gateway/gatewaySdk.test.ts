@@ -72,8 +72,8 @@ describe('the Anthropic SDK through the gateway', () => {
     assert.deepEqual(
       upstream.requests.map(({ key, headers }) => [key, headers.authorization]),
       [
-        [realKey, undefined],
-        [realKey, undefined],
+        [realKey, `Bearer ${realKey}`],
+        [realKey, `Bearer ${realKey}`],
       ],
     );
   });
