@@ -70,6 +70,34 @@ describe('routed agents, with the real clients', function () {
     assert.ok(!JSON.stringify(overlay).includes(realKey));
   });
 
+  it('what a subagent of the CLI used is metered under its own name, and counts once', async () => {
+    await begin();
+    const task = { description: 'Say hi', prompt: 'say hi', subagent_type: 'general-purpose' };
+    upstream.behave({ toolUse: { name: 'Agent', input: { ...task, run_in_background: false } } });
+    const auth = await running.open('with-subagent');
+    const run = await runClaude(['-p', 'let a subagent say hi', '--allowedTools', 'Agent'], auth.overlay);
+    assert.equal(run.code, 0, run.stderr + run.stdout);
+    const [session] = (await running.until(({ sessions }) => sessions[0]?.runningRequests === 0)).sessions;
+    const { requests, answered429, answered401, faults, ...tokens } = upstream.served().total;
+    assert.deepEqual([session?.requests, session?.usage], [requests, tokens]);
+    // Subagents get the tool too, and so the simulated upstream lets each start another, as deep as the CLI allows.
+    const subagents = session?.subagents ?? [];
+    assert.ok(subagents.length > 1, run.stdout);
+    const names = subagents.map(({ subagentId }) => subagentId);
+    assert.deepEqual(
+      subagents
+        .filter(({ parentId }) => parentId === undefined || !names.includes(parentId))
+        .map((each) => each.parentId),
+      [undefined],
+      'one is the session’s agent’s own, and the others have parents that are known',
+    );
+    const own = requests - subagents.reduce((sum, each) => sum + each.requests, 0);
+    assert.equal(own, 2, 'before and after the subagent');
+    const written = subagents.reduce((sum, { usage }) => sum + usage.outputTokens, 0);
+    assert.ok(written > 0 && written < tokens.outputTokens);
+    assert.equal(answered401 + answered429 + faults, 0);
+  });
+
   it('three runs on a plan of 2 requests a minute all succeed, and the strict upstream answers no 429', async () => {
     await begin(apiKeyPlan({ requestsPerMinute: 2, tokensPerMinute: 1_000_000 }));
     upstream.behave({ limits: { requestsPerMinute: 2 } });

@@ -62,12 +62,17 @@ export function tokensBetween(before: Served['total'], after: Served['total']): 
   };
 }
 
-/** Makes one request as an agent, a small one if nothing else is said. @returns the status. */
-export async function ask(url: string, token: string, content = 'hi'): Promise<number> {
+/** Makes one request as an agent, or as a subagent of it. @returns the status. */
+export async function ask(url: string, token: string, content = 'hi', subagentId?: string): Promise<number> {
   const body = { model: 'claude-opus-5-5', max_tokens: 16, messages: [{ role: 'user', content }] };
   const answer = await fetch(`${url}/v1/messages`, {
     method: 'POST',
-    headers: { 'x-api-key': token, 'anthropic-version': '2023-06-01', 'content-type': 'application/json' },
+    headers: {
+      'x-api-key': token,
+      'anthropic-version': '2023-06-01',
+      'content-type': 'application/json',
+      ...(subagentId !== undefined && { 'x-claude-code-agent-id': subagentId }),
+    },
     body: JSON.stringify(body),
   });
   await answer.text();

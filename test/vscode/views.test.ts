@@ -110,6 +110,28 @@ describe('the views', function () {
     await clearWindow();
   });
 
+  it('show subagents under the session whose they are', async () => {
+    const api = await agentQuota();
+    const auth = await api.setupClaudeAgentAuth('with-subagents');
+    assert.equal(auth.kind, 'authenticated');
+    const { ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: token } = auth.overlay;
+    for (const name of ['reviewer', 'tester']) assert.equal(await ask(url ?? '', token ?? '', 'hi', name), 200);
+    await vscode.commands.executeCommand('agentQuota.sessions.focus');
+    const shown = async (): Promise<string> =>
+      String(
+        await driver.evaluate(`[...document.querySelectorAll('${rows}')].map(({ innerText }) => innerText).join('|')`),
+      );
+    await until('the session is there', async () => (await shown()).includes('with-subagents'));
+    await until('its row opens', async () => {
+      await vscode.commands.executeCommand('agentQuota.sessions.focus');
+      await vscode.commands.executeCommand('list.focusFirst');
+      await vscode.commands.executeCommand('list.expand');
+      return /reviewer.*1 request.*tester/s.test(await shown());
+    });
+    await driver.screenshot('subagents');
+    await clearWindow();
+  });
+
   it('release a session from the table by the keyboard alone', async () => {
     await vscode.commands.executeCommand(commands.showQuotaDetails);
     // Not a row of the test before, whose session has ended.
