@@ -68,7 +68,7 @@ export async function composeWindow(context: vscode.ExtensionContext): Promise<W
   const settings = new SettingsReader((problem) => {
     notices.problemOnce(problem);
   });
-  const configurator = new EngineConfigurator(supervisor.engine, settings, detect, notices, clock);
+  const configurator = new EngineConfigurator(supervisor.engine, settings, detect, process.env, notices, clock);
   const engine = configuredEngine(supervisor.engine, () => configurator.told());
   const plan = (): Plan | undefined => configurator.plan;
   const ask = vscode.window.showWarningMessage;

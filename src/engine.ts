@@ -24,6 +24,7 @@ import {
 import { tokenEnding, type SecretSource } from './core/secretSource.ts';
 import { testAuthentication } from './gateway/authenticationTest.ts';
 import { startGateway } from './gateway/gateway.ts';
+import { createUpstreamConnections, type UpstreamConnections } from './gateway/upstreamConnections.ts';
 import { openLedger } from './ledger/openLedger.ts';
 import { createProcessTable } from './processes/processTable.ts';
 import { systemClock } from './processes/systemClock.ts';
@@ -66,9 +67,11 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
   const parts = { ledger, clock, secrets, logger, engineId };
   const manager = new ClaudeQuotaManager(apiKeyPlan(), parts);
   const upstream = new CurrentUpstream();
+  const connections = createUpstreamConnections(() => upstream.network);
   const gateway = await startGateway({
     admission: manager,
     upstream: () => upstream.target,
+    connections,
     logger,
     clock,
     onUpstreamHealth: (health) => {
@@ -86,7 +89,7 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
     gatewayUrl: () => gateway.url,
     noProxy: process.env['NO_PROXY'] ?? process.env['no_proxy'],
     environment: process.env,
-    testCredentials,
+    testCredentials: (credentials) => testCredentials(credentials, connections),
     upstream,
     kept,
     lineMoved: line.tell,
@@ -124,6 +127,7 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
       await control.close();
       await coordinator.dispose();
       await gateway.close();
+      await connections.destroy();
       manager.dispose();
       await ledger.close();
     },
@@ -186,9 +190,9 @@ export function serveEngine(port: MessagePort, start: EngineStart): void {
   };
 }
 
-function testCredentials(credentials: Credentials): Promise<AuthTest> {
+function testCredentials(credentials: Credentials, connections: UpstreamConnections): Promise<AuthTest> {
   if (credentials.kind === 'subscription') return Promise.resolve({ kind: 'subscription', source: credentials.source });
-  if (credentials.kind === 'apiKey') return testAuthentication(credentials);
+  if (credentials.kind === 'apiKey') return testAuthentication(credentials, connections);
   throw new Error('There are no credentials to test.');
 }
 

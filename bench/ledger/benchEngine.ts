@@ -7,6 +7,7 @@ import { CurrentUpstream } from '../../src/core/currentUpstream.ts';
 import { type Logger } from '../../src/core/logger.ts';
 import { apiKeyPlan } from '../../src/core/plan.ts';
 import { type Usage } from '../../src/core/usage.ts';
+import { directNetwork } from '../../src/core/upstreamNetwork.ts';
 import { openLedger } from '../../src/ledger/openLedger.ts';
 import { FakeProcessTable } from '../../test/fakes/fakeProcessTable.ts';
 import { FakeSecrets } from '../../test/fakes/fakeSecrets.ts';
@@ -117,6 +118,8 @@ export class BenchEngine {
       dailyTokens: 'fallback',
       credentials: { kind: 'apiKey', key: 'bench', baseUrl: 'http://127.0.0.1:1', source: 'bench' },
       credentialProblems: [],
+      network: directNetwork,
+      networkProblems: [],
       inactivityMs: 30 * 60_000,
       longestWaitMs: 8 * 60_000,
       workspace: 'bench',

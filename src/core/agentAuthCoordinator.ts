@@ -17,6 +17,7 @@ import {
 } from './quotaEngine.ts';
 import { type LedgerView } from './ledger.ts';
 import { SessionKeeper } from './sessionKeeper.ts';
+import { UpstreamProbe } from './upstreamProbe.ts';
 import { type LiveSession, type ProcessIdentity, type Session } from './session.ts';
 import { SlotQueue, type LineListener, type SlotOutcome } from './slotQueue.ts';
 
@@ -51,13 +52,16 @@ export class AgentAuthCoordinator {
   readonly #check: CredentialCheck;
   readonly #queue: SlotQueue;
   readonly #keeper: SessionKeeper;
+  readonly #probe: UpstreamProbe;
   readonly #stopListening: readonly (() => void)[];
   readonly #configured = Promise.withResolvers<undefined>();
   #configuration: EngineConfiguration | undefined;
 
   constructor(parts: CoordinatorParts) {
     this.#parts = parts;
-    this.#check = new CredentialCheck(parts.clock, parts.testCredentials);
+    this.#check = new CredentialCheck(parts.clock, parts.testCredentials, (test) => {
+      this.#tested(test);
+    });
     this.#queue = new SlotQueue(
       parts.ledger,
       parts.clock,
@@ -68,6 +72,7 @@ export class AgentAuthCoordinator {
       },
     );
     this.#keeper = new SessionKeeper(parts);
+    this.#probe = new UpstreamProbe(parts.clock, parts.upstream, () => this.testAuthentication());
     this.#stopListening = [
       parts.manager.onAnswer((status) => {
         if (status < 400) this.#check.confirmed();
@@ -75,6 +80,9 @@ export class AgentAuthCoordinator {
       }),
       parts.manager.onUsedUp((what, until) => {
         parts.problemFound(problems.usedUp(what, until));
+      }),
+      parts.upstream.onTrouble(() => {
+        if (parts.upstream.problem === undefined) this.#check.reachable();
       }),
     ];
   }
@@ -86,6 +94,11 @@ export class AgentAuthCoordinator {
     // The plan may have more slots now.
     this.#queue.retry();
     this.#configured.resolve(undefined);
+  }
+
+  /** The upstream is reached in another way now, which may end what was wrong. */
+  networkChanged(): void {
+    this.#probe.soon();
   }
 
   /**
@@ -195,11 +208,12 @@ export class AgentAuthCoordinator {
   /** What is wrong, and what to do about each. */
   async checkAuthHealth(view?: LedgerView): Promise<AuthHealth> {
     const { status, sessions, line } = view ?? (await this.#parts.manager.view());
-    const found = [...(this.#configuration?.credentialProblems ?? [])];
-    const failure = this.#check.problem;
-    if (failure !== undefined) found.push(failure);
-    const trouble = this.#parts.upstream.problem;
-    if (trouble !== undefined && trouble.code !== failure?.code) found.push(trouble);
+    const { credentialProblems = [], networkProblems = [] } = this.#configuration ?? {};
+    const found = [
+      ...credentialProblems,
+      ...networkProblems,
+      ...this.#parts.upstream.problemsBeside(this.#check.problem),
+    ];
     const unwritten = this.#parts.manager.writeFailure;
     if (unwritten !== undefined) found.push(problems.ledgerFails(unwritten));
     if (this.#parts.kept.kind === 'memory') found.push(problems.inMemory(this.#parts.kept.reason));
@@ -218,15 +232,21 @@ export class AgentAuthCoordinator {
   async testAuthentication(): Promise<AuthTest> {
     const credentials = this.#configuration?.credentials ?? { kind: 'none' };
     if (credentials.kind === 'none') return { kind: 'fails', problem: this.#missingCredentials() };
-    const test = await this.#check.testNow();
-    if (test.kind === 'works') this.#parts.upstream.trouble(undefined);
-    return test;
+    return this.#check.testNow();
   }
 
   async dispose(): Promise<void> {
+    this.#probe.dispose();
     for (const stop of this.#stopListening) stop();
     this.#keeper.dispose();
     await this.#queue.dispose();
+  }
+
+  /** What a test finds of the upstream holds for requests too. */
+  #tested(test: AuthTest): void {
+    if (test.kind === 'subscription') return;
+    const problem = test.kind === 'fails' ? test.problem : undefined;
+    this.#parts.upstream.trouble(problem?.transient === undefined ? undefined : problem);
   }
 
   #open(request: AgentRequest, mode: Session['mode'], token: string): Promise<SlotOutcome> {

@@ -30,13 +30,16 @@ export type CredentialState =
 export class CredentialCheck {
   readonly #clock: Clock;
   readonly #test: (credentials: Credentials) => Promise<AuthTest>;
+  readonly #found: (test: AuthTest) => void;
   #credentials: Credentials = { kind: 'none' };
   #known: { readonly state: CredentialState; readonly at: number } | undefined;
   #running: Promise<AuthTest> | undefined;
 
-  constructor(clock: Clock, test: (credentials: Credentials) => Promise<AuthTest>) {
+  /** @param found is told of each test of the credentials that hold. */
+  constructor(clock: Clock, test: (credentials: Credentials) => Promise<AuthTest>, found: (test: AuthTest) => void) {
     this.#clock = clock;
     this.#test = test;
+    this.#found = found;
   }
 
   /** Forgets what was known when the credentials are others. @returns whether they are. */
@@ -59,6 +62,11 @@ export class CredentialCheck {
     this.#learn({ kind: 'usable' });
   }
 
+  /** The upstream answers again: that it did not is no longer known. */
+  reachable(): void {
+    if (this.problem?.transient !== undefined) this.#known = undefined;
+  }
+
   /** An agent's request was answered with 401: what was known is in doubt, and the next session tests again. */
   doubted(): void {
     if (this.#known?.state.kind === 'usable') this.#known = undefined;
@@ -71,7 +79,10 @@ export class CredentialCheck {
     const running = this.#running;
     try {
       const test = await running;
-      if (this.#credentials === credentials) this.#learn(stateAfter(test));
+      if (this.#credentials === credentials) {
+        this.#found(test);
+        this.#learn(stateAfter(test));
+      }
       return test;
     } finally {
       if (this.#running === running) this.#running = undefined;

@@ -18,6 +18,11 @@ export interface Problem {
   readonly message: string;
   /** One sentence that says what to do. */
   readonly nextStep: string;
+  /**
+   * The upstream's or the network's, and may end by itself, for which is looked again and again. Any answer ends
+   * `unreachable`; `failing`: there are answers, but they are failures.
+   */
+  readonly transient?: 'unreachable' | 'failing';
 }
 
 export interface DetectedCredentials {

@@ -1,14 +1,21 @@
 import { type Credentials, type Problem } from './credentials.ts';
+import { directNetwork, type UpstreamNetwork } from './upstreamNetwork.ts';
 
-/** The upstream as it is now: where it is, and whether it answers. */
+/** The upstream as it is now: where it is, how it is reached, and whether it answers. */
 export class CurrentUpstream {
   readonly #listeners = new Set<() => void>();
   #problem: Problem | undefined;
   #target: { readonly baseUrl: string; readonly key: string } | undefined;
+  #network: UpstreamNetwork = directNetwork;
 
   /** Where the gateway sends requests, and with which key; undefined while there is no key. */
   get target(): { readonly baseUrl: string; readonly key: string } | undefined {
     return this.#target;
+  }
+
+  /** How it is reached; the same object for as long as nothing of it changes. */
+  get network(): UpstreamNetwork {
+    return this.#network;
   }
 
   /** What keeps it from answering; undefined while it answers. */
@@ -16,9 +23,21 @@ export class CurrentUpstream {
     return this.#problem;
   }
 
-  /** Takes effect for the next request, of running sessions too. */
-  follow(credentials: Credentials): void {
+  /** What is wrong with it and what the test of the credentials found, each thing once. */
+  problemsBeside(failure: Problem | undefined): Problem[] {
+    const trouble = this.#problem;
+    if (failure === undefined || trouble === undefined) return [failure ?? trouble ?? []].flat();
+    // Of two that may end by themselves the upstream's is the later one.
+    if (failure.transient !== undefined && trouble.transient !== undefined) return [trouble];
+    return failure.code === trouble.code ? [failure] : [failure, trouble];
+  }
+
+  /** Takes effect for the next request, of running sessions too. @returns whether it is reached in another way now. */
+  follow(credentials: Credentials, network: UpstreamNetwork): boolean {
     this.#target = credentials.kind === 'apiKey' ? { baseUrl: credentials.baseUrl, key: credentials.key } : undefined;
+    if (JSON.stringify(network) === JSON.stringify(this.#network)) return false;
+    this.#network = network;
+    return true;
   }
 
   /** Something is wrong with it; undefined: no longer. */

@@ -54,9 +54,10 @@ export class LocalEngine implements QuotaEngine {
 
   async configure(configuration: EngineConfiguration): Promise<void> {
     const { manager, coordinator, upstream, secrets } = this.#parts;
-    upstream.follow(configuration.credentials);
+    const movedNetwork = upstream.follow(configuration.credentials, configuration.network);
     await manager.configure(termsOf(configuration, secrets), configuration.longestWaitMs);
     coordinator.configure(configuration);
+    if (movedNetwork) coordinator.networkChanged();
     this.#publisher.changed();
   }
 

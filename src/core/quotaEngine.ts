@@ -6,6 +6,7 @@ import { type Plan } from './plan.ts';
 import { type QuotaStatus } from './quotaStatus.ts';
 import { type ProcessIdentity, type Session } from './session.ts';
 import { type SubagentUsage } from './subagent.ts';
+import { type UpstreamNetwork } from './upstreamNetwork.ts';
 import { type Usage } from './usage.ts';
 
 /** What the window tells the engine; sent again whole whenever a part changes. Durations are in milliseconds. */
@@ -18,6 +19,10 @@ export interface EngineConfiguration {
   readonly credentials: Credentials;
   /** What was wrong with the credentials when they were looked for. */
   readonly credentialProblems: readonly Problem[];
+  /** How the upstream is reached. */
+  readonly network: UpstreamNetwork;
+  /** What is wrong with that; shown for as long as it is. */
+  readonly networkProblems: readonly Problem[];
   /** A session without a request for so long gives its slot back. */
   readonly inactivityMs: number;
   /** The longest that a request waits in line before it is answered with 429. */

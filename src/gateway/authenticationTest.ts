@@ -1,7 +1,7 @@
 import { type AuthTest } from '../core/quotaEngine.ts';
 import { classifyAuthAnswer, isMissingPath } from './authAnswer.ts';
 import { singleCall, type Call, type CallAnswer } from './singleCall.ts';
-import { createUpstreamConnections, type UpstreamConnections } from './upstreamConnections.ts';
+import { type UpstreamConnections } from './upstreamConnections.ts';
 import { describeUpstreamFailure } from './upstreamFailure.ts';
 import { isSendableKey, type UpstreamAddress, upstreamAddress, type UpstreamTarget } from './upstreamTarget.ts';
 
@@ -11,8 +11,6 @@ export interface TestedCredentials extends UpstreamTarget {
 }
 
 export interface AuthenticationTestOptions {
-  /** Stay the giver's; made from the process's environment for this one test when absent. */
-  readonly connections?: UpstreamConnections;
   /** For the whole test. */
   readonly timeoutMs?: number;
   /** Milliseconds since the epoch. */
@@ -25,6 +23,7 @@ export interface AuthenticationTestOptions {
  */
 export async function testAuthentication(
   credentials: TestedCredentials,
+  connections: UpstreamConnections,
   options: AuthenticationTestOptions = {},
 ): Promise<AuthTest> {
   const { timeoutMs = 10_000, now = Date.now } = options;
@@ -33,7 +32,6 @@ export async function testAuthentication(
   if (address === undefined) return unusableAddress;
   const endpoint = address.origin + address.basePath;
   if (!isSendableKey(credentials.key)) return malformedKey(endpoint, source);
-  const connections = options.connections ?? createUpstreamConnections({ environment: process.env });
   const startedAt = now();
   try {
     const answer = await ask(connections, address, timeoutMs);
@@ -44,8 +42,6 @@ export async function testAuthentication(
     return { kind: 'fails', endpoint, problem };
   } catch (error) {
     return { kind: 'fails', endpoint, problem: describeUpstreamFailure(error, address.host).problem };
-  } finally {
-    if (options.connections === undefined) await connections.destroy();
   }
 }
 

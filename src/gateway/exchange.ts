@@ -39,6 +39,7 @@ export class Exchange {
   readonly #response: ServerResponse;
   readonly #head: AgentRequestHead;
   readonly #gone = new AbortController();
+  readonly #receivedAt: number;
   #relay: Relay | undefined;
 
   constructor(context: ExchangeContext, request: IncomingMessage, response: ServerResponse, head: AgentRequestHead) {
@@ -46,6 +47,7 @@ export class Exchange {
     this.#request = request;
     this.#response = response;
     this.#head = head;
+    this.#receivedAt = context.clock.now();
   }
 
   get socket(): IncomingMessage['socket'] {
@@ -131,7 +133,8 @@ export class Exchange {
       this.#answer(sessionAnswers.noCredentials);
       return;
     }
-    this.#relay = new Relay(this.#context, { ...admitted, request, response, address, path, token });
+    const relayed = { ...admitted, request, response, address, path, token, receivedAt: this.#receivedAt };
+    this.#relay = new Relay(this.#context, relayed);
     await this.#relay.run(this.#context.connections.dispatcherFor(address));
   }
 

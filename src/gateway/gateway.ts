@@ -12,7 +12,7 @@ import { sendAnswer } from './sendAnswer.ts';
 import { sessionAnswers } from './sessionAnswers.ts';
 import { sessionTokenOf } from './sessionToken.ts';
 import { UnderWay } from './underWay.ts';
-import { createUpstreamConnections, type UpstreamConnections } from './upstreamConnections.ts';
+import { type UpstreamConnections } from './upstreamConnections.ts';
 import { type UpstreamHealth, UpstreamHealthWatch } from './upstreamHealth.ts';
 import { type UpstreamTarget } from './upstreamTarget.ts';
 
@@ -26,8 +26,8 @@ export interface GatewayOptions {
   readonly port?: number;
   /** Told of each failure and of the first good answer after it; it begins as reachable, as each new upstream does. */
   readonly onUpstreamHealth?: (health: UpstreamHealth) => void;
-  /** Stay the giver's to destroy. Made from the process's environment, and destroyed with the gateway, when absent. */
-  readonly connections?: UpstreamConnections;
+  /** Stay the giver's to destroy. */
+  readonly connections: UpstreamConnections;
 }
 
 /** The loopback HTTP server between the agents and the upstream. */
@@ -50,8 +50,7 @@ const settleMs = 2000;
  * @throws the listening error when no port can be had at all.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { admission, upstream, logger, clock } = options;
-  const connections = options.connections ?? createUpstreamConnections({ environment: process.env });
+  const { admission, upstream, logger, clock, connections } = options;
   const address = currentAddress(upstream);
   const health = new UpstreamHealthWatch((state) => options.onUpstreamHealth?.(state), address);
   const context: ExchangeContext = { admission, address, logger, clock, connections, health };
@@ -78,9 +77,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const inFlight = exchanges.items();
     for (const { exchange } of inFlight) exchange.abort();
     server.closeAllConnections();
-    const settled = Promise.all(inFlight.map(({ over }) => over));
-    const destroyed = options.connections === undefined ? connections.destroy() : undefined;
-    await withinTime(clock, settleMs, Promise.all([settled, destroyed]));
+    await withinTime(clock, settleMs, Promise.all(inFlight.map(({ over }) => over)));
   };
   return { url: `http://127.0.0.1:${port}`, port, close: () => (closed ??= close()) };
 }

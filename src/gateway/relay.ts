@@ -4,9 +4,11 @@ import { type LimitReport, type RequestAdmission } from '../core/admission.ts';
 import { type Clock } from '../core/clock.ts';
 import { type Logger } from '../core/logger.ts';
 import { agentHeaders } from './agentHeaders.ts';
+import { answerPatience } from './answerPatience.ts';
 import { ClientGoneError } from './clientGoneError.ts';
 import { cutAnswer } from './cutAnswer.ts';
 import { endAnswer, isStillSending } from './endAnswer.ts';
+import { errorEvent, EventStreamTail } from './eventStreamTail.ts';
 import { headerValue } from './headerValue.ts';
 import { readLimitReport } from './limitReport.ts';
 import { rawHeaderList } from './rawHeaderList.ts';
@@ -14,8 +16,8 @@ import { RequestBody, SlowBodyError } from './requestBody.ts';
 import { refusal } from './requestGuard.ts';
 import { sendAnswer } from './sendAnswer.ts';
 import { type Settlement } from './settlement.ts';
-import { describeUpstreamFailure } from './upstreamFailure.ts';
-import { type UpstreamHealthWatch } from './upstreamHealth.ts';
+import { describeUpstreamFailure, type FailurePhase } from './upstreamFailure.ts';
+import { problemOfStreamError, type UpstreamHealthWatch } from './upstreamHealth.ts';
 import { type UpstreamAddress } from './upstreamTarget.ts';
 import { upstreamHeaders } from './upstreamHeaders.ts';
 import { UsageReader } from './usageReader.ts';
@@ -41,6 +43,8 @@ export interface RelayedRequest extends AdmittedRequest {
   /** Of the request, with its query, below the upstream's base path. */
   readonly path: string;
   readonly token: string;
+  /** When it came: milliseconds since the epoch. */
+  readonly receivedAt: number;
 }
 
 /** What all relays share. */
@@ -63,6 +67,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #body: RequestBody | undefined;
   #reader: UsageReader | undefined;
+  #tail: EventStreamTail | undefined;
   #limits: LimitReport | undefined;
   #status: number | undefined;
   #requestId: string | undefined;
@@ -76,7 +81,8 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   /** @returns resolves when the request is over and its reservation ended, however that came. Never rejects. */
   run(dispatcher: Dispatcher): Promise<void> {
-    const { request, address, path, token } = this.#relayed;
+    const { request, address, path, token, receivedAt } = this.#relayed;
+    const headersTimeout = answerPatience(request.rawHeaders, this.#context.clock.now() - receivedAt);
     try {
       dispatcher.dispatch(
         {
@@ -85,6 +91,7 @@ export class Relay implements Dispatcher.DispatchHandler {
           method: request.method ?? 'GET',
           headers: upstreamHeaders(request.rawHeaders, token, address.key),
           body: this.#takeBody(),
+          ...(headersTimeout !== undefined && { headersTimeout }),
         },
         this,
       );
@@ -127,6 +134,7 @@ export class Relay implements Dispatcher.DispatchHandler {
       });
     }
     this.#readLimits(status, rawHeaders);
+    this.#tail = EventStreamTail.of(rawHeaders);
     this.#lengthIsKnown = headerValue(rawHeaders, 'content-length') !== undefined;
     response.sendDate = false;
     if (isStillSending(request)) response.shouldKeepAlive = false;
@@ -144,6 +152,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (this.#isOver) return;
     this.#bodyHasBegun = true;
     this.#reader?.push(chunk);
+    this.#tail?.push(chunk);
     const { response } = this.#relayed;
     if (response.write(chunk)) return;
     controller.pause();
@@ -200,18 +209,35 @@ export class Relay implements Dispatcher.DispatchHandler {
     const { clock, health, logger } = this.#context;
     this.#conclude();
     this.#body?.destroy();
-    if (response.headersSent) {
-      logger.warn(`The answer of ${address.host} was cut (${String(error)}).`);
-      cutAnswer(response, this.#lengthIsKnown, clock);
-    } else if (error instanceof SlowBodyError) {
-      sendAnswer(request, response, refusal(408, 'Its body stood still for a minute.'), clock);
-    } else if (!(error instanceof ClientGoneError)) {
-      const { problem, status } = describeUpstreamFailure(error, address.host);
-      logger.warn(`${problem.message} (${String(error)})`);
-      health.failed(address, problem);
-      const message = `${problem.message} This is neither your agent nor your quota. ${problem.nextStep}`;
-      sendAnswer(request, response, { status, type: 'api_error', message, retry: 'freely' }, clock);
+    if (error instanceof ClientGoneError) {
+      if (response.headersSent) cutAnswer(response, this.#lengthIsKnown, clock);
+      return;
     }
+    if (error instanceof SlowBodyError && !response.headersSent) {
+      sendAnswer(request, response, refusal(408, 'Its body stood still for a minute.'), clock);
+      return;
+    }
+    const { problem, status } = describeUpstreamFailure(error, address.host, this.#phase);
+    logger.warn(`${problem.message} (${String(error)})`);
+    if (!(error instanceof SlowBodyError)) health.failed(address, problem);
+    const message = `${problem.message} This is neither your agent nor your quota. ${problem.nextStep}`;
+    if (response.headersSent) this.#breakOff(message);
+    else sendAnswer(request, response, { status, type: 'api_error', message, retry: 'freely' }, clock);
+  }
+
+  get #phase(): FailurePhase {
+    if (this.#status !== undefined) return 'answering';
+    return this.#controller === undefined ? 'connecting' : 'waiting';
+  }
+
+  /**
+   * A stream says itself why it ends, where an event can be put behind what has come; any other answer is cut, and so is
+   * one without chunks, whose end would look like that of a whole one.
+   */
+  #breakOff(message: string): void {
+    const { response } = this.#relayed;
+    if (response.chunkedEncoding && this.#tail?.takesEvent === true) response.end(errorEvent(message));
+    else cutAnswer(response, this.#lengthIsKnown, this.#context.clock);
   }
 
   #conclude(): void {
@@ -226,7 +252,10 @@ export class Relay implements Dispatcher.DispatchHandler {
     await reader?.end();
     this.#tellLimits();
     if (reader?.streamError !== undefined) {
-      this.#context.logger.info(`${this.#relayed.address.host} ended a stream with ${reader.streamError}.`);
+      const { address } = this.#relayed;
+      this.#context.logger.info(`${address.host} ended a stream with ${reader.streamError}.`);
+      const problem = problemOfStreamError(reader.streamError, address.host);
+      if (problem !== undefined) this.#context.health.failed(address, problem);
     }
     const outcome = {
       usage: reader?.usage,

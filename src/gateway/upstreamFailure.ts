@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type Problem } from '../core/credentials.ts';
+import { ProxyFailureError } from './proxyFailure.ts';
 
 /** Why the upstream gave no answer, for people and for the agent. */
 export interface UpstreamFailure {
@@ -7,6 +8,9 @@ export interface UpstreamFailure {
   /** What the agent gets: 502 when it could not be spoken to, 504 when it did not answer in time. */
   readonly status: 502 | 504;
 }
+
+/** How far a request had come: it waited for a connection, for an answer, or for more of the answer. */
+export type FailurePhase = 'connecting' | 'waiting' | 'answering';
 
 interface Cause {
   readonly codes: RegExp;
@@ -18,7 +22,9 @@ interface Cause {
 
 const network = 'Check the network, VPN and DNS of this machine; requests go through as soon as it is reachable.';
 const certificates =
-  "If a company proxy inspects traffic here, add its certificate to the system's store or name it in NODE_EXTRA_CA_CERTS, then reload the window.";
+  "If a company proxy inspects traffic here, add its certificate to the system's store or name it in NODE_EXTRA_CA_CERTS, then start VS Code again.";
+const proxySettings =
+  'Check the setting http.proxy, or HTTPS_PROXY where it is empty; requests go through as soon as the proxy is reachable.';
 
 /** The first that matches is it. */
 const causes: readonly Cause[] = [
@@ -87,13 +93,6 @@ const causes: readonly Cause[] = [
     'Check that the base URL is right (https, host and port) and that no proxy breaks TLS.',
   ),
   cause(
-    /^proxy$/,
-    'proxy-refused',
-    502,
-    (host) => `The proxy did not let the connection to ${host} through.`,
-    'Check HTTPS_PROXY, with user name and password where it wants them, and NO_PROXY.',
-  ),
-  cause(
     /^(ECONNRESET|EPIPE|ECONNABORTED|UND_ERR_SOCKET|UND_ERR_CLOSED|UND_ERR_DESTROYED)$/,
     'connection-lost',
     502,
@@ -107,26 +106,83 @@ function cause(codes: RegExp, problem: string, status: 502 | 504, message: Cause
 }
 
 /**
- * Says in words why a request got no answer.
+ * Says in words why a request got no answer, or not the whole of one. All of it may end by itself.
  * @param error what the HTTP client reported.
  * @param host the upstream's name and port.
  */
-export function describeUpstreamFailure(error: unknown, host: string): UpstreamFailure {
+export function describeUpstreamFailure(
+  error: unknown,
+  host: string,
+  phase: FailurePhase = 'connecting',
+): UpstreamFailure {
+  const proxyFailure = findProxyFailure(error);
+  if (proxyFailure !== undefined) return describeProxyFailure(proxyFailure, host);
   const codes = errorCodes(error);
+  if (phase === 'answering') return describeCut(codes, host);
+  // Only before there is a connection it says that there is none.
+  if (phase === 'waiting' && codes.includes('ETIMEDOUT')) codes[codes.indexOf('ETIMEDOUT')] = 'ECONNRESET';
+  return describeCodes(codes, host) ?? unknownFailure(codes, host);
+}
+
+function describeCodes(codes: readonly string[], host: string): UpstreamFailure | undefined {
   for (const known of causes) {
-    if (!codes.some((code) => known.codes.test(code))) continue;
-    const { problem, nextStep, status } = known;
-    return { problem: { code: problem, severity: 'error', message: known.message(host), nextStep }, status };
+    if (codes.some((code) => known.codes.test(code))) {
+      return failure(known.problem, known.message(host), known.nextStep, known.status);
+    }
   }
-  const code = codes[0] === undefined ? '' : ` (${codes[0]})`;
-  const message = `${host} gave no usable answer${code}.`;
+  return undefined;
+}
+
+function unknownFailure([first]: readonly string[], host: string): UpstreamFailure {
+  const code = first === undefined ? '' : ` (${first})`;
   const nextStep = 'Check that the base URL leads to an HTTP server that speaks the Messages API.';
-  return { problem: { code: 'no-usable-answer', severity: 'error', message, nextStep }, status: 502 };
+  return failure('no-usable-answer', `${host} gave no usable answer${code}.`, nextStep);
+}
+
+function describeCut(codes: readonly string[], host: string): UpstreamFailure {
+  if (codes.includes('UND_ERR_BODY_TIMEOUT')) {
+    const nextStep = 'Trying again usually helps; if it stays so, see status.claude.com.';
+    return failure('answer-stalled', `${host} began an answer and then fell silent.`, nextStep, 504);
+  }
+  const nextStep = 'Trying again usually helps; if it stays so, check the network and the proxy.';
+  return failure('answer-cut', `The connection to ${host} was lost in the middle of an answer.`, nextStep);
+}
+
+function describeProxyFailure({ proxy, status, cause }: ProxyFailureError, host: string): UpstreamFailure {
+  if (status === 407) {
+    return failure(
+      'proxy-wants-login',
+      `The proxy ${proxy} wants a user name and a password, or others than it was given (407).`,
+      'Put them into the setting http.proxy (http://user:password@host:port), or give http.proxyAuthorization.',
+    );
+  }
+  if (status !== undefined) {
+    return failure(
+      'proxy-refused',
+      `The proxy ${proxy} did not let the connection to ${host} through (${status}).`,
+      'Ask whoever runs the proxy to allow it, or put the host into http.noProxy if it can be reached without.',
+    );
+  }
+  const known = describeCodes(errorCodes(cause), `the proxy ${proxy}`);
+  if (known === undefined) return failure('proxy-failed', `The proxy ${proxy} gave no usable answer.`, proxySettings);
+  const { code, message } = known.problem;
+  const isOfCertificate = code.startsWith('certificate-');
+  const sentence = message.charAt(0).toUpperCase() + message.slice(1);
+  return failure(`proxy-${code}`, sentence, isOfCertificate ? known.problem.nextStep : proxySettings, known.status);
+}
+
+function failure(code: string, message: string, nextStep: string, status: 502 | 504 = 502): UpstreamFailure {
+  return { problem: { code, severity: 'error', message, nextStep, transient: 'unreachable' }, status };
+}
+
+function findProxyFailure(error: unknown, depth = 0): ProxyFailureError | undefined {
+  if (error instanceof ProxyFailureError) return error;
+  if (!(error instanceof Error) || depth > 4) return undefined;
+  return findProxyFailure(error.cause, depth + 1);
 }
 
 const errorSchema = z.object({
   code: z.string().max(60).optional().catch(undefined),
-  message: z.string().optional().catch(undefined),
   cause: z.unknown().optional(),
   errors: z.array(z.unknown()).optional().catch(undefined),
 });
@@ -135,8 +191,7 @@ const errorSchema = z.object({
 function errorCodes(error: unknown, depth = 0): string[] {
   const parsed = errorSchema.safeParse(error);
   if (!parsed.success || depth > 4) return [];
-  const { code, message, cause: inner, errors } = parsed.data;
-  const own = message?.startsWith('Proxy response') === true ? 'proxy' : code;
+  const { code, cause: inner, errors } = parsed.data;
   const inners = [inner, ...(errors ?? [])].flatMap((each) => errorCodes(each, depth + 1));
-  return own === undefined ? inners : [own, ...inners];
+  return code === undefined ? inners : [code, ...inners];
 }

@@ -79,6 +79,7 @@ export function problemOfStatus(status: number, host: string): Problem | undefin
       severity: 'warning',
       message: `${host} is overloaded (${status}).`,
       nextStep: 'Nothing is wrong here: agents try again by themselves. See status.claude.com if it lasts.',
+      transient: 'failing',
     };
   }
   if (status < 500) return undefined;
@@ -87,5 +88,16 @@ export function problemOfStatus(status: number, host: string): Problem | undefin
     severity: 'warning',
     message: `${host} answers with errors of its own (${status}).`,
     nextStep: 'Nothing is wrong here: agents try again by themselves. See status.claude.com if it lasts.',
+    transient: 'failing',
   };
+}
+
+/**
+ * What an `error` event in the middle of a stream says about the upstream. Source: API documentation, "Errors", which
+ * has the status that goes with each type.
+ * @returns undefined when it says nothing about the upstream.
+ */
+export function problemOfStreamError(type: string, host: string): Problem | undefined {
+  if (type === 'overloaded_error') return problemOfStatus(529, host);
+  return type === 'api_error' ? problemOfStatus(500, host) : undefined;
 }

@@ -3,6 +3,7 @@ import { type Clock } from '../core/clock.ts';
 import { type Credentials, type DetectedCredentials } from '../core/credentials.ts';
 import { type Plan } from '../core/plan.ts';
 import { type QuotaEngine } from '../core/quotaEngine.ts';
+import { resolveNetwork } from '../core/upstreamNetwork.ts';
 import { type Notices } from './notices.ts';
 import { planOf } from './planOf.ts';
 import { type SettingsReader } from './settingsReader.ts';
@@ -20,6 +21,7 @@ export class EngineConfigurator implements vscode.Disposable {
   readonly #engine: QuotaEngine;
   readonly #settings: SettingsReader;
   readonly #detect: () => Promise<DetectedCredentials>;
+  readonly #environment: Readonly<Record<string, string | undefined>>;
   readonly #notices: Notices;
   readonly #clock: Clock;
   readonly #subscriptions: vscode.Disposable;
@@ -30,16 +32,19 @@ export class EngineConfigurator implements vscode.Disposable {
   #cancelRetry: () => void = () => undefined;
   #disposed = false;
 
+  /** @param environment looked at again each time. */
   constructor(
     engine: QuotaEngine,
     settings: SettingsReader,
     detect: () => Promise<DetectedCredentials>,
+    environment: Readonly<Record<string, string | undefined>>,
     notices: Notices,
     clock: Clock,
   ) {
     this.#engine = engine;
     this.#settings = settings;
     this.#detect = detect;
+    this.#environment = environment;
     this.#notices = notices;
     this.#clock = clock;
     this.#subscriptions = vscode.Disposable.from(
@@ -91,12 +96,16 @@ export class EngineConfigurator implements vscode.Disposable {
     this.#credentials = credentials;
     const settings = this.#settings.current;
     this.#plan = planOf(settings, credentials);
+    const { network, problems: networkProblems } = resolveNetwork(settings.network, this.#environment);
     await this.#engine.configure({
       plan: this.#plan,
       agents: settings.agents,
       dailyTokens: settings.dailyTokens,
       credentials,
       credentialProblems: problems,
+      network,
+      // Without a key the engine sends nothing anywhere.
+      networkProblems: credentials.kind === 'apiKey' ? networkProblems : [],
       inactivityMs: settings.inactivityMs,
       longestWaitMs: settings.longestWaitMs,
       workspace: vscode.workspace.name ?? '',

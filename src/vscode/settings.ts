@@ -3,7 +3,9 @@ import { settings as ids } from '../contributions.ts';
 import { type AgentRule } from '../core/agentRules.ts';
 import { type Problem } from '../core/credentials.ts';
 import { type ApiKeyPlan, apiKeyDefaults, type MaxSubscriptionPlan, maxSubscriptionDefaults } from '../core/plan.ts';
+import { type NetworkSettings } from '../core/upstreamNetwork.ts';
 import { readAgentRules } from './agentRuleSettings.ts';
+import { readNetworkSettings } from './networkSettings.ts';
 import { shownValue } from './shownValue.ts';
 
 /** The user's settings, checked. Durations are in milliseconds. */
@@ -20,6 +22,8 @@ export interface Settings {
   readonly longestWaitMs: number;
   /** Share of the quota from which on the status bar warns, 1 to 100. */
   readonly warnAtPercent: number;
+  /** What VS Code's own settings say about proxies and certificates. */
+  readonly network: NetworkSettings;
 }
 
 interface Rule<T> {
@@ -97,6 +101,8 @@ export function readSettings(valueOf: (id: string) => unknown): { settings: Sett
   }
   const agents = readAgentRules(valueOf(ids.agents));
   problems.push(...agents.problems);
+  const { network, problems: networkProblems } = readNetworkSettings(valueOf);
+  problems.push(...networkProblems);
   const settings: Settings = {
     plan: read(rules.plan),
     maxSubscription: { dailyTokens: read(rules.dailyTokens), concurrentAgents: read(rules.subscriptionAgents) },
@@ -110,6 +116,7 @@ export function readSettings(valueOf: (id: string) => unknown): { settings: Sett
     inactivityMs: Math.round(read(rules.inactivityMinutes) * msPerMinute),
     longestWaitMs: Math.round(read(rules.longestWaitMinutes) * msPerMinute),
     warnAtPercent: read(rules.warnAtPercent),
+    network,
   };
   return { settings, problems };
 }

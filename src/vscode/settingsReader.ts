@@ -4,7 +4,7 @@ import { readSettings, type Settings } from './settings.ts';
 
 /**
  * The user's settings, kept up to date. Only user values are read: a workspace must not be able to change the quota
- * under which its agents run.
+ * under which its agents run, or where their traffic goes.
  */
 export class SettingsReader implements vscode.Disposable {
   readonly #report: (problem: Problem) => void;
@@ -21,7 +21,7 @@ export class SettingsReader implements vscode.Disposable {
     this.#report = report;
     this.#current = this.#read();
     this.#subscription = vscode.workspace.onDidChangeConfiguration((change) => {
-      if (change.affectsConfiguration('agentQuota')) this.#refresh();
+      if (change.affectsConfiguration('agentQuota') || change.affectsConfiguration('http')) this.#refresh();
     });
   }
 

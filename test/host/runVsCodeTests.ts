@@ -10,6 +10,7 @@
 import { appendFile, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { testCa } from '../fakes/testCertificates.ts';
 import { startSimulatedUpstreamProcess } from '../fakes/simulatedUpstreamProcess.ts';
 import { claudeBinDirectory } from './claudeBinary.ts';
 import { copyExtension } from './extensionCopy.ts';
@@ -28,6 +29,8 @@ const [workspaceFolder, scratch, home, userDataDir] = (await Promise.all(
     return folder;
   }),
 )) as [string, string, string, string];
+const certificates = path.join(base, 'private ca.pem');
+await writeFile(certificates, testCa);
 const upstream = await startSimulatedUpstreamProcess({ behaviour: { acceptedKeys: [realKey] } });
 try {
   await writeWorkspace(workspaceFolder);
@@ -52,6 +55,8 @@ try {
       CLAUDE_CONFIG_DIR: path.join(home, '.claude'),
       DISABLE_AUTOUPDATER: '1',
       CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+      // As on a machine of a company with a certificate authority of its own.
+      NODE_EXTRA_CA_CERTS: certificates,
       AGENT_QUOTA_TEST_REAL_KEY: realKey,
       AGENT_QUOTA_TEST_UPSTREAM: upstream.url,
       AGENT_QUOTA_TEST_SCRATCH: scratch,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import * as vscode from 'vscode';
-import { commands, settings } from '../../src/contributions.ts';
+import { commands } from '../../src/contributions.ts';
 import { hostDriver } from '../host/driverClient.ts';
 import {
   agentQuota,
@@ -10,24 +10,11 @@ import {
   clearWindow,
   liveSessions,
   realKey,
-  set,
   shownNotifications,
   until,
   upstreamUrl,
+  withEnvironment,
 } from './quotaWindow.ts';
-
-/** Changes the window's environment and has the extension look again, which it does when a setting changes. */
-async function withEnvironment(changes: Record<string, string | undefined>, body: () => Promise<void>): Promise<void> {
-  const saved = Object.fromEntries(Object.keys(changes).map((name) => [name, process.env[name]]));
-  try {
-    apply(changes);
-    await lookAgain();
-    await body();
-  } finally {
-    apply(saved);
-    await lookAgain();
-  }
-}
 
 /** A port of this machine that nobody listens on. */
 async function closedPort(): Promise<number> {
@@ -37,20 +24,6 @@ async function closedPort(): Promise<number> {
   server.close();
   await once(server, 'close');
   return port;
-}
-
-function apply(changes: Record<string, string | undefined>): void {
-  for (const [name, value] of Object.entries(changes)) {
-    if (value === undefined) Reflect.deleteProperty(process.env, name);
-    else process.env[name] = value;
-  }
-}
-
-let warnAt = 70;
-async function lookAgain(): Promise<void> {
-  warnAt += 1;
-  await set(settings.warnAtPercent, warnAt);
-  await new Promise((resolve) => setTimeout(resolve, 300));
 }
 
 /** Runs the command and reads what it says. */
@@ -70,7 +43,6 @@ async function testAuthentication(expected: RegExp, screenshot: string): Promise
 describe('authentication', function () {
   this.timeout(60_000);
   afterEach(clearWindow);
-  after(() => set(settings.warnAtPercent, undefined));
 
   it('that works is said to work', async () => {
     await testAuthentication(/works/i, 'authentication-works');

@@ -85,7 +85,7 @@ describe('what the engine is told', function () {
     const detect = (): Promise<DetectedCredentials> =>
       left.detect-- > 0 ? Promise.reject(new Error('The disk is not there.')) : Promise.resolve(detected);
     const settings = new SettingsReader(() => undefined);
-    const configurator = new EngineConfigurator(engine, settings, detect, new Notices(log), clock);
+    const configurator = new EngineConfigurator(engine, settings, detect, {}, new Notices(log), clock);
     try {
       await configurator.send();
       assert.equal(told.length, failures.detect + failures.engine === 0 ? 1 : 0);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
+import { settings } from '../../src/contributions.ts';
 import type { AgentRecord } from '../../src/core/quotaEngine.ts';
 import type { Usage } from '../../src/core/usage.ts';
 import { hostDriver } from '../host/driverClient.ts';
@@ -109,6 +110,37 @@ export async function shownNotifications(): Promise<string> {
 /** Sets a user setting; undefined takes it away. */
 export async function set(name: string, value: unknown): Promise<void> {
   await vscode.workspace.getConfiguration().update(name, value, vscode.ConfigurationTarget.Global);
+}
+
+/** Changes the window's environment and has the extension look again, which it does when a setting changes. */
+export async function withEnvironment(
+  changes: Record<string, string | undefined>,
+  body: () => Promise<void>,
+): Promise<void> {
+  const saved = Object.fromEntries(Object.keys(changes).map((name) => [name, process.env[name]]));
+  try {
+    apply(changes);
+    await lookAgain();
+    await body();
+  } finally {
+    apply(saved);
+    await lookAgain();
+    await set(settings.warnAtPercent, undefined);
+  }
+}
+
+function apply(changes: Record<string, string | undefined>): void {
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === undefined) Reflect.deleteProperty(process.env, name);
+    else process.env[name] = value;
+  }
+}
+
+let warnAt = 70;
+async function lookAgain(): Promise<void> {
+  warnAt += 1;
+  await set(settings.warnAtPercent, warnAt);
+  await new Promise((resolve) => setTimeout(resolve, 300));
 }
 
 function required(name: string): string {

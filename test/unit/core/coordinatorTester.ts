@@ -9,6 +9,7 @@ import {
   type AuthTest,
   type EngineConfiguration,
 } from '../../../src/core/quotaEngine.ts';
+import { directNetwork } from '../../../src/core/upstreamNetwork.ts';
 import { type FakeClock } from '../../fakes/fakeClock.ts';
 import { FakeProcessTable } from '../../fakes/fakeProcessTable.ts';
 import { terms } from '../ledger/terms.ts';
@@ -84,15 +85,18 @@ export class CoordinatorTester extends ManagerTester {
       agents: [],
       dailyTokens: 'fallback',
       credentialProblems: [],
+      network: directNetwork,
+      networkProblems: [],
       inactivityMs: 30 * 60_000,
       longestWaitMs: 60_000,
       workspace: 'work',
     } as const;
     const configuration = { plan, credentials, ...common, ...more };
-    this.upstream.follow(credentials);
+    const moved = this.upstream.follow(credentials, configuration.network);
     const { agents, dailyTokens, longestWaitMs } = configuration;
     void this.manager.configure(terms(configuration.plan, { agents, dailyTokens }), longestWaitMs);
     this.coordinator.configure(configuration);
+    if (moved) this.coordinator.networkChanged();
     return this;
   }
 

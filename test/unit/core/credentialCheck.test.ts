@@ -14,15 +14,21 @@ describe('a check of credentials', () => {
   let clock: FakeClock;
   let check: CredentialCheck;
   let tests: PromiseWithResolvers<AuthTest>[];
+  let found: AuthTest[];
 
   beforeEach(() => {
     clock = new FakeClock();
     tests = [];
-    check = new CredentialCheck(clock, () => {
-      const test = Promise.withResolvers<AuthTest>();
-      tests.push(test);
-      return test.promise;
-    });
+    found = [];
+    check = new CredentialCheck(
+      clock,
+      () => {
+        const test = Promise.withResolvers<AuthTest>();
+        tests.push(test);
+        return test.promise;
+      },
+      (test) => found.push(test),
+    );
     check.configure(apiKey);
   });
 
@@ -117,6 +123,27 @@ describe('a check of credentials', () => {
     assert.equal(codeOf(check), undefined);
     assert.deepEqual(await state(works), { kind: 'usable' });
     assert.equal(tests.length, 2);
+  });
+
+  it('forgets a failure that has passed with the upstream’s trouble, and no other', async () => {
+    const transient = fails('name-not-found');
+    assert.ok(transient.kind === 'fails');
+    await state({ ...transient, problem: { ...transient.problem, transient: 'unreachable' } });
+    check.reachable();
+    assert.equal(codeOf(check), undefined);
+    await state(fails('key-forbidden'));
+    check.reachable();
+    assert.equal(codeOf(check), 'key-forbidden');
+  });
+
+  it('tells what it found with the credentials that hold', async () => {
+    const asked = watched(check.state());
+    check.configure({ ...apiKey, key: 'another' });
+    tests[0]?.resolve(fails('key-rejected'));
+    await asked.promise;
+    assert.deepEqual(found, []);
+    await state(works);
+    assert.deepEqual(found, [works]);
   });
 
   it('survives a test that throws', async () => {

@@ -5,18 +5,27 @@ import { type AddressInfo } from 'node:net';
 import { type RequestListener } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { type AuthTest } from '../../../src/core/quotaEngine.ts';
+import { directNetwork } from '../../../src/core/upstreamNetwork.ts';
 import { testAuthentication } from '../../../src/gateway/authenticationTest.ts';
 import { createUpstreamConnections } from '../../../src/gateway/upstreamConnections.ts';
 import { startSimulatedUpstream } from '../../fakes/simulatedUpstream.ts';
-import { realKey, startServer } from './gatewayFixture.ts';
-import { expiredCertificate, futureCertificate, testCa, testCertificate, testServerKey } from './testCertificates.ts';
+import { directConnections, realKey, startServer } from './gatewayFixture.ts';
+import {
+  expiredCertificate,
+  futureCertificate,
+  testCa,
+  testCertificate,
+  testServerKey,
+} from '../../fakes/testCertificates.ts';
 
 const source = 'ANTHROPIC_API_KEY';
+const direct = directConnections();
+after(() => direct.destroy());
 
 /** Tests against an endpoint that answers like this. @returns the problem's code, or `works`. */
 async function against(listener: RequestListener, key = realKey): Promise<string> {
   const server = await startServer(listener);
-  const test = await testAuthentication({ baseUrl: `${server.url}/base`, key, source }, { timeoutMs: 300 });
+  const test = await testAuthentication({ baseUrl: `${server.url}/base`, key, source }, direct, { timeoutMs: 300 });
   await server.close();
   assert.ok(!JSON.stringify(test).includes(key));
   return codeOf(test);
@@ -36,11 +45,14 @@ function codeOf(test: AuthTest): string {
 describe('testAuthentication', () => {
   it('works with the real call', async () => {
     const upstream = await startSimulatedUpstream({ behaviour: { acceptedKeys: [realKey] } });
-    const test = await testAuthentication({ baseUrl: upstream.url, key: realKey, source });
+    const test = await testAuthentication({ baseUrl: upstream.url, key: realKey, source }, direct);
     assert.ok(test.kind === 'works');
     assert.deepEqual([test.endpoint, test.source], [upstream.url, source]);
     assert.equal(upstream.requests[0]?.headers['anthropic-version'], '2023-06-01');
-    assert.equal(codeOf(await testAuthentication({ baseUrl: upstream.url, key: 'wrong', source })), 'key-rejected');
+    assert.equal(
+      codeOf(await testAuthentication({ baseUrl: upstream.url, key: 'wrong', source }, direct)),
+      'key-rejected',
+    );
     await upstream.close();
   });
 
@@ -125,10 +137,10 @@ describe('testAuthentication', () => {
     assert.ok(performance.now() - startedAt < 420);
     assert.equal(await against((request) => request.socket.destroy()), 'connection-lost');
     assert.equal(
-      codeOf(await testAuthentication({ baseUrl: 'http://127.0.0.1:1', key: realKey, source })),
+      codeOf(await testAuthentication({ baseUrl: 'http://127.0.0.1:1', key: realKey, source }, direct)),
       'connection-refused',
     );
-    const unknown = await testAuthentication({ baseUrl: 'https://agent-quota.invalid', key: realKey, source });
+    const unknown = await testAuthentication({ baseUrl: 'https://agent-quota.invalid', key: realKey, source }, direct);
     assert.match(codeOf(unknown), /^name-/);
   });
 
@@ -136,16 +148,16 @@ describe('testAuthentication', () => {
     const dispatcher = { dispatch: () => true } as unknown as Dispatcher;
     const connections = { dispatcherFor: () => dispatcher, destroy: () => Promise.resolve() };
     const tested = { baseUrl: 'https://api.test', key: realKey, source };
-    assert.equal(codeOf(await testAuthentication(tested, { connections, timeoutMs: 30 })), 'connect-timeout');
+    assert.equal(codeOf(await testAuthentication(tested, connections, { timeoutMs: 30 })), 'connect-timeout');
   });
 
   it('never sends a key that is none, nor any key in the open', async () => {
     for (const key of ['a b', 'line\nbreak', 'tab\t', '“quoted”', '']) {
-      const test = await testAuthentication({ baseUrl: 'http://127.0.0.1:1', key, source });
+      const test = await testAuthentication({ baseUrl: 'http://127.0.0.1:1', key, source }, direct);
       assert.equal(codeOf(test), 'key-malformed');
     }
     for (const baseUrl of ['http://example.com', 'ftp://127.0.0.1', 'nonsense']) {
-      assert.equal(codeOf(await testAuthentication({ baseUrl, key: realKey, source })), 'bad-base-url');
+      assert.equal(codeOf(await testAuthentication({ baseUrl, key: realKey, source }, direct)), 'bad-base-url');
     }
   });
 
@@ -162,8 +174,8 @@ describe('testAuthentication', () => {
       );
       await once(server, 'listening');
       const baseUrl = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
-      const connections = createUpstreamConnections({ environment: {}, certificates });
-      assert.equal(codeOf(await testAuthentication({ baseUrl, key: realKey, source }, { connections })), code);
+      const connections = createUpstreamConnections(() => directNetwork, { certificates });
+      assert.equal(codeOf(await testAuthentication({ baseUrl, key: realKey, source }, connections)), code);
       await connections.destroy();
       server.close();
     });

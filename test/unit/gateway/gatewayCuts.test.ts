@@ -53,11 +53,18 @@ describe('the gateway passes on', () => {
   });
 
   it('a cut as a cut, with what came before it', async () => {
-    for (const headers of [{}, { 'content-length': '1000' }]) {
+    const stopped = 'event: message_stop\ndata: {"type":"message_stop"          }\n\n';
+    for (const [headers, begin] of [
+      [{ 'content-length': '1000' }, 'data: 1\n\n'],
+      [{ 'content-encoding': 'gzip' }, 'data: 1\n\n'],
+      [{ 'content-type': 'application/json' }, '{"type":"message"'],
+      [{}, 'event: ping\ndata: {"ty'],
+      [{}, stopped],
+    ] as const) {
       answer = (request, response) => {
         request.resume();
         response.writeHead(200, { 'content-type': 'text/event-stream', ...headers });
-        response.write('data: 1\n\n');
+        response.write(begin);
         setTimeout(() => response.socket?.destroy(), 20);
       };
       const request = httpRequest(fixture.gateway.url, { ...message, headers: { 'x-api-key': liveToken } });
@@ -67,10 +74,38 @@ describe('the gateway passes on', () => {
       await assert.rejects(async () => {
         for await (const chunk of response) received.push(String(chunk));
       }, /aborted/);
-      assert.equal(received.join(''), 'data: 1\n\n');
+      assert.equal(received.join(''), begin);
       const reservation = fixture.admission.reservations.at(-1);
       assert.ok(reservation);
       assert.notEqual(await reservation.ended, 'released');
+    }
+  });
+
+  it('a cut between two events of a stream as an error event, which says whose fault it is', async () => {
+    for (const begin of ['', 'data: 1\n\n', 'data: 1\r\n\r\n', `data: ${'x'.repeat(300)}\n\n`]) {
+      answer = (request, response) => {
+        request.resume();
+        response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
+        if (begin === '') response.flushHeaders();
+        else response.write(begin);
+        setTimeout(() => response.socket?.destroy(), 20);
+      };
+      const response = await fetch(`${fixture.gateway.url}${message.path}`, {
+        method: 'POST',
+        headers: { 'x-api-key': liveToken },
+        body: '{}',
+      });
+      const text = await response.text();
+      assert.ok(text.startsWith(begin));
+      const [, data = ''] = /^event: error\ndata: (.*)\n\n$/.exec(text.slice(begin.length)) ?? [];
+      const { type, error } = JSON.parse(data) as { type: string; error: { type: string; message: string } };
+      assert.deepEqual([type, error.type], ['error', 'api_error']);
+      assert.match(
+        error.message,
+        /^The connection to 127\.0\.0\.1:\d+ was lost in the middle of an answer\. .*neither/,
+      );
+      const told = fixture.health.at(-1);
+      assert.equal(told?.kind === 'troubled' && told.problem.code, 'answer-cut');
     }
   });
 

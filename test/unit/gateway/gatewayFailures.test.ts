@@ -5,7 +5,7 @@ import { type AddressInfo } from 'node:net';
 import { AdmissionRefusedError } from '../../../src/core/admission.ts';
 import { type Clock } from '../../../src/core/clock.ts';
 import { liveToken } from './fakeAdmission.ts';
-import { type GatewayFixture, startFixture, startServer, systemClock } from './gatewayFixture.ts';
+import { directConnections, type GatewayFixture, startFixture, startServer, systemClock } from './gatewayFixture.ts';
 import { sendRaw } from './rawHttp.ts';
 
 interface ErrorBody {
@@ -158,6 +158,60 @@ describe('the gateway answers for', () => {
     await upstream.close();
   });
 
+  it('nothing of what an upstream in trouble says itself, and tells of the trouble', async () => {
+    for (const [status, code] of [
+      [500, 'upstream-failing'],
+      [502, 'upstream-failing'],
+      [503, 'upstream-overloaded'],
+      [529, 'upstream-overloaded'],
+    ] as const) {
+      const words = '{"type":"error","error":{"type":"some_error","message":"Its own words."}}';
+      const upstream = await startServer((_request, answer) => answer.writeHead(status).end(words));
+      fixture.target = { baseUrl: upstream.url, key: 'k' };
+      const response = await ask();
+      assert.deepEqual([response.status, response.headers.get('x-should-retry')], [status, null]);
+      assert.equal(await response.text(), words);
+      const told = fixture.health.at(-1);
+      assert.ok(told?.kind === 'troubled');
+      assert.deepEqual([told.problem.code, told.problem.transient], [code, 'failing']);
+      await upstream.close();
+    }
+  });
+
+  it('nothing of an error that comes in a stream, and tells of the trouble', async () => {
+    for (const [type, code] of [
+      ['overloaded_error', 'upstream-overloaded'],
+      ['api_error', 'upstream-failing'],
+      ['invalid_request_error', undefined],
+    ] as const) {
+      const events = `event: error\ndata: {"type":"error","error":{"type":"${type}","message":"Its words."}}\n\n`;
+      const upstream = await startServer((_request, answer) => {
+        answer.writeHead(200, { 'content-type': 'text/event-stream' }).end(events);
+      });
+      fixture.target = { baseUrl: upstream.url, key: 'k' };
+      const before = fixture.health.length;
+      assert.equal(await (await ask()).text(), events);
+      await fixture.admission.reservations.at(-1)?.ended;
+      const told = fixture.health.slice(before).findLast(({ kind }) => kind === 'troubled');
+      assert.equal(told?.kind === 'troubled' ? told.problem.code : undefined, code);
+      await upstream.close();
+    }
+  });
+
+  it('an upstream that takes a request and says nothing, just before the client’s own patience ends', async () => {
+    const upstream = await startServer(() => undefined);
+    fixture.target = { baseUrl: upstream.url, key: 'k' };
+    const response = await fetch(`${fixture.gateway.url}/v1/messages`, {
+      method: 'POST',
+      headers: { 'x-api-key': liveToken, 'x-stainless-timeout': '0.3' },
+      body: '{}',
+    });
+    const body = (await response.json()) as ErrorBody;
+    assert.deepEqual([response.status, body.error.type], [504, 'api_error']);
+    assert.match(body.error.message, /took the request and did not answer.*neither your agent nor your quota/);
+    await upstream.close();
+  });
+
   it('a body that stands still', async () => {
     const upstream = await startServer(() => undefined);
     // The patience of a minute is over at once; the linger of a second is not changed.
@@ -187,6 +241,7 @@ describe('a gateway', () => {
       upstream: () => undefined,
       logger: { debug: log, info: log, warn: log, error: log },
       clock: systemClock,
+      connections: directConnections(),
       port: first.gateway.port,
     };
     const second = await startGateway(options);

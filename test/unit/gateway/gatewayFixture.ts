@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { type AddressInfo } from 'node:net';
 import { type Clock } from '../../../src/core/clock.ts';
 import { type Logger } from '../../../src/core/logger.ts';
+import { directNetwork } from '../../../src/core/upstreamNetwork.ts';
 import { type Gateway, startGateway } from '../../../src/gateway/gateway.ts';
+import { createUpstreamConnections, type UpstreamConnections } from '../../../src/gateway/upstreamConnections.ts';
 import { type UpstreamHealth } from '../../../src/gateway/upstreamHealth.ts';
 import { type UpstreamTarget } from '../../../src/gateway/upstreamTarget.ts';
 import { FakeAdmission } from './fakeAdmission.ts';
@@ -45,7 +47,14 @@ export async function startServer(listener: RequestListener): Promise<{ url: str
   };
 }
 
-export async function startFixture(baseUrl: string, clock = systemClock): Promise<GatewayFixture> {
+/** Connections of a test's own: directly, and with the usual patience. */
+export const directConnections = (): UpstreamConnections => createUpstreamConnections(() => directNetwork);
+
+export async function startFixture(
+  baseUrl: string,
+  clock = systemClock,
+  connections = directConnections(),
+): Promise<GatewayFixture> {
   const admission = new FakeAdmission();
   const health: UpstreamHealth[] = [];
   const logged: string[] = [];
@@ -63,7 +72,17 @@ export async function startFixture(baseUrl: string, clock = systemClock): Promis
     upstream: () => fixture.target,
     logger,
     clock,
+    connections,
     onUpstreamHealth: (state) => health.push(state),
   });
-  return Object.assign(fixture, { gateway, admission, health, logged, close: () => gateway.close() });
+  return Object.assign(fixture, {
+    gateway,
+    admission,
+    health,
+    logged,
+    close: async () => {
+      await gateway.close();
+      await connections.destroy();
+    },
+  });
 }

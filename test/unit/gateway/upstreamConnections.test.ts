@@ -1,92 +1,218 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo } from 'node:net';
+import { type Problem } from '../../../src/core/credentials.ts';
+import { directNetwork, type UpstreamNetwork } from '../../../src/core/upstreamNetwork.ts';
 import { singleCall } from '../../../src/gateway/singleCall.ts';
-import { createUpstreamConnections } from '../../../src/gateway/upstreamConnections.ts';
+import {
+  createUpstreamConnections,
+  type UpstreamConnections,
+  type UpstreamConnectionsOptions,
+} from '../../../src/gateway/upstreamConnections.ts';
 import { describeUpstreamFailure } from '../../../src/gateway/upstreamFailure.ts';
-import { startServer } from './gatewayFixture.ts';
-import { testCa, testCertificate, testServerKey } from './testCertificates.ts';
+import { type ConnectProxy, type ConnectProxyOptions, startConnectProxy } from '../../fakes/connectProxy.ts';
+import { liveToken } from './fakeAdmission.ts';
+import { startFixture, startServer, systemClock } from './gatewayFixture.ts';
+import { testCa, testCertificate, testServerKey } from '../../fakes/testCertificates.ts';
 
-const portOf = (server: { address(): string | AddressInfo | null }): number => (server.address() as AddressInfo).port;
+/** Only the proxies of these tests know this name: what reaches it has come through one of them. */
+const address = { origin: 'https://api.test', loopback: false };
+const call = { origin: address.origin, path: '/v1/models', method: 'GET', headers: { 'x-one': '1' } } as const;
+const login = `Basic ${btoa('me:secret')}`;
+const serverTls = { key: testServerKey, cert: testCertificate };
 
 describe('createUpstreamConnections', () => {
-  const upstream = createTlsServer({ key: testServerKey, cert: testCertificate }, (request, response) => {
-    response.end(JSON.stringify(request.rawHeaders));
+  let answer: RequestListener;
+  const upstream = createTlsServer(serverTls, (request, response) => {
+    answer(request, response);
   });
-  const asked: string[] = [];
-  /** Wants a password, and leads every name to the upstream above. */
-  const proxy = createServer().on('connect', (request, socket) => {
-    asked.push(request.url ?? '');
-    if (request.headers['proxy-authorization'] !== `Basic ${btoa('me:secret')}`) {
-      socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
-      return;
-    }
-    const onward = connect(portOf(upstream), '127.0.0.1', () => {
-      socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
-      onward.pipe(socket).pipe(onward);
-    });
-    for (const end of [onward, socket]) end.on('error', () => undefined);
-  });
+  let network: UpstreamNetwork;
+  let connections: UpstreamConnections;
+  const proxies: ConnectProxy[] = [];
 
   before(async () => {
     upstream.listen(0, '127.0.0.1');
-    proxy.listen(0, '127.0.0.1');
-    await Promise.all([once(upstream, 'listening'), once(proxy, 'listening')]);
+    await once(upstream, 'listening');
   });
   beforeEach(() => {
-    asked.length = 0;
+    answer = (request, response) => response.end(JSON.stringify(request.rawHeaders));
+    network = directNetwork;
+    use({ certificates: [testCa] });
+  });
+  afterEach(async () => {
+    await connections.destroy();
+    await Promise.all(proxies.splice(0).map((proxy) => proxy.close()));
   });
   after(() => {
     upstream.closeAllConnections();
     upstream.close();
-    proxy.close();
   });
 
-  const address = { origin: 'https://api.test', loopback: false };
-  const call = { origin: address.origin, path: '/v1/models', method: 'GET', headers: { 'x-one': '1' } } as const;
-
-  it('goes through an authenticating proxy to an upstream of a private CA', async () => {
-    const environment = { HTTPS_PROXY: `http://me:secret@127.0.0.1:${portOf(proxy)}` };
-    const connections = createUpstreamConnections({ environment, certificates: [testCa] });
-    const answer = await singleCall(connections.dispatcherFor(address), call, 3000);
-    assert.equal(answer.status, 200);
-    assert.deepEqual(asked, ['api.test:443']);
-    assert.ok(answer.body.includes('x-one') && !/proxy|secret/i.test(answer.body));
-    await connections.destroy();
+  const portOf = (): number => (upstream.address() as AddressInfo).port;
+  const use = (options: UpstreamConnectionsOptions): void => {
+    connections = createUpstreamConnections(() => network, options);
+  };
+  async function proxy(options: Partial<ConnectProxyOptions> = {}): Promise<ConnectProxy> {
+    const started = await startConnectProxy({ upstreamPort: portOf(), ...options });
+    proxies.push(started);
+    return started;
+  }
+  const through = (port: number, authorization?: string, scheme = 'http'): UpstreamNetwork => ({
+    ...directNetwork,
+    // A TLS server name cannot be an address.
+    proxy: {
+      url: `${scheme}://${scheme === 'https' ? 'localhost' : '127.0.0.1'}:${port}`,
+      ...(authorization !== undefined && { authorization }),
+    },
   });
+  const ask = () => singleCall(connections.dispatcherFor(address), call, 3000);
+  async function problem(): Promise<Problem> {
+    const error: unknown = await ask().then(
+      () => assert.fail('It was answered.'),
+      (cause: unknown) => cause,
+    );
+    return describeUpstreamFailure(error, 'api.test').problem;
+  }
 
-  it('says that the proxy refused', async () => {
-    const connections = createUpstreamConnections({ environment: { https_proxy: `127.0.0.1:${portOf(proxy)}` } });
-    await assert.rejects(singleCall(connections.dispatcherFor(address), call, 3000), (error) => {
-      assert.equal(describeUpstreamFailure(error, 'api.test').problem.code, 'proxy-refused');
-      return true;
+  for (const [scheme, tls] of [
+    ['http', undefined],
+    ['https', serverTls],
+  ] as const) {
+    it(`goes through an authenticating ${scheme} proxy to an upstream of a private CA`, async () => {
+      const asked = await proxy({ login: 'me:secret', ...(tls !== undefined && { tls }) });
+      network = through(asked.port, login, scheme);
+      const { status, body } = await ask();
+      assert.equal(status, 200);
+      assert.deepEqual(asked.asked, ['api.test:443']);
+      assert.ok(body.includes('x-one') && !/proxy|secret/i.test(body), 'the upstream hears nothing of the proxy');
     });
-    await connections.destroy();
+  }
+
+  it('says whose fault it is when the proxy makes no tunnel', async () => {
+    const stranger = await proxy({ login: 'me:secret' });
+    network = through(stranger.port);
+    const wantsLogin = await problem();
+    assert.equal(wantsLogin.code, 'proxy-wants-login');
+    assert.match(wantsLogin.message, new RegExp(`^The proxy 127.0.0.1:${stranger.port} wants a user name`));
+    assert.match(wantsLogin.nextStep, /http\.proxyAuthorization/);
+    network = through((await proxy({ refusesWith: 403 })).port);
+    const refused = await problem();
+    assert.equal(refused.code, 'proxy-refused');
+    assert.match(refused.message, /did not let the connection to api\.test through \(403\)/);
+    const gone = await proxy();
+    await gone.close();
+    proxies.pop();
+    network = through(gone.port);
+    const down = await problem();
+    assert.equal(down.code, 'proxy-connection-refused');
+    assert.match(down.message, new RegExp(`^The proxy 127.0.0.1:${gone.port} refuses connections`));
+    use({ patience: { connectMs: 100 } });
+    network = through((await proxy({ refusesWith: 0 })).port);
+    assert.equal((await problem()).code, 'proxy-answer-timeout');
+    network = through((await proxy({ tls: serverTls })).port, undefined, 'https');
+    assert.equal((await problem()).code, 'proxy-certificate-untrusted');
   });
 
-  it('goes past the proxy where NO_PROXY or the loopback says so, and without a usable one', async () => {
+  it('checks the certificate of the upstream, unless it is not to', async () => {
+    use({});
+    const { port } = await proxy();
+    network = through(port);
+    assert.equal((await problem()).code, 'certificate-untrusted');
+    network = { ...network, verifiesCertificates: false };
+    assert.equal((await ask()).status, 200);
+    network = { ...network, verifiesCertificates: true };
+    assert.equal((await problem()).code, 'certificate-untrusted');
+    const local = { origin: `https://127.0.0.1:${portOf()}`, loopback: true };
+    const askLocal = () => singleCall(connections.dispatcherFor(local), { ...call, origin: local.origin }, 3000);
+    await assert.rejects(askLocal());
+    network = { ...network, verifiesCertificates: false };
+    assert.equal((await askLocal()).status, 200);
+  });
+
+  it('goes past the proxy where the list or the loopback says so', async () => {
     const plain = await startServer((_request, response) => response.end('{}'));
-    const HTTPS_PROXY = `http://me:secret@127.0.0.1:${portOf(proxy)}`;
-    for (const environment of [
-      { HTTPS_PROXY, NO_PROXY: '.test' },
-      { HTTPS_PROXY, no_proxy: 'x, *' },
-      { HTTPS_PROXY: 'http://[' },
-    ]) {
-      const connections = createUpstreamConnections({ environment });
-      await assert.rejects(singleCall(connections.dispatcherFor(address), call, 3000), /ENOTFOUND|EAI_AGAIN/);
+    const asked = await proxy();
+    for (const noProxy of [['.test'], ['x', 'api.test'], ['api.test:443'], ['*']]) {
+      network = { ...through(asked.port), noProxy };
+      await assert.rejects(ask(), /ENOTFOUND|EAI_AGAIN/);
       const local = { origin: plain.url, loopback: true };
-      assert.equal(
-        (await singleCall(connections.dispatcherFor(local), { ...call, origin: plain.url }, 3000)).status,
-        200,
-      );
-      await connections.destroy();
+      const answered = await singleCall(connections.dispatcherFor(local), { ...call, origin: plain.url }, 3000);
+      assert.equal(answered.status, 200);
     }
-    assert.deepEqual(asked, []);
+    assert.deepEqual(asked.asked, []);
+    network = { ...through(asked.port), noProxy: ['api.test:8443', 'other.test'] };
+    await ask();
+    assert.deepEqual(asked.asked, ['api.test:443']);
     await plain.close();
   });
+
+  it('uses another proxy from the next request on, and lets those under way finish where they are', async () => {
+    const [first, second] = [await proxy(), await proxy({ login: 'me:secret' })];
+    network = through(first.port);
+    const finish = Promise.withResolvers<undefined>();
+    answer = (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write('event: ping\ndata: {}\n\n');
+      void finish.promise.then(() => response.end('event: last\ndata: {}\n\n'));
+    };
+    const fixture = await startFixture(address.origin, systemClock, connections);
+    const get = () => fetch(`${fixture.gateway.url}/v1/models`, { headers: { 'x-api-key': liveToken } });
+    const stream = await get();
+    answer = (_request, response) => response.end('{}');
+    network = through(second.port, login);
+    assert.equal((await get()).status, 200);
+    assert.deepEqual([first.asked.length, second.asked.length, first.open], [1, 1, 1]);
+    finish.resolve(undefined);
+    assert.match(await stream.text(), /event: last/);
+    while (first.open > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    network = directNetwork;
+    assert.equal((await get()).status, 502, 'without a proxy the name is not known');
+    assert.deepEqual([first.asked.length, second.asked.length], [1, 1]);
+    await fixture.close();
+  });
+
+  it('ends also what finishes where it was', async () => {
+    const first = await proxy();
+    network = through(first.port);
+    answer = () => undefined;
+    const hanging = assert.rejects(ask());
+    while (first.open === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    network = directNetwork;
+    connections.dispatcherFor(address);
+    await connections.destroy();
+    await hanging;
+  });
+
+  for (const [when, code, answered] of [
+    ['before an answer', 'answer-timeout', 504],
+    ['in the middle of one', 'answer-stalled', 'an error event'],
+  ] as const) {
+    it(`gives up what vanishes without a word ${when}`, async () => {
+      use({ certificates: [testCa], patience: { answerMs: 300, silenceMs: 300 } });
+      const line = await proxy();
+      network = through(line.port);
+      const fixture = await startFixture(address.origin, systemClock, connections);
+      answer = (_request, response) => {
+        if (code === 'answer-stalled') {
+          response.writeHead(200, { 'content-type': 'text/event-stream' }).write('event: ping\ndata: {}\n\n');
+        }
+        setTimeout(line.freeze, 50);
+      };
+      const response = await fetch(`${fixture.gateway.url}/v1/messages`, {
+        method: 'POST',
+        headers: { 'x-api-key': liveToken },
+        body: '{}',
+      });
+      const text = await response.text();
+      assert.match(text, /api\.test .*neither your agent nor your quota/);
+      assert.equal(/^event: error$/m.test(text) ? 'an error event' : response.status, answered);
+      const told = fixture.health.at(-1);
+      assert.equal(told?.kind === 'troubled' && told.problem.code, code);
+      await fixture.close();
+    });
+  }
 
   it('leaves the process its own fetch', () => {
     // Not the whole gateway: node:http itself sets Node's own dispatcher when it is imported.

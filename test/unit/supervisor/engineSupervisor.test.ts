@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type AgentAuth, type EngineConfiguration, type EngineStart } from '../../../src/core/quotaEngine.ts';
 import { maxSubscriptionPlan } from '../../../src/core/plan.ts';
+import { directNetwork } from '../../../src/core/upstreamNetwork.ts';
 import { EngineDiedError } from '../../../src/supervisor/engineSupervisor.ts';
 import { never, StubEngine } from './stubEngine.ts';
 import { SupervisorTester } from './supervisorTester.ts';
@@ -13,6 +14,8 @@ const configuration: EngineConfiguration = {
   dailyTokens: 'fallback',
   credentials: { kind: 'none' },
   credentialProblems: [],
+  network: directNetwork,
+  networkProblems: [],
   inactivityMs: 1,
   longestWaitMs: 2,
   workspace: 'work',

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { serveEngine } from '../../../src/engine.ts';
 import { apiKeyPlan } from '../../../src/core/plan.ts';
 import { type AgentAuth, type EngineConfiguration, type EngineStart } from '../../../src/core/quotaEngine.ts';
+import { directNetwork } from '../../../src/core/upstreamNetwork.ts';
 import { EngineDiedError } from '../../../src/supervisor/engineSupervisor.ts';
 import { startInThread, startWorkerThread, type EngineThread } from '../../../src/supervisor/engineThread.ts';
 import { temporaryDirectory } from '../ledger/temporaryDirectory.ts';
@@ -44,6 +45,8 @@ for (const [where, place, startThread] of places) {
         dailyTokens: 'fallback',
         credentials: { kind: 'apiKey', key: realKey, baseUrl: `http://127.0.0.1:${address.port}`, source: 'test' },
         credentialProblems: [],
+        network: directNetwork,
+        networkProblems: [],
         inactivityMs: 60_000,
         longestWaitMs: 1000,
         workspace: 'work',

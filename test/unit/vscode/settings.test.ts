@@ -15,6 +15,7 @@ describe('settings', () => {
       warnAtPercent: 80,
       dailyTokens: 'fallback',
       agents: [],
+      network: { noProxy: [], strictSsl: true, usesProxies: true },
     });
   });
 

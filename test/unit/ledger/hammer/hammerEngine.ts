@@ -7,6 +7,7 @@ import { CurrentUpstream } from '../../../../src/core/currentUpstream.ts';
 import { type Ledger } from '../../../../src/core/ledger.ts';
 import { type Logger } from '../../../../src/core/logger.ts';
 import { type SecretSource } from '../../../../src/core/secretSource.ts';
+import { directNetwork } from '../../../../src/core/upstreamNetwork.ts';
 import { openLedger } from '../../../../src/ledger/openLedger.ts';
 import { createProcessTable } from '../../../../src/processes/processTable.ts';
 import { silentLogger } from '../silentLogger.ts';
@@ -78,6 +79,8 @@ export async function openHammerEngine(
     dailyTokens: 'fallback',
     credentials: { kind: 'apiKey', key: 'a key', baseUrl: 'https://api.example', source: 'test' },
     credentialProblems: [],
+    network: directNetwork,
+    networkProblems: [],
     inactivityMs: 60 * 60_000,
     longestWaitMs: 3000,
     workspace: engineId,

@@ -1,0 +1,36 @@
+import { headerValue } from './headerValue.ts';
+
+/** As much as the last event of a message may have, padded as Anthropic's is. */
+const keptBytes = 256;
+
+/**
+ * The last bytes of an answer that is a stream of server-sent events: they tell whether another event can be put behind
+ * them. Source: WHATWG HTML, "Server-sent events"; API documentation, "Streaming messages" (`message_stop` is the last).
+ */
+export class EventStreamTail {
+  #tail: Buffer = Buffer.alloc(0);
+
+  /** @returns undefined for an answer that is no such stream, is compressed, or has a length. */
+  static of(rawHeaders: readonly string[]): EventStreamTail | undefined {
+    const isStream = /^text\/event-stream\s*(?:;|$)/i.test(headerValue(rawHeaders, 'content-type') ?? '');
+    const isPlain = /^(?:identity)?$/i.test(headerValue(rawHeaders, 'content-encoding')?.trim() ?? '');
+    const hasLength = headerValue(rawHeaders, 'content-length') !== undefined;
+    return isStream && isPlain && !hasLength ? new EventStreamTail() : undefined;
+  }
+
+  push(chunk: Buffer): void {
+    const tail = chunk.length >= keptBytes ? chunk : Buffer.concat([this.#tail, chunk]);
+    this.#tail = tail.subarray(-keptBytes);
+  }
+
+  /** Whether the stream is between two events and its message has not ended. */
+  get takesEvent(): boolean {
+    const text = this.#tail.toString('latin1');
+    return (text === '' || /\r?\n\r?\n$/.test(text)) && !text.includes('"message_stop"');
+  }
+}
+
+/** An `error` event as the upstream itself sends one in a stream. Source: API documentation, "Streaming messages". */
+export function errorEvent(message: string): string {
+  return `event: error\ndata: ${JSON.stringify({ type: 'error', error: { type: 'api_error', message } })}\n\n`;
+}
