@@ -84,8 +84,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
 /** What a request is, by its first lines alone, or the answer to refuse it with. */
 function readHead(request: IncomingMessage, port: number) {
-  const { method = '', url = '', rawHeaders } = request;
-  const refused = guardRequest({ method, rawHeaders }, port);
+  const { method = '', url = '', httpVersion, rawHeaders } = request;
+  const refused = guardRequest({ method, httpVersion, rawHeaders }, port);
   if (refused !== undefined) return refused;
   const target = readTarget(url);
   if (target.kind === 'refused') return refusal(400, target.reason);

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type Duplex } from 'node:stream';
 import { type Logger } from '../core/logger.ts';
 import { rawAnswer } from './gatewayAnswer.ts';
+import { hasLastAnswer } from './lastAnswer.ts';
 import { mostHeaderLines, refusal } from './requestGuard.ts';
 
 export interface LoopbackServerOptions {
@@ -9,6 +10,8 @@ export interface LoopbackServerOptions {
   /** Whether a request of this connection is being answered, so that nothing else may be written to it. */
   readonly isBusy: (socket: Duplex) => boolean;
   readonly logger: Logger;
+  /** How long the headers of a request may take to come, from the connection or the answer before; 15 s by default. */
+  readonly headersWithinMs?: number;
 }
 
 /**
@@ -17,31 +20,37 @@ export interface LoopbackServerOptions {
  */
 const highWaterMark = 512 * 1024;
 
+/** More than anybody's agents open; bounds what a client that connects in a loop costs. */
+const mostConnections = 2048;
+
 /** An HTTP server with its defences set that listens to nothing yet. */
-export function createLoopbackServer({ onRequest, isBusy, logger }: LoopbackServerOptions): Server {
+export function createLoopbackServer(options: LoopbackServerOptions): Server {
+  const { onRequest, isBusy, logger, headersWithinMs = 15_000 } = options;
   const server = createServer({
     insecureHTTPParser: false,
-    requireHostHeader: true,
+    // The guard refuses a request without one, in the shape of all refusals.
+    requireHostHeader: false,
     highWaterMark,
     maxHeaderSize: 32 * 1024,
-    headersTimeout: 15_000,
+    headersTimeout: headersWithinMs,
     // A body may wait in line as long as its request does; the relay cuts one that stands still when it is wanted.
     requestTimeout: 0,
     keepAliveTimeout: 60_000,
-    connectionsCheckingInterval: 5_000,
+    connectionsCheckingInterval: headersWithinMs / 3,
     noDelay: true,
   });
   server.maxHeadersCount = mostHeaderLines;
+  server.maxConnections = mostConnections;
   // Each request of a connection listens to its end, and requests may come pipelined.
   server.on('connection', (socket) => socket.setMaxListeners(0));
-  server.on('request', (request, response) => {
-    onRequest(request, response, false);
-  });
-  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    onRequest(request, response, true);
-  });
+  const serve = (expectsContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
+    if (hasLastAnswer(request.socket)) request.resume();
+    else onRequest(request, response, expectsContinue);
+  };
+  server.on('request', serve(false)).on('checkExpectation', serve(false)).on('checkContinue', serve(true));
   const refuse = (_request: IncomingMessage, socket: Duplex): void => {
-    endWith(socket, 400, 'Another protocol is not served here (Upgrade or CONNECT).');
+    if (isBusy(socket)) socket.destroy();
+    else endWith(socket, 400, 'Another protocol is not served here (Upgrade or CONNECT).');
   };
   server.on('upgrade', refuse).on('connect', refuse);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -49,6 +58,8 @@ export function createLoopbackServer({ onRequest, isBusy, logger }: LoopbackServ
       socket.destroy();
       return;
     }
+    // The answer that is on its way ends the connection.
+    if (hasLastAnswer(socket)) return;
     logger.debug(`Refused what is not a request (${error.code ?? error.message}).`);
     if (error.code === 'HPE_HEADER_OVERFLOW') endWith(socket, 431, 'Its headers are too long.');
     else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') endWith(socket, 408, 'Its headers did not come in time.');

@@ -10,6 +10,8 @@ import { cutAnswer } from './cutAnswer.ts';
 import { endAnswer, isStillSending } from './endAnswer.ts';
 import { errorEvent, EventStreamTail } from './eventStreamTail.ts';
 import { headerValue } from './headerValue.ts';
+import { holdsKey } from './holdsKey.ts';
+import { makeLastAnswer } from './lastAnswer.ts';
 import { readLimitReport } from './limitReport.ts';
 import { rawHeaderList } from './rawHeaderList.ts';
 import { RequestBody, SlowBodyError } from './requestBody.ts';
@@ -137,8 +139,8 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#tail = EventStreamTail.of(rawHeaders);
     this.#lengthIsKnown = headerValue(rawHeaders, 'content-length') !== undefined;
     response.sendDate = false;
-    if (isStillSending(request)) response.shouldKeepAlive = false;
-    const reason = /^[\t\x20-\x7e\x80-\xff]*$/.test(statusMessage ?? '') ? statusMessage : undefined;
+    if (isStillSending(request)) makeLastAnswer(request, response);
+    const reason = isSendableReason(statusMessage ?? '', address.key) ? statusMessage : undefined;
     const headers = agentHeaders(rawHeaders, address.key);
     if (status === 401) forbidRetry(headers);
     response.writeHead(status, reason, headers);
@@ -266,6 +268,11 @@ export class Relay implements Dispatcher.DispatchHandler {
     // Nothing was written to the upstream before it gave its controller.
     await this.#relayed.settlement.end(this.#controller === undefined ? undefined : outcome);
   }
+}
+
+/** Whether an answer's reason phrase may go on as it is. */
+function isSendableReason(reason: string, key: string): boolean {
+  return /^[\t\x20-\x7e\x80-\xff]*$/.test(reason) && !holdsKey(reason, key);
 }
 
 /**

@@ -6,9 +6,14 @@ export const mostHeaderLines = 200;
 /** Of a request, what is looked at before anything else. */
 export interface RequestHead {
   readonly method: string;
+  /** As received, for example `1.1`. */
+  readonly httpVersion: string;
   /** Alternating names and values as received. */
   readonly rawHeaders: readonly string[];
 }
+
+/** TRACE would send the real key back in the body of its answer; what no API has is not tried out on the upstream. */
+const servedMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 /**
  * Refuses what no agent sends: requests for another host (DNS rebinding), requests of web pages, upgrades, and framing
@@ -16,10 +21,13 @@ export interface RequestHead {
  * @param port the gateway's own.
  * @returns the answer to refuse with; undefined when there is nothing against the request.
  */
-export function guardRequest({ method, rawHeaders }: RequestHead, port: number): GatewayAnswer | undefined {
+export function guardRequest(
+  { method, httpVersion, rawHeaders }: RequestHead,
+  port: number,
+): GatewayAnswer | undefined {
   if (rawHeaders.length >= 2 * mostHeaderLines) return refusal(431, 'The request has too many headers.');
-  // TRACE would send the real key back in the body of its answer.
-  if (method === 'TRACE' || method === 'CONNECT') return refusal(400, `${method} is not served here.`);
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') return refusal(400, 'Only HTTP/1.1 is served here.');
+  if (!servedMethods.has(method)) return refusal(400, `The method ${method} is not served here.`);
   let hosts = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const value = rawHeaders[index + 1] ?? '';
@@ -36,7 +44,13 @@ export function guardRequest({ method, rawHeaders }: RequestHead, port: number):
         break;
       case 'upgrade':
         return refusal(400, 'Another protocol is not served here (the request has an Upgrade header).');
+      case 'expect':
+        if (value.toLowerCase() !== '100-continue')
+          return refusal(417, 'The only expectation met here is 100-continue.');
+        break;
       case 'transfer-encoding':
+        // HTTP/1.0 has none, so that a reader of that version sees another end (RFC 9112 §6.1).
+        if (httpVersion === '1.0') return refusal(400, 'A request of HTTP/1.0 has no transfer coding.');
         if (value.toLowerCase() !== 'chunked') return refusal(400, 'The only transfer coding served here is chunked.');
         break;
     }
@@ -45,7 +59,7 @@ export function guardRequest({ method, rawHeaders }: RequestHead, port: number):
 }
 
 /** A refusal of something that no agent sends. */
-export function refusal(status: 400 | 403 | 408 | 431, reason: string): GatewayAnswer {
+export function refusal(status: 400 | 403 | 408 | 417 | 431, reason: string): GatewayAnswer {
   const type = status === 403 ? 'permission_error' : 'invalid_request_error';
   return { status, type, message: `Agent Quota's gateway refused this request. ${reason}`, retry: 'never' };
 }

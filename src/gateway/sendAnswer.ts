@@ -2,6 +2,7 @@ import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Clock } from '../core/clock.ts';
 import { encodeAnswer, type GatewayAnswer } from './gatewayAnswer.ts';
 import { endAnswer, isStillSending } from './endAnswer.ts';
+import { makeLastAnswer } from './lastAnswer.ts';
 
 /** Answers a request with an answer of the gateway's own. Does nothing when it is answered already. */
 export function sendAnswer(
@@ -12,7 +13,7 @@ export function sendAnswer(
 ): void {
   if (response.headersSent || response.destroyed) return;
   const { headers, body } = encodeAnswer(answer);
-  if (isStillSending(request)) response.shouldKeepAlive = false;
+  if (isStillSending(request)) makeLastAnswer(request, response);
   response.writeHead(answer.status, [...headers]);
   response.write(body);
   endAnswer(request, response, clock);

@@ -142,6 +142,35 @@ describe('the gateway forwards', () => {
     });
   });
 
+  it('a redirect instead of following it: no other address is ever called', async () => {
+    let called = 0;
+    const elsewhere = await startServer((_request, response) => {
+      called += 1;
+      response.end('{}');
+    });
+    answer = (request, response) => {
+      request.resume();
+      response.writeHead(307, { location: `${elsewhere.url}/v1/messages`, 'access-control-allow-origin': '*' }).end();
+    };
+    const { response } = await call(message, '{}');
+    assert.deepEqual([response.statusCode, response.headers.location], [307, `${elsewhere.url}/v1/messages`]);
+    assert.equal(response.headers['access-control-allow-origin'], undefined);
+    assert.equal(called, 0);
+    await elsewhere.close();
+  });
+
+  it('an answer without the real key, wherever its headers hold it', async () => {
+    answer = (request, response) => {
+      request.resume();
+      const echoed = ['X-Echo', realKey, 'Set-Cookie', `k=${realKey}; Path=/`, `X-${realKey}`, '1', 'X-Kept', '1'];
+      response.writeHead(200, `OK ${realKey}`, echoed).end('{}');
+    };
+    const { response } = await call(message, '{}');
+    assert.equal(response.statusMessage, 'OK');
+    assert.equal(response.headers['x-kept'], '1');
+    assert.ok(!JSON.stringify(response.rawHeaders).includes(realKey));
+  });
+
   it('a body that is sent only when told to', async () => {
     answer = (request, response) => {
       assert.equal(request.headers.expect, undefined);

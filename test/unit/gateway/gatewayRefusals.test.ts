@@ -9,17 +9,21 @@ describe('the gateway refuses', () => {
   let fixture: GatewayFixture;
   let upstream: Awaited<ReturnType<typeof startServer>>;
   let reached = 0;
+  /** Of those, how many came with a whole body. */
+  let whole = 0;
 
   before(async () => {
     upstream = await startServer((request, response) => {
       reached += 1;
-      request.resume();
-      response.end('{}');
+      request.resume().on('end', () => (whole += 1));
+      if (request.url === '/v1/slow') setTimeout(() => response.end('{}'), 50);
+      else response.end('{}');
     });
     fixture = await startFixture(upstream.url);
   });
   beforeEach(() => {
     reached = 0;
+    whole = 0;
   });
   after(async () => {
     await fixture.close();
@@ -29,7 +33,10 @@ describe('the gateway refuses', () => {
   /** The status and body of an answer to a request of these lines; `$HOST` is the gateway's own. */
   async function answerTo(...lines: string[]): Promise<{ status: number; head: string; body: string }> {
     const { port } = fixture.gateway;
-    const text = lines.join('\r\n').replaceAll('$HOST', `Host: 127.0.0.1:${port}`);
+    const text = lines
+      .join('\r\n')
+      .replaceAll('$HOST', `Host: 127.0.0.1:${port}`)
+      .replaceAll('$OWN', `127.0.0.1:${port}`);
     const answer = await sendRaw(port, text);
     const [head = '', body = ''] = answer.split(/\r\n\r\n([^]*)/);
     return { status: Number(/^HTTP\/1\.1 (\d+)/.exec(head)?.[1]), head: head.toLowerCase(), body };
@@ -39,10 +46,57 @@ describe('the gateway refuses', () => {
   const close = 'Connection: close';
   const cases: readonly (readonly [string, number, string[]])[] = [
     ['another host', 403, ['GET /v1/models HTTP/1.1', 'Host: evil.example', key, close]],
-    ['no host', 400, ['GET /v1/models HTTP/1.0', key]],
+    ['no host', 400, ['GET /v1/models HTTP/1.1', key, close]],
+    ['no host in HTTP/1.0', 400, ['GET /v1/models HTTP/1.0', key]],
+    ['a host without its port', 403, ['GET /v1/models HTTP/1.1', 'Host: 127.0.0.1', key, close]],
+    ['another port', 403, ['GET /v1/models HTTP/1.1', 'Host: 127.0.0.1:1', key, close]],
     ['two hosts', 400, ['GET /v1/models HTTP/1.1', '$HOST', '$HOST', key, close]],
     ['an origin', 403, ['GET /v1/models HTTP/1.1', '$HOST', 'Origin: null', key, close]],
     ['a web page', 403, ['GET /v1/models HTTP/1.1', '$HOST', 'Sec-Fetch-Site: cross-site', key, close]],
+    [
+      'a preflight',
+      403,
+      [
+        ...['OPTIONS /v1/messages HTTP/1.1', '$HOST', 'Origin: https://evil.example', close],
+        ...['Access-Control-Request-Method: POST', 'Access-Control-Request-Private-Network: true'],
+      ],
+    ],
+    ['its own address as a target', 400, ['GET http://$OWN/v1/models HTTP/1.1', '$HOST', key, close]],
+    ['a target without a slash', 400, ['GET evil.example HTTP/1.1', '$HOST', key, close]],
+    ['a backslash', 400, ['GET /v1\\..\\x HTTP/1.1', '$HOST', key, close]],
+    ['an encoded backslash', 400, ['GET /v1%5Cx HTTP/1.1', '$HOST', key, close]],
+    ['plain dot segments', 400, ['GET /v1/../x HTTP/1.1', '$HOST', key, close]],
+    ['HTTP/2', 400, ['GET /v1/models HTTP/2.0', '$HOST', key, close]],
+    ['HTTP/0.9', 400, ['GET /v1/models']],
+    ['an unknown method', 400, ['SOURCE /v1/models HTTP/1.1', '$HOST', key, close]],
+    ['another expectation', 417, ['POST /v1/x HTTP/1.1', '$HOST', key, close, 'Expect: gold', 'Content-Length: 1']],
+    ['the same length twice', 400, ['POST /v1/x HTTP/1.1', '$HOST', key, 'Content-Length: 0', 'Content-Length: 0']],
+    ['a list of lengths', 400, ['POST /v1/x HTTP/1.1', '$HOST', key, 'Content-Length: 0, 0']],
+    ['a length with a sign', 400, ['POST /v1/x HTTP/1.1', '$HOST', key, 'Content-Length: +0']],
+    [
+      'chunks and a length',
+      400,
+      ['POST /v1/x HTTP/1.1', '$HOST', key, 'Transfer-Encoding: chunked', 'Content-Length: 1'],
+    ],
+    [
+      'chunks twice',
+      400,
+      ['POST /v1/x HTTP/1.1', '$HOST', key, ...Array<string>(2).fill('Transfer-Encoding: chunked')],
+    ],
+    [
+      'a coding that looks like chunked',
+      400,
+      ['POST /v1/x HTTP/1.1', '$HOST', key, close, 'Transfer-Encoding: xchunked'],
+    ],
+    [
+      'a coding behind a control character',
+      400,
+      ['POST /v1/x HTTP/1.1', '$HOST', key, 'Transfer-Encoding: \x0bchunked'],
+    ],
+    ['chunks in HTTP/1.0', 400, ['POST /v1/x HTTP/1.0', '$HOST', key, 'Transfer-Encoding: chunked']],
+    ['a folded header', 400, ['GET /v1/models HTTP/1.1', '$HOST', key, 'x: a\r\n b']],
+    ['a line feed alone', 400, ['GET /v1/models HTTP/1.1', '$HOST', `${key}\nx: y`]],
+    ['a carriage return alone', 400, ['GET /v1/models HTTP/1.1', '$HOST', `${key}\rx: y`]],
     ['an absolute target', 400, ['GET http://evil.example/v1/models HTTP/1.1', '$HOST', key, close]],
     ['a host in the path', 400, ['GET //evil.example/ HTTP/1.1', '$HOST', key, close]],
     ['dot segments', 400, ['GET /v1/%2e%2e/x HTTP/1.1', '$HOST', key, close]],
@@ -91,6 +145,40 @@ describe('the gateway refuses', () => {
       assert.ok(!JSON.stringify([answer, fixture.logged]).includes(realKey));
     });
   }
+
+  it('chunks that two readers may end differently, in the middle of the body and without an answer', async () => {
+    for (const body of [
+      '0x1\r\na',
+      '1 \r\na',
+      '1\na',
+      '1\r\nab',
+      '-1\r\na',
+      'f'.repeat(17),
+      `1;${'x'.repeat(17_000)}`,
+    ]) {
+      const head = ['POST /v1/x HTTP/1.1', '$HOST', key, 'Transfer-Encoding: chunked', '', ''];
+      const answer = await answerTo(...head.slice(0, -1), `${body}\r\n0\r\n\r\n`);
+      assert.ok(Number.isNaN(answer.status) || answer.status === 400, `${body} ${answer.status}`);
+    }
+    assert.equal(whole, 0);
+    fixture.admission.asks.length = 0;
+  });
+
+  it('whatever comes behind a request that it has refused with the connection', async () => {
+    const good = (path: string): string => [`GET ${path} HTTP/1.1`, '$HOST', key, '', ''].join('\r\n');
+    // The refusal waits for the answer before it, and the connection stays open meanwhile.
+    const refused = ['POST /v1/x HTTP/1.1', '$HOST', key, 'Transfer-Encoding: gzip, chunked', '', '0', '', ''];
+    const answer = await answerTo(good('/v1/slow') + refused.join('\r\n') + good('/v1/inner'));
+    assert.equal(answer.status, 200);
+    assert.match(answer.body, /^[^]*HTTP\/1\.1 400 [^]*connection: close/i);
+    assert.equal(reached, 1);
+  });
+
+  it('another protocol behind a request that is being answered, with the connection', async () => {
+    const upgrade = ['GET /v1/x HTTP/1.1', '$HOST', key, 'Connection: upgrade', 'Upgrade: websocket', '', ''];
+    const answer = await answerTo('GET /v1/models HTTP/1.1', '$HOST', key, '', ...upgrade);
+    assert.ok(Number.isNaN(answer.status));
+  });
 
   it('and says what to do about a foreign and an ended key', async () => {
     const foreign = await answerTo('GET / HTTP/1.1', '$HOST', 'x-api-key: other', close, '', '');

@@ -3,8 +3,8 @@ import { guardRequest } from '../../../src/gateway/requestGuard.ts';
 
 const port = 4711;
 const host = ['Host', `127.0.0.1:${port}`];
-const check = (rawHeaders: string[], method = 'POST'): number | undefined =>
-  guardRequest({ method, rawHeaders }, port)?.status;
+const check = (rawHeaders: string[], method = 'POST', httpVersion = '1.1'): number | undefined =>
+  guardRequest({ method, httpVersion, rawHeaders }, port)?.status;
 
 describe('guardRequest', () => {
   it('passes what agents send', () => {
@@ -17,6 +17,16 @@ describe('guardRequest', () => {
 
   it('refuses other hosts', () => {
     for (const name of [
+      '',
+      `[::1]:${port}`,
+      `0.0.0.0:${port}`,
+      `127.0.0.1:0${port}`,
+      `127.1:${port}`,
+      `2130706433:${port}`,
+      `localhost.:${port}`,
+      `user@127.0.0.1:${port}`,
+      `127.0.0.1:${port}, evil.example`,
+      `http://127.0.0.1:${port}`,
       'evil.example',
       `evil.example:${port}`,
       '127.0.0.1',
@@ -41,7 +51,11 @@ describe('guardRequest', () => {
   it('refuses other protocols, ambiguous framing and floods', () => {
     assert.equal(check([...host, 'Upgrade', 'websocket']), 400);
     assert.equal(check([...host, 'Transfer-Encoding', 'gzip, chunked']), 400);
-    assert.equal(check(host, 'TRACE'), 400);
+    for (const method of ['TRACE', 'CONNECT', 'SOURCE', 'get', 'PRI']) assert.equal(check(host, method), 400, method);
+    for (const version of ['0.9', '2.0', '1.2']) assert.equal(check(host, 'POST', version), 400, version);
+    assert.equal(check([...host, 'Transfer-Encoding', 'chunked'], 'POST', '1.0'), 400);
+    assert.equal(check([...host, 'Expect', '100-continue']), undefined);
+    assert.equal(check([...host, 'Expect', '100-continue, x']), 417);
     assert.equal(check([...host, ...Array.from({ length: 400 }, () => 'x')]), 431);
   });
 });
