@@ -8,6 +8,7 @@ import {
   type ToLauncher,
   toLauncherSchema,
 } from '../shared/launcherMessages.ts';
+import { mayBeForeign } from './socketOwner.ts';
 
 /** How to find the engine. */
 export interface EngineAddress {
@@ -51,6 +52,9 @@ const welcomeWithinMs = 3000;
  * @throws EngineUnavailableError
  */
 export async function connectEngine({ socket: path, secret }: EngineAddress, pid: number): Promise<EngineConnection> {
+  if (await mayBeForeign(path, process.platform)) {
+    throw new EngineUnavailableError('others may reach into the folder of its socket', true);
+  }
   const socket = connect(path);
   const inbox: (string | undefined)[] = [];
   let wake: (() => void) | undefined;
