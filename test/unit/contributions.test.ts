@@ -25,6 +25,10 @@ const withId = z.looseObject({ id: z.string() });
 const menuItem = z.object({ command: z.string(), when: z.string().optional() });
 
 const manifestSchema = z.object({
+  capabilities: z.object({
+    virtualWorkspaces: z.boolean(),
+    untrustedWorkspaces: z.object({ supported: z.literal('limited'), description: z.string() }),
+  }),
   activationEvents: z.array(z.string()),
   contributes: z.object({
     commands: z.array(z.object({ command: z.string(), title: z.string(), category: z.string(), icon: z.string() })),
@@ -49,7 +53,7 @@ const manifestSchema = z.object({
 });
 
 const file = path.resolve(import.meta.dirname, '..', '..', 'package.json');
-const { activationEvents, contributes } = manifestSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+const { activationEvents, capabilities, contributes } = manifestSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
 const properties = contributes.configuration.properties;
 
 const sorted = (values: Iterable<string>): string[] => [...values].sort();
@@ -149,5 +153,10 @@ describe('contributions', () => {
 
   it('lets no workspace change a setting', () => {
     for (const [id, { scope }] of Object.entries(properties)) assert.equal(scope, 'application', id);
+  });
+
+  it('is there in an untrusted workspace, whose tasks do not run', () => {
+    assert.match(capabilities.untrustedWorkspaces.description, /tasks of the workspace do not run/);
+    assert.equal(capabilities.virtualWorkspaces, false);
   });
 });

@@ -98,6 +98,10 @@ describe('createUpstreamConnections', () => {
     assert.equal(wantsLogin.code, 'proxy-wants-login');
     assert.match(wantsLogin.message, new RegExp(`^The proxy 127.0.0.1:${stranger.port} wants a user name`));
     assert.match(wantsLogin.nextStep, /http\.proxyAuthorization/);
+    network = through(stranger.port, `Basic ${Buffer.from('me:wrong-password').toString('base64')}`);
+    const wrongLogin = await problem();
+    assert.equal(wrongLogin.code, 'proxy-wants-login');
+    assert.doesNotMatch(JSON.stringify(wrongLogin), /wrong-password|Basic/);
     network = through((await proxy({ refusesWith: 403 })).port);
     const refused = await problem();
     assert.equal(refused.code, 'proxy-refused');

@@ -95,6 +95,27 @@ for (const [where, place, startThread] of places) {
       assert.notEqual(await callWith(auth), 200);
     });
 
+    it('gives each session a token of 192 random bits', async () => {
+      const tokens: string[] = [];
+      for (let index = 0; index < 24; index += 1) {
+        tokens.push((await opened('agent')).overlay['ANTHROPIC_API_KEY'] ?? '');
+        await tester.engine.releaseAgentAuth('agent');
+      }
+      for (const token of tokens) assert.match(token, /^sk-aq-[A-Za-z0-9_-]{32}-agent-quota-session$/);
+      for (let at = 'sk-aq-'.length; at < 'sk-aq-'.length + 32; at += 1) {
+        assert.ok(new Set(tokens.map((token) => token[at])).size > 8, `the character at ${at}`);
+      }
+    });
+
+    it('keeps the real key out of what a crash report, a process list and child processes show', async () => {
+      const auth = await opened('agent');
+      assert.equal(await callWith(auth), 200);
+      const shown = JSON.stringify([process.report.getReport(), process.title, process.argv, process.env]);
+      assert.ok(shown.includes(process.version), 'what is looked through is the report');
+      assert.ok(!shown.includes(realKey));
+      assert.ok(!shown.includes(auth.overlay['ANTHROPIC_API_KEY'] ?? 'x'));
+    });
+
     if (place === 'worker') {
       it('that dies is started again, with its port, its sessions and their tokens', async () => {
         const auth = await opened('agent');
