@@ -13,6 +13,9 @@ export interface ClaudeRun {
   readonly milliseconds: number;
 }
 
+/** A run that takes longer is ended: what it has said by then tells more than a test's time-out. */
+const longestRunMs = 100_000;
+
 /** The variables that keep the CLI from everything but the work: no updates, no telemetry, a home of its own. */
 export function quietClaudeEnvironment(home: string): Record<string, string> {
   return {
@@ -43,6 +46,7 @@ export async function runProgram(
     cwd: home,
     env: { PATH: process.env['PATH'], ...quietClaudeEnvironment(home), ...Object.fromEntries(set) },
     stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: longestRunMs,
   });
   let stdout = '';
   let stderr = '';

@@ -77,6 +77,7 @@ describe('the Claude Code CLI, directly at api.anthropic.com and through the gat
   let routed: readonly ServedRequest[];
   let strangers: readonly string[];
   const outputs: string[] = [];
+  const opened: { close(): Promise<void> }[] = [];
 
   before(async () => {
     const upstream = await startSimulatedUpstream({
@@ -87,7 +88,9 @@ describe('the Claude Code CLI, directly at api.anthropic.com and through the gat
         toolUse: { name: 'Bash', input: { command: 'echo hello', description: 'Say hello' } },
       },
     });
+    opened.push(upstream);
     const standIn = await startAnthropicStandIn(upstream);
+    opened.push(standIn);
     const requestsOf = async (overlay: EnvironmentOverlay): Promise<readonly ServedRequest[]> => {
       const before = upstream.requests.length;
       const run = await runClaude(args, { ...common, ...overlay });
@@ -97,11 +100,13 @@ describe('the Claude Code CLI, directly at api.anthropic.com and through the gat
     };
     direct = await requestsOf({ ...standIn.environment, ANTHROPIC_API_KEY: realKey });
     const engine = await startEngineProcess('https://api.anthropic.com', standIn.environment);
+    opened.push(engine);
     routed = await requestsOf(engine.overlay);
-    await engine.close();
     ({ strangers } = standIn);
-    await standIn.close();
-    await upstream.close();
+  });
+  // Also when it did not get so far: whatever stays open keeps the process from ending.
+  after(async () => {
+    for (const each of opened.reverse()) await each.close();
   });
 
   const messages = (requests: readonly ServedRequest[]): readonly ServedRequest[] =>

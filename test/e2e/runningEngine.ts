@@ -5,7 +5,7 @@ import path from 'node:path';
 import { detectCredentials, type Problem } from '../../src/core/credentials.ts';
 import { type Plan } from '../../src/core/plan.ts';
 import { type AgentAuth, type EngineSnapshot, type LinePlace, type QuotaEngine } from '../../src/core/quotaEngine.ts';
-import { directNetwork } from '../../src/core/upstreamNetwork.ts';
+import { resolveNetwork } from '../../src/core/upstreamNetwork.ts';
 import { systemClock } from '../../src/processes/systemClock.ts';
 import { EngineSupervisor, type EngineLife } from '../../src/supervisor/engineSupervisor.ts';
 import { startWorkerThread, type EngineThread } from '../../src/supervisor/engineThread.ts';
@@ -88,6 +88,7 @@ export async function startEngine(
     },
   });
   const { engine } = supervisor;
+  const network = resolveNetwork({ noProxy: [], strictSsl: true, usesProxies: true }, process.env);
   const detected = detectCredentials({ ANTHROPIC_API_KEY: realKey, ANTHROPIC_BASE_URL: upstreamUrl }, undefined);
   await engine.configure({
     plan,
@@ -95,8 +96,8 @@ export async function startEngine(
     dailyTokens: 'fallback',
     credentials: detected.credentials,
     credentialProblems: detected.problems,
-    network: directNetwork,
-    networkProblems: [],
+    network: network.network,
+    networkProblems: network.problems,
     inactivityMs: 30 * 60_000,
     longestWaitMs: 8 * 60_000,
     workspace: 'e2e',
