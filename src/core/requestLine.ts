@@ -1,4 +1,5 @@
 import { amountsOf, rateDimensions, type RateAmounts, type RateLimits } from './rateLimits.ts';
+import { smallestFirst } from './smallestFirst.ts';
 import { availability, holding, type Buckets } from './tokenBucket.ts';
 
 /** A request that waits to be admitted. */
@@ -95,9 +96,9 @@ export function decideLine(facts: LineFacts, now: number): LineDecision {
   const mayBeUsedUp = [...facts.scopes.values()].some(
     ({ day, closedUntil }) => day !== undefined || closedUntil !== undefined,
   );
-  const shared = sharedScopes(facts.waiting);
-  for (const request of inOrder(facts.waiting)) {
-    if (!mayBeUsedUp && shared.some((id) => scopes.get(id)?.blocked === true)) break;
+  const shared = mayBeUsedUp ? [] : sharedScopes(facts.waiting);
+  for (const request of smallestFirst(facts.waiting, goesBefore)) {
+    if (shared.some((id) => scopes.get(id)?.blocked === true)) break;
     const own = request.scopes.map((id) => scopes.get(id)).filter((scope) => scope !== undefined);
     const spent = own.map((scope) => spentObstacle(scope, request, now)).find((found) => found !== undefined);
     if (spent !== undefined) {
@@ -135,8 +136,8 @@ function sharedScopes(waiting: readonly WaitingRequest[]): readonly string[] {
   return first === undefined ? [] : first.scopes.filter((id) => waiting.every(({ scopes }) => scopes.includes(id)));
 }
 
-function inOrder(waiting: readonly WaitingRequest[]): WaitingRequest[] {
-  return [...waiting].sort((a, b) => a.tag - b.tag || (a.id < b.id ? -1 : 1));
+function goesBefore(a: WaitingRequest, b: WaitingRequest): boolean {
+  return a.tag < b.tag || (a.tag === b.tag && a.id < b.id);
 }
 
 /** What waiting does not help against. */

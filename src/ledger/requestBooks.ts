@@ -74,16 +74,20 @@ export class RequestBooks {
 
   #advance(waiting: readonly ReservationRow[], terms: QuotaTerms, now: number): number | undefined {
     const planId = terms.planId;
-    const rows = new Map(waiting.map((row) => [row.reservationId, row]));
+    const rowOf = ({ id }: WaitingRequest): ReservationRow | undefined =>
+      waiting.find(({ reservationId }) => reservationId === id);
     const scopes = new Map<string, ScopeFacts>();
-    for (const id of new Set(waiting.flatMap((row) => row.scopes))) {
-      this.#scopes.followClock(id, now);
-      scopes.set(id, this.#scopes.facts(scopeOfId(terms, id), terms, now));
+    for (const row of waiting) {
+      for (const id of row.scopes) {
+        if (scopes.has(id)) continue;
+        this.#scopes.followClock(id, now);
+        scopes.set(id, this.#scopes.facts(scopeOfId(terms, id), terms, now));
+      }
     }
     const decision = decideLine({ scopes, ...this.#waiting(waiting, terms) }, now);
     let virtualTime = 0;
-    for (const { id } of decision.admitted) {
-      const row = rows.get(id);
+    for (const request of decision.admitted) {
+      const row = rowOf(request);
       if (row === undefined) continue;
       this.#store.putReservation({ ...row, state: 'admitted' });
       this.#scopes.hold(row.scopes, row.cost, terms, now);
@@ -91,7 +95,7 @@ export class RequestBooks {
       this.#wake(row.sessionId);
     }
     for (const { request, what } of decision.usedUp) {
-      const row = rows.get(request.id);
+      const row = rowOf(request);
       if (row === undefined) continue;
       this.#store.putReservation({ ...row, state: `${what}-used-up` });
       this.#moveInLine(row.sessionId, -row.weight);
