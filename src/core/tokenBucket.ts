@@ -75,7 +75,8 @@ export function availability(bucket: TokenBucket, limit: number | undefined, amo
   const lacking = Math.min(amount, limit) - (limit - bucket.used - bucket.held);
   if (lacking <= rounding) return { kind: 'now' };
   if (lacking > bucket.used + rounding) return { kind: 'held' };
-  return { kind: 'later', at: Math.ceil(bucket.at + (lacking / limit) * refillMs) };
+  // A sliver comes within less than the clock can tell: it is waited for all the same, or nobody would ever get on.
+  return { kind: 'later', at: Math.max(bucket.at + 1, Math.ceil(bucket.at + (lacking / limit) * refillMs)) };
 }
 
 /**

@@ -7,16 +7,28 @@ export interface TokenEstimate {
   /** The input side if nothing of it comes from the prompt cache. */
   readonly mostInputTokens: number;
   readonly outputTokens: number;
+  /** The output that the request allows; Infinity when that is not known. */
+  readonly mostOutputTokens: number;
+  /** How far answers to the model's requests are from what is expected of them: their standard deviation. */
+  readonly outputDeviation: number;
 }
 
-export const noTokens: TokenEstimate = Object.freeze({ inputTokens: 0, mostInputTokens: 0, outputTokens: 0 });
+export const noTokens: TokenEstimate = Object.freeze({
+  inputTokens: 0,
+  mostInputTokens: 0,
+  outputTokens: 0,
+  mostOutputTokens: 0,
+  outputDeviation: 0,
+});
 
 /** What is assumed before anything is learned; Claude Code's own bodies have about 4 bytes a token. */
-const firstGuess = { tokensPerByte: 0.25, outputTokens: 500 } as const;
+const firstGuess = { tokensPerByte: 0.25, outputTokens: 500, outputVariance: 500 ** 2 } as const;
 /** Bytes assumed for a body whose length is not announced. */
 const unannouncedBytes = 50_000;
 /** Weight of the newest answer in what is learned. */
 const newest = 0.3;
+/** The same for how far answers are from it: the long ones make it, which are few and end after the short ones. */
+const newestDeviation = 0.05;
 /** Sessions and models remembered at once; the one unheard of for longest is forgotten first. */
 const remembered = 2_000;
 /** Bodies remembered of a session: those of the conversations that it and its subagents have with the model. */
@@ -26,8 +38,28 @@ interface Learned {
   /** All input tokens, cached or not, of a byte. */
   readonly tokensPerByte: number;
   readonly outputTokens: number;
+  /** How far answers are from the length that was expected, squared. */
+  readonly outputVariance: number;
   /** Lengths in bytes, newest last. */
   readonly bodies: readonly number[];
+}
+
+/** Of so many standard deviations a sum of many is hardly ever above what is expected of it. */
+const sureDeviations = 3;
+
+/**
+ * The output that a request is to hold beyond what is expected of it. An answer's length is known only at its end, and
+ * the long ones are those that are under way for long: what is being written at one moment is often more than the
+ * expected output of those who write it. They err independently of each other, so that the error of their sum grows
+ * with the square root of their number: the more there are, the less each has to hold.
+ * @param heldOutput what the requests under way hold of output.
+ * @returns tokens; never more than the request allows beyond its expected ones.
+ */
+export function outputReserve(estimate: TokenEstimate, heldOutput: number): number {
+  const { outputTokens, mostOutputTokens, outputDeviation } = estimate;
+  // Each holds what is expected of it and, when some nine are under way, a deviation.
+  const underWay = Math.max(1, heldOutput / Math.max(1, outputTokens + outputDeviation));
+  return Math.min(mostOutputTokens - outputTokens, Math.ceil((sureDeviations * outputDeviation) / Math.sqrt(underWay)));
 }
 
 /**
@@ -42,12 +74,16 @@ export class TokenEstimator {
     const ofSession = this.#learned.get(keyOf(model, sessionId));
     const { tokensPerByte } = ofModel ?? firstGuess;
     const { outputTokens } = ofSession ?? ofModel ?? firstGuess;
+    const { outputVariance } = ofModel ?? firstGuess;
+    const mostOutputTokens = maxTokens ?? Infinity;
     const bytes = bodyBytes ?? unannouncedBytes;
     const sentBefore = Math.max(0, ...(ofSession?.bodies ?? []).filter((length) => length <= bytes));
     return {
       inputTokens: Math.ceil((bytes - sentBefore) * tokensPerByte),
       mostInputTokens: Math.ceil(bytes * tokensPerByte),
-      outputTokens: Math.min(maxTokens ?? Infinity, Math.ceil(outputTokens)),
+      outputTokens: Math.min(mostOutputTokens, Math.ceil(outputTokens)),
+      mostOutputTokens,
+      outputDeviation: Math.sqrt(outputVariance),
     };
   }
 
@@ -61,6 +97,7 @@ export class TokenEstimator {
       this.#learned.set(key, {
         tokensPerByte: blend(known.tokensPerByte, perByte),
         outputTokens: blend(known.outputTokens, usage.outputTokens),
+        outputVariance: blend(known.outputVariance, (usage.outputTokens - known.outputTokens) ** 2, newestDeviation),
         bodies: hasLength ? [...known.bodies, bodyBytes].slice(-rememberedBodies) : known.bodies,
       });
     }
@@ -76,6 +113,6 @@ function keyOf(model: string | undefined, sessionId = ''): string {
   return `${sessionId}\n${model ?? ''}`;
 }
 
-function blend(known: number, seen: number): number {
-  return known + newest * (seen - known);
+function blend(known: number, seen: number, weight: number = newest): number {
+  return known + weight * (seen - known);
 }

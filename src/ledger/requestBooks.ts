@@ -13,6 +13,7 @@ import {
 } from '../core/requestLine.ts';
 import { windowsClosedUntil } from '../core/planWindow.ts';
 import { type Session } from '../core/session.ts';
+import { outputReserve } from '../core/tokenEstimate.ts';
 import { addUsage, quotaInputTokens, type Usage } from '../core/usage.ts';
 import { type LedgerStore, type ReservationRow } from './ledgerStore.ts';
 import { type ScopeBooks } from './scopeBooks.ts';
@@ -44,8 +45,12 @@ export class RequestBooks {
     const { agentId } = row.session;
     const under = scopesOf(terms, agentId, model);
     const scopes = under.map(({ id }) => id);
-    const cautious = Math.min(estimate.mostInputTokens, this.#scopes.bearableTokens(under, terms, now));
-    const cost = requestCost(requests, Math.max(estimate.inputTokens, cautious), estimate.outputTokens);
+    const bearableInput = this.#scopes.bearableTokens(under, 'inputTokensPerMinute', terms, now);
+    const input = Math.max(estimate.inputTokens, Math.min(estimate.mostInputTokens, bearableInput));
+    const bearableOutput = this.#scopes.bearableTokens(under, 'outputTokensPerMinute', terms, now);
+    const { held } = this.#store.scope(planId).buckets.outputTokensPerMinute;
+    const output = estimate.outputTokens + Math.floor(Math.min(outputReserve(estimate, held), bearableOutput));
+    const cost = requestCost(requests, input, output);
     const weight = this.#weight(expected, agentId, terms, now);
     const { tag, finish } = fairTag(this.#store.scope(planId).virtualTime, row.finishTag, weight);
     this.#store.putSession({ ...row, session: { ...row.session, lastActivityAt: now }, finishTag: finish });

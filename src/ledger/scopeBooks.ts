@@ -63,15 +63,21 @@ export class ScopeBooks {
   }
 
   /**
-   * The input tokens that a request may hold, beyond what it is expected to use, until the upstream has reported them:
-   * the prompt cache may have lost a conversation, which then counts whole. Holding costs nothing but time in line,
-   * since a bucket refills at the same rate however much of it is held; a part of the smallest limit is left to others.
-   * Nothing where a limit of the day holds, which a request must not be refused for, or where no rate is known.
+   * The tokens of its input or its output that a request may hold beyond what it is expected to use, until the upstream
+   * has reported them: the prompt cache may have lost a conversation, which then counts whole, and an answer may become
+   * long. Holding costs nothing but time in line, since a bucket refills at the same rate however much of it is held; a
+   * part of the smallest limit is left to others. Nothing where a limit of the day holds, which a request must not be
+   * refused for, or where no rate is known.
    */
-  bearableTokens(scopes: readonly Scope[], terms: QuotaTerms, now: number): number {
+  bearableTokens(
+    scopes: readonly Scope[],
+    side: 'inputTokensPerMinute' | 'outputTokensPerMinute',
+    terms: QuotaTerms,
+    now: number,
+  ): number {
     const limits = scopes.flatMap((scope) => {
-      const { tokensPerMinute, inputTokensPerMinute } = this.limits(scope, this.#store.scope(scope.id), terms, now);
-      return [tokensPerMinute, inputTokensPerMinute].filter((limit) => limit !== undefined);
+      const { tokensPerMinute, [side]: ofSide } = this.limits(scope, this.#store.scope(scope.id), terms, now);
+      return [tokensPerMinute, ofSide].filter((limit) => limit !== undefined);
     });
     const limitedByDay = scopes.some((scope) => this.#dayLimit(scope, terms, now) !== undefined);
     return limits.length === 0 || limitedByDay ? 0 : Math.min(...limits) * bearableShare;

@@ -53,6 +53,12 @@ describe('token bucket', () => {
     assert.deepEqual(availability(refilled({ used: 7, at: 0, held: 0 }, 7, 8572), 7, 1), { kind: 'now' });
   });
 
+  it('is always later by something the clock can tell, however little is lacking', () => {
+    const at = 1_768_478_403_677;
+    const sliver: TokenBucket = { used: 100_000 - 10 + 1e-6, at, held: 0 };
+    assert.deepEqual(availability(sliver, 100_000, 10), { kind: 'later', at: at + 1 });
+  });
+
   it('takes on what others used, as far as the report shows it', () => {
     assert.equal(corrected({ used: 10, at: 0, held: 5 }, 60, 30, 0).used, 25);
     assert.equal(corrected({ used: 10, at: 0, held: 5 }, 60, 30, 4).used, 21);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type AdmissionAsk } from '../../../src/core/admission.ts';
-import { TokenEstimator } from '../../../src/core/tokenEstimate.ts';
+import { outputReserve, TokenEstimator } from '../../../src/core/tokenEstimate.ts';
 import { noUsage, type Usage } from '../../../src/core/usage.ts';
 
 function ask(sessionId: string, bodyBytes: number | undefined, more: Partial<AdmissionAsk> = {}): AdmissionAsk {
@@ -19,6 +19,8 @@ describe('token estimate', () => {
       inputTokens: 1000,
       mostInputTokens: 1000,
       outputTokens: 500,
+      mostOutputTokens: Infinity,
+      outputDeviation: 500,
     });
     assert.ok(estimator.estimate(ask('a', undefined)).inputTokens > 10_000, 'a body of unknown length is no small one');
     assert.equal(estimator.estimate(ask('a', 0)).inputTokens, 0);
@@ -77,5 +79,46 @@ describe('token estimate', () => {
     assert.ok(estimator.estimate(ask('first', 50_000)).inputTokens < 10, 'remembered');
     for (let session = 0; session < 2000; session += 1) estimator.learn(ask(`s${session}`, 10), turn(10, 0, 1));
     assert.ok(estimator.estimate(ask('first', 50_000)).inputTokens > 1000, 'forgotten');
+  });
+
+  it('learns slowly how far answers are from what is expected', () => {
+    const estimator = new TokenEstimator();
+    const answered = (outputTokens: number): void => {
+      estimator.learn(ask('a', 1000), { ...noUsage, inputTokens: 250, outputTokens });
+    };
+    for (let times = 0; times < 4; times += 1) answered(500);
+    const early = estimator.estimate(ask('a', 1000)).outputDeviation;
+    assert.ok(early > 400, `${early}: a few that are as expected do not make all so`);
+    for (let times = 0; times < 200; times += 1) answered(500);
+    assert.ok(estimator.estimate(ask('a', 1000)).outputDeviation < 10, 'all are as expected');
+    for (let times = 0; times < 200; times += 1) answered(times % 2 === 0 ? 100 : 1900);
+    const late = estimator.estimate(ask('a', 1000)).outputDeviation;
+    assert.ok(late > 900 && late < 1200, `${late}: of 900 on average, and the average is off as well`);
+  });
+});
+
+describe('the reserve for long answers', () => {
+  const estimate = {
+    inputTokens: 0,
+    mostInputTokens: 0,
+    outputTokens: 600,
+    mostOutputTokens: Infinity,
+    outputDeviation: 400,
+  };
+
+  it('is three deviations for one alone, and for each of many less', () => {
+    assert.equal(outputReserve(estimate, 0), 1200);
+    assert.equal(outputReserve(estimate, 9000), 400);
+    assert.equal(outputReserve(estimate, 100_000), 120);
+  });
+
+  it('is nothing where answers are as expected', () => {
+    assert.equal(outputReserve({ ...estimate, outputDeviation: 0 }, 0), 0);
+    assert.equal(outputReserve({ ...estimate, outputTokens: 0, outputDeviation: 0 }, 0), 0);
+  });
+
+  it('is never more than the request allows', () => {
+    assert.equal(outputReserve({ ...estimate, mostOutputTokens: 1000 }, 0), 400);
+    assert.equal(outputReserve({ ...estimate, mostOutputTokens: 600 }, 0), 0);
   });
 });

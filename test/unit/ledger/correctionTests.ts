@@ -20,10 +20,29 @@ export function correctionTests(openLedger: OpenLedger): void {
       assert.equal(await tester.used('tokensPerMinute'), 100 + 3000);
     });
 
+    it('of an answer that may be long holds the more, the fewer are under way, and gives it back at the end', async () => {
+      const tester = given();
+      const a = await tester.opened('a');
+      const first = await tester.admitted(a, { output: 300, deviation: 100 });
+      assert.equal(await tester.used('tokensPerMinute'), 300 + 300);
+      await tester.admitted(a, { output: 300, deviation: 100 });
+      // 600 tokens are held, of which one request holds some 400: one and a half are under way.
+      assert.equal(await tester.used('tokensPerMinute'), 600 + 300 + Math.ceil(300 / Math.sqrt(1.5)));
+      await tester.settle(first, tokens(0, 300));
+      assert.equal(await tester.used('tokensPerMinute'), 300 + 300 + Math.ceil(300 / Math.sqrt(1.5)));
+    });
+
+    it('of an answer that may be long holds half of the smallest limit at most', async () => {
+      const tester = given();
+      await tester.observe({ limits: [reported('outputTokensPerMinute', 800)], model: undefined });
+      await tester.admitted(await tester.opened('a'), { output: 300, deviation: 1000 });
+      assert.equal(await tester.used('tokensPerMinute'), 300 + 400);
+    });
+
     it('that may be higher holds no more than is expected where a limit of the day holds', async () => {
       const tester = given();
       tester.plan = maxSubscriptionPlan({ dailyTokens: 1000 });
-      await tester.admitted(await tester.opened('a'), { input: 500, most: 100_000 });
+      await tester.admitted(await tester.opened('a'), { input: 400, most: 100_000, output: 100, deviation: 500 });
       assert.equal(await tester.used('tokensPerDay'), 500);
     });
 

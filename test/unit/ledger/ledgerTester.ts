@@ -25,6 +25,8 @@ export interface AskOptions {
   /** What the input side is at most; the same as `input` when left out. */
   readonly most?: number;
   readonly output?: number;
+  /** How far answers are from that, as a standard deviation. */
+  readonly deviation?: number;
   readonly model?: string;
   readonly engineId?: string;
 }
@@ -85,13 +87,19 @@ export class LedgerTester {
     sessionId: string,
     options: AskOptions = {},
   ): Promise<{ id: string; state: RequestState['kind']; run: LineRun }> {
-    const { input = 0, most = input, output = 0, model, engineId = 'engine' } = options;
+    const { input = 0, most = input, output = 0, deviation = 0, model, engineId = 'engine' } = options;
     const id = `${this.#name}request ${String(this.#next()).padStart(6, '0')}`;
     const opening = {
       reservationId: id,
       sessionId,
       requests: 1,
-      estimate: { inputTokens: input, mostInputTokens: most, outputTokens: output },
+      estimate: {
+        inputTokens: input,
+        mostInputTokens: most,
+        outputTokens: output,
+        mostOutputTokens: Infinity,
+        outputDeviation: deviation,
+      },
       model,
     };
     const run = await this.ledger.enqueue(opening, engineId, this.terms, this.now);
