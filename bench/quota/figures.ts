@@ -1,4 +1,4 @@
-import { rateDimensions } from '../../src/core/rateLimits.ts';
+import { rateDimensions, type RateDimension } from '../../src/core/rateLimits.ts';
 import { Backlog } from './backlog.ts';
 import { groupOfAgents, type Scenario } from './scenario.ts';
 import { type Tally } from './tally.ts';
@@ -6,8 +6,10 @@ import { type Tally } from './tally.ts';
 /** How one contestant fared in one scenario. */
 export interface Figures {
   readonly upstream429: number;
-  /** Of what the upstream would have given while requests waited, the share that was used; 0 to 1 and a little. */
+  /** Of what could be used for certain while requests waited, the share that was used; 0 to 1 and a little. */
   readonly utilisation: number;
+  /** The same of all that the upstream had, also of what only a guess would have used. */
+  readonly strictUtilisation: number;
   /** Jain's index of what the busy agents were given while they had requests waiting: 1 is even, 1/n is one has all. */
   readonly jain: number;
   readonly waitP50Seconds: number;
@@ -32,7 +34,8 @@ export function figuresOf(scenario: Scenario, tally: Tally): Figures {
   const fair = fairShares(run, groups.length);
   return {
     upstream429: tally.refusals,
-    utilisation: utilisation(run),
+    utilisation: utilisation(run, unsureAt),
+    strictUtilisation: utilisation(run, () => 0),
     jain: jainIndex(busy.flatMap((agent) => fair[agent] ?? [])),
     waitP50Seconds: percentile(waits, 0.5) / 1000,
     waitP95Seconds: percentile(waits, 0.95) / 1000,
@@ -53,8 +56,10 @@ interface Run {
 /**
  * In the dimension that is used most: what the requests admitted during the backlog took, of what came in meanwhile and
  * was there when it began.
+ * @param unsure the tokens that nobody can tell to be there at a moment: as much of what is left when the backlog ends
+ * is not counted as supply.
  */
-function utilisation({ tally, backlog, from }: Run): number {
+function utilisation({ tally, backlog, from }: Run, unsure: (tally: Tally, atMs: number) => number): number {
   const { seconds, admissions } = tally;
   const shares = rateDimensions.map((dimension) => {
     let supply = 0;
@@ -63,6 +68,11 @@ function utilisation({ tally, backlog, from }: Run): number {
       const isFirst = index === from || !backlog.has(index - 1);
       if (isFirst) supply += Math.max(0, seconds[index - 1]?.level[dimension] ?? 0);
       supply += seconds[index]?.supply[dimension] ?? 0;
+      const isLast = index === seconds.length - 1 || !backlog.has(index + 1);
+      if (isLast && isInput(dimension)) {
+        const left = Math.max(0, seconds[index]?.level[dimension] ?? 0);
+        supply -= Math.min(left, unsure(tally, (index + 1) * 1000));
+      }
     }
     let taken = 0;
     for (const { atMs, amounts } of admissions) {
@@ -72,6 +82,20 @@ function utilisation({ tally, backlog, from }: Run): number {
     return supply === 0 ? 0 : taken / supply;
   });
   return Math.max(...shares);
+}
+
+function isInput(dimension: RateDimension): boolean {
+  return dimension === 'tokensPerMinute' || dimension === 'inputTokensPerMinute';
+}
+
+/**
+ * The tokens that the requests under way without a first byte had in the prompt cache. Until it comes nobody but the
+ * upstream knows that: had the cache lost them, they would have been counted, and who counts on them may be refused.
+ */
+function unsureAt({ admissions }: Tally, atMs: number): number {
+  return admissions
+    .filter((admission) => admission.atMs < atMs && admission.knownAtMs >= atMs)
+    .reduce((total, { cachedTokens }) => total + cachedTokens, 0);
 }
 
 /**

@@ -22,6 +22,9 @@ export interface Admission {
   readonly atMs: number;
   /** What the request takes in the end, by dimension. */
   readonly amounts: RateAmounts;
+  /** What it did not count because the prompt cache had it; that it had is known from the answer's first byte on. */
+  readonly cachedTokens: number;
+  readonly knownAtMs: number;
 }
 
 /** Writes down what happens in a run; the figures are made of it. */
@@ -60,7 +63,10 @@ export class Tally implements UpstreamWitness {
   admitted(request: AgentRequest, inputTokens = quotaInputTokens(request.usage), agoMs = 0): void {
     this.#endWait(request, agoMs);
     const amounts = requestCost(1, inputTokens, request.usage.outputTokens);
-    this.admissions.push({ agent: request.agent, atMs: this.#sinceStart() - agoMs, amounts });
+    const atMs = this.#sinceStart() - agoMs;
+    const { agent, usage, firstByteMs } = request;
+    const cachedTokens = usage.cacheReadTokens;
+    this.admissions.push({ agent, atMs, amounts, cachedTokens, knownAtMs: atMs + firstByteMs });
   }
 
   answered(request: AgentRequest): void {

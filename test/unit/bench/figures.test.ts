@@ -62,6 +62,28 @@ describe('the figures of a simulation', () => {
     assert.equal(Number(figures.jain.toFixed(3)), Number(jainIndex([500 / 750, 500 / 250]).toFixed(3)));
   });
 
+  it('does not expect that what the cache might have lost is used, as far as it is left', () => {
+    const utilisationOf = (level: number, firstByteMs: number): readonly number[] => {
+      let now = 0;
+      const tally = new Tally(() => now);
+      const usage = { ...noUsage, inputTokens: 500, cacheReadTokens: 300 };
+      const only = { ...request(0, 500), usage, firstByteMs };
+      const supply = { requestsPerMinute: 10, tokensPerMinute: 100, inputTokensPerMinute: 0, outputTokensPerMinute: 0 };
+      tally.wanted(only);
+      for (now = 1000; now <= 10_000; now += 1000) {
+        tally.secondPassed({ supply, level: { ...supply, tokensPerMinute: level } });
+        if (now === 9000) tally.admitted(only);
+      }
+      const { utilisation, strictUtilisation } = figuresOf(scenario, tally);
+      return [utilisation, strictUtilisation];
+    };
+    // It waits for 10 seconds, in which 1000 tokens come in.
+    assert.deepEqual(utilisationOf(400, 2000), [500 / 700, 0.5]);
+    assert.deepEqual(utilisationOf(100, 2000), [500 / 900, 0.5]);
+    assert.deepEqual(utilisationOf(-50, 2000), [0.5, 0.5]);
+    assert.deepEqual(utilisationOf(400, 500), [0.5, 0.5], 'the first byte was there before');
+  });
+
   it('does not count the work of tasks that failed', () => {
     const tally = new Tally(() => 0);
     const done = request(0, 300);
