@@ -232,14 +232,11 @@ export class Relay implements Dispatcher.DispatchHandler {
     return this.#controller === undefined ? 'connecting' : 'waiting';
   }
 
-  /**
-   * A stream says itself why it ends, where an event can be put behind what has come; any other answer is cut, and so is
-   * one without chunks, whose end would look like that of a whole one.
-   */
+  /** The answer is cut, so that no end looks clean; a stream says why before, where an event fits behind what has come. */
   #breakOff(message: string): void {
     const { response } = this.#relayed;
-    if (response.chunkedEncoding && this.#tail?.takesEvent === true) response.end(errorEvent(message));
-    else cutAnswer(response, this.#lengthIsKnown, this.#context.clock);
+    if (response.chunkedEncoding && this.#tail?.takesEvent === true) response.write(errorEvent(message));
+    cutAnswer(response, this.#lengthIsKnown, this.#context.clock);
   }
 
   #conclude(): void {

@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { endsOf, liveToken } from './fakeAdmission.ts';
 import { type GatewayFixture, startFixture, startServer } from './gatewayFixture.ts';
 import { collect } from './rawHttp.ts';
+import { readUntilCut } from './readUntilCut.ts';
 
 describe('the gateway passes on', () => {
   let fixture: GatewayFixture;
@@ -81,7 +82,7 @@ describe('the gateway passes on', () => {
     }
   });
 
-  it('a cut between two events of a stream as an error event, which says whose fault it is', async () => {
+  it('a cut between two events of a stream as an error event, which says whose fault it is, and a cut', async () => {
     for (const begin of ['', 'data: 1\n\n', 'data: 1\r\n\r\n', `data: ${'x'.repeat(300)}\n\n`]) {
       answer = (request, response) => {
         request.resume();
@@ -95,7 +96,7 @@ describe('the gateway passes on', () => {
         headers: { 'x-api-key': liveToken },
         body: '{}',
       });
-      const text = await response.text();
+      const text = await readUntilCut(response);
       assert.ok(text.startsWith(begin));
       const [, data = ''] = /^event: error\ndata: (.*)\n\n$/.exec(text.slice(begin.length)) ?? [];
       const { type, error } = JSON.parse(data) as { type: string; error: { type: string; message: string } };
