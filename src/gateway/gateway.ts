@@ -5,6 +5,7 @@ import { type Logger } from '../core/logger.ts';
 import { currentAddress } from './currentAddress.ts';
 import { Exchange, type ExchangeContext } from './exchange.ts';
 import { listenOnLoopback } from './listenOnLoopback.ts';
+import { makeLastAnswer } from './lastAnswer.ts';
 import { createLoopbackServer } from './loopbackServer.ts';
 import { guardRequest, refusal } from './requestGuard.ts';
 import { readTarget } from './requestTarget.ts';
@@ -60,6 +61,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const head = readHead(request, port);
     if ('status' in head) {
       logger.debug(`Refused a request (${head.status}): ${head.message}`);
+      // What comes behind it may not be what it looks like.
+      makeLastAnswer(request, response);
       sendAnswer(request, response, head, clock);
       return;
     }

@@ -167,11 +167,17 @@ describe('the gateway refuses', () => {
   it('whatever comes behind a request that it has refused with the connection', async () => {
     const good = (path: string): string => [`GET ${path} HTTP/1.1`, '$HOST', key, '', ''].join('\r\n');
     // The refusal waits for the answer before it, and the connection stays open meanwhile.
-    const refused = ['POST /v1/x HTTP/1.1', '$HOST', key, 'Transfer-Encoding: gzip, chunked', '', '0', '', ''];
-    const answer = await answerTo(good('/v1/slow') + refused.join('\r\n') + good('/v1/inner'));
-    assert.equal(answer.status, 200);
-    assert.match(answer.body, /^[^]*HTTP\/1\.1 400 [^]*connection: close/i);
-    assert.equal(reached, 1);
+    for (const refused of [
+      ['POST /v1/x HTTP/1.1', '$HOST', key, 'Transfer-Encoding: gzip, chunked', '', '0', '', ''],
+      ['GET /v1/x HTTP/1.1', '$HOST', key, 'Origin: null', '', ''],
+      ['GET /v1/../x HTTP/1.1', '$HOST', key, '', ''],
+    ]) {
+      reached = 0;
+      const answer = await answerTo(good('/v1/slow') + refused.join('\r\n') + good('/v1/inner'));
+      assert.equal(answer.status, 200);
+      assert.match(answer.body, /^[^]*HTTP\/1\.1 40[03] [^]*connection: close/i);
+      assert.equal(reached, 1);
+    }
   });
 
   it('another protocol behind a request that is being answered, with the connection', async () => {
