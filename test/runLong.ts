@@ -1,6 +1,7 @@
 /*
- * `npm run test:long`: the unit tests in their long form. Properties run 20,000 cases each (FC_RUNS), and hammering goes
- * on for a minute (AGENT_QUOTA_LONG). `npm test` has the short form of the same tests.
+ * `npm run test:long`: the unit tests in their long form. Properties run 20,000 cases each (FC_RUNS), hammering goes on
+ * for a minute and the gateway is fuzzed with 100,000 connections (AGENT_QUOTA_LONG). `npm test` has the short form of
+ * the same tests.
  */
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';

@@ -72,6 +72,7 @@ export class FuzzLane {
         `Attempt ${index} of seed "${this.#seed}" (${attempt.kind}, ${attempt.ending}):`,
         ...attempt.pieces.map((piece) => JSON.stringify(piece.toString('latin1').slice(0, 1000))),
         this.#fixture.logged.join('\n'),
+        String(error),
       ];
       throw new Error(lines.join('\n'), { cause: error });
     }

@@ -41,7 +41,7 @@ export function plainRequest(dice: Dice, port: number, token: string, mark: stri
   const name = dice.of(['x-api-key', 'X-Api-Key', 'X-API-KEY', 'Authorization']);
   const credential = name === 'Authorization' ? `Bearer ${token}` : token;
   const others = [
-    ['anthropic-version', '2023-06-01'],
+    ['anthropic-version', dice.of(['2023-06-01', '2026-10-21'])],
     ['Anthropic-Beta', 'a,b'],
     ['anthropic-beta', 'c'],
     ['User-Agent', 'fuzz'],

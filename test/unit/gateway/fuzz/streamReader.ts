@@ -40,6 +40,9 @@ const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const quoted = '"[\\t\\x20\\x21\\x23-\\x5b\\x5d-\\x7e\\x80-\\xff]*"';
 const chunkLine = new RegExp(`^([0-9a-fA-F]{1,13})(?:;${token}(?:=(?:${token}|${quoted}))?)*$`);
 
+/** Extensions that are none by the grammar, of which Node's parser takes some and refuses others. */
+const looseChunkLine = /^([0-9a-fA-F]{1,13});[^\r\n]*$/;
+
 /**
  * Reads a stream as RFC 9112 has it, up to the first thing that is not of HTTP/1.1 or that two readers might understand
  * differently.
@@ -59,10 +62,14 @@ export function readStream(bytes: Buffer, port: number): ReadStream {
     const body = readBody(text, head);
     if (body === undefined) return { requests, clean: false };
     const { method, target, headers } = head;
-    const path = servedPath(head, port);
+    const token = readToken(head, port);
+    // A refusal by the head alone ends the connection: nothing behind it is served.
+    if (token === undefined) return { requests, clean: false };
+    const path = token.value === liveToken && !token.path.includes(liveToken) ? token.path : undefined;
     requests.push({ method, target, headers, path, body: Buffer.from(body.text, 'latin1'), complete: body.complete });
     if (!body.complete) return { requests, clean: false };
     at = body.end;
+    if (body.doubtful === true) certain = false;
     if (closes(head)) {
       const clean = certain && at === text.length && requests.every((request) => request.path !== undefined);
       return { requests, clean };
@@ -92,6 +99,8 @@ interface Body {
   readonly text: string;
   readonly complete: boolean;
   readonly end: number;
+  /** Whether it may be refused all the same. */
+  readonly doubtful?: boolean;
 }
 
 /** @returns undefined when it is unclear where the body ends. */
@@ -113,14 +122,18 @@ function readBody(text: string, head: Head): Body | undefined {
 function readChunks(text: string, start: number): Body | undefined {
   let body = '';
   let at = start;
+  let doubtful = false;
   for (;;) {
     const lineEnd = text.indexOf('\r\n', at);
     if (lineEnd === -1) return { text: body, complete: false, end: text.length };
-    const line = chunkLine.exec(text.slice(at, lineEnd));
+    const written = text.slice(at, lineEnd);
+    const strict = chunkLine.exec(written);
+    doubtful ||= strict === null;
+    const line = strict ?? looseChunkLine.exec(written);
     if (line === null || lineEnd - at > longestChunkLine) return { text: body, complete: false, end: text.length };
     const size = Number.parseInt(line[1] ?? '', 16);
     at = lineEnd + 2;
-    if (size === 0) return readTrailers(text, at, body);
+    if (size === 0) return { ...readTrailers(text, at, body), doubtful };
     body += text.slice(at, at + size);
     at += size;
     if (!text.startsWith('\r\n', at)) return { text: body, complete: false, end: text.length };
@@ -139,14 +152,17 @@ function readTrailers(text: string, start: number, body: string): Body {
   }
 }
 
-/** The rules of who is served are tested by themselves; here it is shown that nothing gets past them. */
-function servedPath({ method, version, target, headers }: Head, port: number): string | undefined {
+/** The rules of who is refused are tested by themselves; here it is shown that nothing gets past them. */
+function readToken(
+  { method, version, target, headers }: Head,
+  port: number,
+): { value: string; path: string } | undefined {
   const rawHeaders = headers.slice(0, mostHeaderLines).flat();
   if (guardRequest({ method, httpVersion: version, rawHeaders }, port) !== undefined) return undefined;
   const read = readTarget(target);
   if (read.kind === 'refused') return undefined;
-  const token = read.token ?? sessionTokenOf(rawHeaders);
-  return token === liveToken && !read.path.includes(token) ? read.path : undefined;
+  const value = read.token ?? sessionTokenOf(rawHeaders);
+  return value === undefined ? undefined : { value, path: read.path };
 }
 
 function closes(head: Head): boolean {

@@ -70,7 +70,7 @@ export async function startWatchedUpstream(): Promise<WatchedUpstream> {
 }
 
 function answer(request: IncomingMessage, response: ServerResponse, number: number): void {
-  const key = String(request.headers['x-api-key']);
+  const key = String(request.headers['x-api-key'] ?? request.headers.authorization?.replace('Bearer ', ''));
   const reason = number % 7 === 0 ? `Fine ${key}` : 'Fine';
   const leaks = ['X-Key', key, 'Set-Cookie', `key=${key}`, `X-${key}`, '1'];
   const cors = ['Access-Control-Allow-Origin', '*', 'access-control-allow-headers', 'x-api-key'];
