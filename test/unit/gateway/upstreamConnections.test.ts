@@ -16,6 +16,7 @@ import { describeUpstreamFailure } from '../../../src/gateway/upstreamFailure.ts
 import { type ConnectProxy, type ConnectProxyOptions, startConnectProxy } from '../../fakes/connectProxy.ts';
 import { liveToken } from './fakeAdmission.ts';
 import { startFixture, startServer, systemClock } from './gatewayFixture.ts';
+import { readUntilCut } from './readUntilCut.ts';
 import { testCa, testCertificate, testServerKey } from '../../fakes/testCertificates.ts';
 
 /** Only the proxies of these tests know this name: what reaches it has come through one of them. */
