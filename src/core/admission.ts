@@ -22,6 +22,8 @@ export interface AdmissionAsk {
   readonly maxTokens?: number;
   /** Who within the session asks; absent for the session's own agent. */
   readonly subagent?: Subagent;
+  /** How long the client waits for its answer to begin, in milliseconds, where it says so. */
+  readonly patienceMs?: number;
 }
 
 /**

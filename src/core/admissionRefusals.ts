@@ -6,17 +6,19 @@ import { type SpentLimit } from './requestLine.ts';
 export type Decided =
   (LineRun['decided'] extends ReadonlyMap<string, infer State> ? State : never) | { readonly kind: 'plan-changed' };
 
-/** What a request that waited too long is told: soon enough for Claude Code to try again by itself, in seconds. */
-const retryAfterWaitSeconds = 5;
-
 /** @param lacks what it waited for. */
-export function waitedTooLong(waitMs: number, lacks: 'limits' | 'slots'): AdmissionRefusedError {
-  const seconds = Math.round(waitMs / 1000);
+export function waitedTooLong(
+  waitMs: number,
+  lacks: 'limits' | 'slots',
+  retryAfterSeconds: number,
+): AdmissionRefusedError {
+  const held =
+    waitMs === 0 ? 'did not hold this request' : `held this request for ${Math.round(waitMs / 1000)} seconds`;
   return new AdmissionRefusedError(
     lacks === 'limits'
-      ? `Agent Quota held this request for ${seconds} seconds because the plan's limits are used up. Try again, run fewer agents at once, or raise the limits in the settings of Agent Quota.`
-      : `Agent Quota held this request for ${seconds} seconds because this session gave its slot back while it did nothing, and all slots are taken now. Try again, end or release another agent, or raise the number of concurrent agents in the settings of Agent Quota.`,
-    retryAfterWaitSeconds,
+      ? `Agent Quota ${held}, because the plan's limits are used up. Try again, run fewer agents at once, or raise the limits in the settings of Agent Quota.`
+      : `Agent Quota ${held}, because this session gave its slot back while it did nothing, and all slots are taken now. Try again, end or release another agent, or raise the number of concurrent agents in the settings of Agent Quota.`,
+    retryAfterSeconds,
   );
 }
 

@@ -18,6 +18,7 @@ import {
   type UsageEntry,
 } from './ledger.ts';
 import { type Logger } from './logger.ts';
+import { defaultLongestWaitMs, longestHoldMs, retryAfterHoldSeconds } from './longestHold.ts';
 import { PersistentWrites } from './persistentWrites.ts';
 import { apiKeyPlan, maxSubscriptionPlan, type ApiKeyPlan, type MaxSubscriptionPlan, type Plan } from './plan.ts';
 import { type QuotaStatus } from './quotaStatus.ts';
@@ -37,9 +38,6 @@ export interface QuotaManagerParts {
   readonly logger: Logger;
   readonly engineId: string;
 }
-
-/** The longest that a request waits in line when nothing else is said: less than Claude Code's own 10 minutes. */
-export const defaultLongestWaitMs = 8 * 60_000;
 
 /** When the line is run again after that has failed, in milliseconds. */
 const retryLineMs = 1000;
@@ -63,6 +61,8 @@ export class ClaudeQuotaManager implements RequestAdmission {
   #terms: QuotaTerms;
   #longestWaitMs = defaultLongestWaitMs;
   #cancelTimer: () => void = () => undefined;
+  /** When the line moves if nothing else happens. */
+  #nextAt: number | undefined;
 
   constructor(plan: Plan, parts: QuotaManagerParts) {
     this.#terms = { planId: plan.kind, plan, agents: [], dailyTokens: 'fallback' };
@@ -139,7 +139,8 @@ export class ClaudeQuotaManager implements RequestAdmission {
     const { ledger, clock, engineId, secrets } = this.#parts;
     const reservationId = secrets.id();
     const estimate = ask.usesTokens ? this.#estimator.estimate(ask) : noTokens;
-    const turn = this.#turn(reservationId, ask, signal);
+    const holdMs = longestHoldMs(this.#longestWaitMs, ask.patienceMs);
+    const turn = this.#turn(reservationId, ask.sessionId, holdMs, signal);
     try {
       const { sessionId, model } = ask;
       const opening = { reservationId, sessionId, requests: 1, estimate, model };
@@ -159,7 +160,8 @@ export class ClaudeQuotaManager implements RequestAdmission {
   /** Waits for the line's decision, the wait's end or the client's leaving, whichever is first. */
   #turn(
     reservationId: string,
-    { sessionId }: AdmissionAsk,
+    sessionId: string,
+    holdMs: number,
     signal: AbortSignal,
   ): { decided: Promise<Decided>; end: () => void } {
     const { promise, resolve, reject } = Promise.withResolvers<Decided>();
@@ -167,10 +169,11 @@ export class ClaudeQuotaManager implements RequestAdmission {
     const leave = (): void => {
       reject(signal.reason instanceof Error ? signal.reason : new Error('The client has gone.'));
     };
-    const waitMs = this.#longestWaitMs;
-    const cancelTimer = this.#parts.clock.after(waitMs, () => {
+    const { clock } = this.#parts;
+    const cancelTimer = clock.after(holdMs, () => {
       void this.#lacksSlot(sessionId).then((lacksSlot) => {
-        reject(waitedTooLong(waitMs, lacksSlot ? 'slots' : 'limits'));
+        const retryAfterSeconds = retryAfterHoldSeconds(this.#nextAt, clock.now());
+        reject(waitedTooLong(holdMs, lacksSlot ? 'slots' : 'limits', retryAfterSeconds));
       });
     });
     signal.addEventListener('abort', leave, { once: true });
@@ -194,6 +197,7 @@ export class ClaudeQuotaManager implements RequestAdmission {
   #take(run: LineRun): void {
     for (const [reservationId, state] of run.decided) this.#waiting.get(reservationId)?.(state);
     this.#cancelTimer();
+    this.#nextAt = run.nextAt;
     if (run.nextAt === undefined) return;
     const { clock } = this.#parts;
     this.#cancelTimer = clock.after(run.nextAt - clock.now(), this.#runLine);

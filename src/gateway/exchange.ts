@@ -1,6 +1,7 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { AdmissionRefusedError, type RequestAdmission, type Reservation } from '../core/admission.ts';
 import { ClientGoneError } from './clientGoneError.ts';
+import { clientPatienceMs } from './clientPatience.ts';
 import { type GatewayAnswer } from './gatewayAnswer.ts';
 import { headerValue } from './headerValue.ts';
 import { readMessageAsk } from './messageAsk.ts';
@@ -99,7 +100,12 @@ export class Exchange {
     if (use !== 'none') {
       try {
         const subagent = subagentOf(rawHeaders);
-        const ask = { sessionId, usesTokens, bodyBytes, ...asked, ...(subagent !== undefined && { subagent }) };
+        const patienceMs = clientPatienceMs(rawHeaders);
+        const ask = {
+          ...{ sessionId, usesTokens, bodyBytes, ...asked },
+          ...(subagent !== undefined && { subagent }),
+          ...(patienceMs !== undefined && { patienceMs }),
+        };
         reservation = await this.#context.admission.reserve(ask, this.#gone.signal);
       } catch (error) {
         if (!(error instanceof AdmissionRefusedError)) throw error;

@@ -1,6 +1,8 @@
 import { type GatewayAnswer } from './gatewayAnswer.ts';
 
 const openTerminal = 'open a new agent terminal (command "Agent Quota: New Agent Terminal")';
+/** Before each 401 and 403 Claude Code 2.1.330 writes "Please run /login" in its terminal. */
+const noLogin = 'Logging in does not help.';
 
 /** What an agent is told about its session and the user's credentials. None of them is worth asking again. */
 export const sessionAnswers = {
@@ -18,13 +20,13 @@ export const sessionAnswers = {
     message:
       `This address is Agent Quota's gateway and the key of this request is not the key of one of its sessions. Often ` +
       `a shell start-up file (.bashrc, .zshrc, a profile) sets ANTHROPIC_API_KEY again: take it out there, or ` +
-      `${openTerminal}.`,
+      `${openTerminal}. ${noLogin}`,
     retry: 'never',
   },
   endedSession: {
     status: 403,
     type: 'permission_error',
-    message: `This agent's session has ended and its key is no longer valid: ${openTerminal}.`,
+    message: `This agent's session has ended and its key is no longer valid: ${openTerminal}. ${noLogin}`,
     retry: 'never',
   },
   noCredentials: {

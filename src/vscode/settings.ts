@@ -67,8 +67,8 @@ const rules = {
   tokensPerMinute: count(ids.apiKeyTokensPerMinute, apiKeyDefaults.tokensPerMinute),
   apiKeyAgents: count(ids.apiKeyConcurrentAgents, apiKeyDefaults.concurrentAgents),
   inactivityMinutes: range(ids.inactivityMinutes, 30, 0.1, 1440),
-  // Claude Code ends a request after 10 minutes (API_TIMEOUT_MS): a wait must leave time for the answer.
-  longestWaitMinutes: range(ids.longestWaitMinutes, 8, 0, 9),
+  // The SDK ends a request after 5 minutes without headers: a wait must leave time for the answer.
+  longestWaitMinutes: range(ids.longestWaitMinutes, 3, 0, 4),
   warnAtPercent: range(ids.warnAtPercent, 80, 1, 100),
   limit: limitRule,
 };

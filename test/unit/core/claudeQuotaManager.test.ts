@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { AdmissionRefusedError } from '../../../src/core/admission.ts';
-import { ClaudeQuotaManager, defaultLongestWaitMs } from '../../../src/core/claudeQuotaManager.ts';
+import { ClaudeQuotaManager } from '../../../src/core/claudeQuotaManager.ts';
+import { defaultLongestWaitMs } from '../../../src/core/longestHold.ts';
 import { apiKeyPlan, InvalidPlanError, maxSubscriptionPlan } from '../../../src/core/plan.ts';
 import { settled } from '../../fakes/fakeClock.ts';
 import { tokens } from '../ledger/ledgerTester.ts';
@@ -80,8 +81,8 @@ describe('quota manager', () => {
     assert.equal(waiting.state, 'pending');
     await tester.clock.advance(1);
     const { message, retryAfterSeconds } = refusal(waiting);
-    assert.equal(retryAfterSeconds, 5);
-    assert.match(message, /held this request for 480 seconds.*raise the limits/);
+    assert.equal(retryAfterSeconds, 1, 'only what is given back helps, and that may be at any moment');
+    assert.match(message, /held this request for 180 seconds.*raise the limits/);
     assert.deepEqual(await tester.underWay(), [0, 2]);
   });
 
@@ -94,7 +95,9 @@ describe('quota manager', () => {
     const third = tester.reserve(a);
     await tester.clock.advance(0);
     assert.equal(second.state, 'resolved');
-    assert.equal(refusal(third).retryAfterSeconds, 5);
+    const { message, retryAfterSeconds } = refusal(third);
+    assert.equal(retryAfterSeconds, 1);
+    assert.match(message, /did not hold this request/);
   });
 
   it('forgets a request whose client has gone while it waited', async () => {

@@ -11,7 +11,7 @@ describe('settings', () => {
       maxSubscription: { dailyTokens: 10_000, concurrentAgents: 5 },
       apiKey: { requestsPerMinute: 60, tokensPerMinute: 100_000, concurrentAgents: 8 },
       inactivityMs: 30 * 60_000,
-      longestWaitMs: 8 * 60_000,
+      longestWaitMs: 3 * 60_000,
       warnAtPercent: 80,
       dailyTokens: 'fallback',
       agents: [],
