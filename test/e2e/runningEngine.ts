@@ -3,8 +3,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { detectCredentials, type Problem } from '../../src/core/credentials.ts';
+import { defaultLongestWaitMs } from '../../src/core/longestHold.ts';
 import { type Plan } from '../../src/core/plan.ts';
-import { type AgentAuth, type EngineSnapshot, type LinePlace, type QuotaEngine } from '../../src/core/quotaEngine.ts';
+import {
+  type AgentAuth,
+  type EngineConfiguration,
+  type EngineSnapshot,
+  type LinePlace,
+  type QuotaEngine,
+} from '../../src/core/quotaEngine.ts';
 import { resolveNetwork } from '../../src/core/upstreamNetwork.ts';
 import { systemClock } from '../../src/processes/systemClock.ts';
 import { EngineSupervisor, type EngineLife } from '../../src/supervisor/engineSupervisor.ts';
@@ -35,12 +42,16 @@ export interface RunningEngine {
   close(): Promise<void>;
 }
 
+/** What of an engine's terms a test sets. */
+export type EngineTerms = Partial<Pick<EngineConfiguration, 'dailyTokens' | 'longestWaitMs'>>;
+
 /** What an engine is started from; what is left out is as users have it. */
 export interface EngineSource {
   /** The modules that its threads run; the bundles when left out. */
   readonly files?: { readonly engine: string; readonly checkpoints: string };
   /** Called with the empty storage directory before the engine is. */
   readonly prepareStorage?: (directory: string) => Promise<unknown>;
+  readonly terms?: EngineTerms;
 }
 
 const bundles = {
@@ -52,7 +63,7 @@ const bundles = {
 export async function startEngine(
   upstreamUrl: string,
   plan: Plan,
-  { files = bundles, prepareStorage }: EngineSource = {},
+  { files = bundles, prepareStorage, terms }: EngineSource = {},
 ): Promise<RunningEngine> {
   const storageDirectory = await mkdtemp(path.join(tmpdir(), 'aq engine '));
   await prepareStorage?.(storageDirectory);
@@ -99,8 +110,9 @@ export async function startEngine(
     network: network.network,
     networkProblems: network.problems,
     inactivityMs: 30 * 60_000,
-    longestWaitMs: 8 * 60_000,
+    longestWaitMs: defaultLongestWaitMs,
     workspace: 'e2e',
+    ...terms,
   });
   return {
     engine,
