@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import { Agent } from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
+import { RandomSource } from '../../../bench/quota/randomSource.ts';
+import { startSimulatedUpstream, type SimulatedUpstream } from '../../fakes/simulatedUpstream.ts';
+import { type ForcedFault } from '../../fakes/upstreamBehaviour.ts';
+import { realKey } from '../runningEngine.ts';
+import { doRequest, pickDoing, type Seen } from './soakAgent.ts';
+import { readSoakLedger, reconcile } from './soakBooks.ts';
+import { type SoakMeasure } from './soakFunctions.ts';
+import { soak, soakAgentNames } from './soakPlan.ts';
+import { startSoakProcess, type SoakProcess } from './soakProcess.ts';
+
+const megabyte = 1024 * 1024;
+/** What memory may differ by between two moments of the same load; a leak of a kilobyte a request is more. */
+const toleratedBytes = 4 * megabyte;
+
+describe('a soak: 200 agents with all kinds of traffic', function () {
+  this.timeout(soak.durationMs + 180_000);
+  let upstream: SimulatedUpstream;
+  let soaked: SoakProcess;
+
+  before(async () => {
+    upstream = await startSimulatedUpstream({ behaviour: { acceptedKeys: [realKey] }, maxLogEntries: 1_000_000 });
+    soaked = await startSoakProcess(upstream.url);
+  });
+  after(async () => {
+    await soaked.stop();
+    await upstream.close();
+  });
+
+  it('loses no usage, and takes no more and more memory or descriptors', async () => {
+    const { engine } = soaked;
+    const atRest = await engine.measure();
+    const endsAt = Date.now() + soak.durationMs;
+    const seen: Seen[] = [];
+    const agents = soakAgentNames.map((name) => runAgent(name, endsAt, seen));
+    const faults = makeTrouble(endsAt);
+    const measures = await measure(endsAt);
+    await Promise.all([...agents, faults]);
+    const restless = await until(
+      () => engine.measure(),
+      ({ waitingRequests, runningRequests, sessions }) => waitingRequests + runningRequests + sessions === 0,
+    );
+
+    const ledger = readSoakLedger(await engine.ledgerFile());
+    const served = upstream.requests;
+    const { whole, cut, usage } = reconcile(served, seen, ledger);
+    const [byHour, byDay] = [ledger.byHour, ledger.byDay].map(({ requests, ...sums }) => ({ requests, sums }));
+    assert.deepEqual(byHour?.sums, usage, 'the sums by hour');
+    assert.deepEqual(byDay?.sums, usage, 'the sums by day');
+    assert.equal(byHour.requests, ledger.requests.size);
+
+    await upstream.close();
+    const ended = await until(
+      () => engine.measure(),
+      ({ descriptors }) => descriptors <= atRest.descriptors + 3,
+    );
+    report(measures, seen, { whole, cut, booked: ledger.requests.size, atRest, restless, ended });
+    for (const doing of ['json', 'stream', 'slow reader', 'count_tokens'] as const) {
+      assert.ok(
+        seen.some((one) => one.doing === doing && one.status === 200 && one.whole),
+        doing,
+      );
+    }
+    assert.ok(cut > 0, 'answers were cut');
+    for (const status of [429, 529])
+      assert.ok(
+        seen.some((one) => one.status === status),
+        String(status),
+      );
+    assertLevel(measures, 'heapBytes', toleratedBytes);
+    assertLevel(measures, 'externalBytes', toleratedBytes);
+    assertLevel(measures, 'descriptors', 40);
+    await engine.close();
+  });
+
+  /** An agent's life: session after session, request after request. */
+  async function runAgent(name: string, endsAt: number, seen: Seen[]): Promise<void> {
+    const random = new RandomSource(name);
+    const connections = new Agent({ keepAlive: true, maxSockets: 1 });
+    await wait(random.between(0, soak.pauseMs * 2));
+    while (Date.now() < endsAt) {
+      const session = await soaked.engine.open(name);
+      for (let count = 0; count < soak.requestsPerSession && Date.now() < endsAt; count += 1) {
+        seen.push(await doRequest(session, pickDoing(random), connections, random));
+        await wait(random.between(0, soak.pauseMs * 2));
+      }
+      await soaked.engine.release(session.sessionId);
+    }
+    connections.destroy();
+  }
+
+  /** Has the upstream fail in turn, and answer now briefly, now at length, now slowly. */
+  async function makeTrouble(endsAt: number): Promise<void> {
+    const random = new RandomSource('trouble');
+    const pick = <T>(from: readonly [T, ...T[]]): T => from[Math.floor(random.between(0, from.length))] ?? from[0];
+    for (let turn = 0; Date.now() < endsAt; turn += 1) {
+      const { faults } = upstream.behaviour;
+      upstream.behave({
+        faults: [
+          ...faults,
+          turn % 40 === 20 ? { kind: 'status', status: 429, retryAfterSeconds: 1 } : pick(usualFaults),
+        ],
+        deltaEvents: turn % 50 === 25 ? 3000 : pick([1, 3, 30, 100]),
+        outputTokens: Math.ceil(random.between(1, 400)),
+        messageDeltas: pick([1, 2, 3]),
+        compression: pick(['identity', 'identity', 'gzip', 'br']),
+        delays: { beforeHeadersMs: pick([0, 0, 50]), betweenEventsMs: turn % 50 === 25 ? 0 : pick([0, 0, 5]) },
+      });
+      await wait(250);
+    }
+    upstream.behave({ faults: [] });
+  }
+
+  async function measure(endsAt: number): Promise<readonly SoakMeasure[]> {
+    await wait(soak.warmUpMs);
+    const measures: SoakMeasure[] = [];
+    while (Date.now() < endsAt) {
+      measures.push(await soaked.engine.measure());
+      await wait(soak.measureEveryMs);
+    }
+    return measures;
+  }
+});
+
+const usualFaults: readonly [ForcedFault, ...ForcedFault[]] = [
+  { kind: 'status', status: 529 },
+  { kind: 'status', status: 500 },
+  { kind: 'cutBeforeHeaders' },
+  { kind: 'cutMidStream' },
+  { kind: 'cutMidStream', afterEvents: 1 },
+  { kind: 'errorEvent' },
+  { kind: 'slow', beforeHeadersMs: 1000 },
+];
+
+async function until<T>(ask: () => Promise<T>, condition: (found: T) => boolean): Promise<T> {
+  const deadline = Date.now() + 120_000;
+  for (;;) {
+    const found = await ask();
+    if (condition(found)) return found;
+    if (Date.now() > deadline) throw new Error(`Waited in vain; last: ${JSON.stringify(found)}`);
+    await wait(100);
+  }
+}
+
+type Quantity = 'heapBytes' | 'externalBytes' | 'descriptors';
+
+/** The measured time's first third and its last, by their medians: one moment may catch a long answer. */
+function assertLevel(measures: readonly SoakMeasure[], what: Quantity, tolerated: number): void {
+  const [early, late] = thirds(measures, what);
+  assert.ok(late - early <= tolerated, `${what}: ${early} in the first third, ${late} in the last`);
+}
+
+function thirds(measures: readonly SoakMeasure[], what: keyof SoakMeasure): [early: number, late: number] {
+  const third = Math.floor(measures.length / 3);
+  assert.ok(third >= 1, 'there are measures enough');
+  const median = (part: readonly SoakMeasure[]): number =>
+    part.map((measure) => measure[what]).sort((a, b) => a - b)[Math.floor(part.length / 2)] ?? 0;
+  return [median(measures.slice(0, third)), median(measures.slice(-third))];
+}
+
+function report(
+  measures: readonly SoakMeasure[],
+  seen: readonly Seen[],
+  more: { whole: number; cut: number; booked: number } & Readonly<Record<'atRest' | 'restless' | 'ended', SoakMeasure>>,
+): void {
+  const inMegabytes = (bytes: number): string => (bytes / megabyte).toFixed(1);
+  const statuses = Map.groupBy(seen, ({ status }) => status ?? 'none');
+  const lines = [
+    `${seen.length} requests: ${[...statuses].map(([status, { length }]) => `${length} × ${status}`).join(', ')}`,
+    `${more.booked} booked; ${more.whole} whole and ${more.cut} cut answers compared`,
+    ...(['heapBytes', 'externalBytes', 'residentBytes'] as const).map(
+      (what) => `${what}: ${thirds(measures, what).map(inMegabytes).join(' → ')} MB`,
+    ),
+    `descriptors: ${more.atRest.descriptors} at rest, ${thirds(measures, 'descriptors').join(' → ')}, ${more.ended.descriptors} at the end`,
+    `heap at rest: ${inMegabytes(more.atRest.heapBytes)} → ${inMegabytes(more.ended.heapBytes)} MB`,
+    `most in line: ${Math.max(...measures.map(({ waitingRequests }) => waitingRequests))}`,
+  ];
+  for (const line of lines) console.log(`      ${line}`);
+}
