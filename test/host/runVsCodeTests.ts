@@ -70,11 +70,12 @@ try {
     workspaceFolder,
     userDataDir,
     phases: [
-      { name: 'first window', skip: '@(last|reloaded|tasks|engine|untrusted)' },
+      { name: 'first window', skip: '@(last|reloaded|tasks|engine|stream|untrusted)' },
       { name: 'before the reload', grep: '@last' },
       { name: 'after the reload', grep: '@reloaded' },
       // The last test of each of these reloads the window, and names the tests that follow.
       { name: 'before a reload with tasks', grep: '@tasks-run' },
+      { name: 'before a reload in mid-stream', grep: '@stream-runs' },
       { name: 'before a start that fails', grep: '@engine-runs' },
     ],
   };

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { commands } from '../../src/contributions.ts';
+import { type AgentRecord } from '../../src/core/quotaEngine.ts';
+import { totalTokens } from '../../src/core/usage.ts';
+import { type Served } from '../fakes/servedLog.ts';
+import { hostDriver } from '../host/driverClient.ts';
+import { behave, clearWindow, liveSessions, scratch, served, tokensBetween, until } from './quotaWindow.ts';
+
+/** What was so while the agent's answer was on its way. */
+interface MidStream {
+  readonly sessionId: string;
+  readonly before: Served['total'];
+  readonly metered: AgentRecord['usage'];
+}
+
+const file = (name: string): string => path.join(scratch(), `mid-stream ${name}`);
+
+/** Starts the real CLI in an agent terminal and waits until the upstream has begun a long answer. */
+async function beginLongAnswer(name: string): Promise<void> {
+  await clearWindow();
+  const before = await served();
+  await behave({ deltaEvents: 300, delays: { beforeHeadersMs: 0, betweenEventsMs: 100 } });
+  const known = new Set(vscode.window.terminals);
+  await vscode.commands.executeCommand(commands.newAgentTerminal);
+  const terminal = await until('a terminal opens', () => vscode.window.terminals.find((one) => !known.has(one)));
+  const answer = file(`${name} answer`);
+  terminal.sendText(
+    `claude -p "say hi" > "${answer}.part" 2>&1; echo "exit code $?" >> "${answer}.part"; mv "${answer}.part" "${answer}"`,
+  );
+  const running = await until(
+    'the answer has begun',
+    async () =>
+      (await liveSessions()).find(({ runningRequests, usage }) => runningRequests > 0 && usage.outputTokens > 0),
+    60_000,
+  );
+  const note: MidStream = { sessionId: running.sessionId, before, metered: running.usage };
+  writeFileSync(file(name), JSON.stringify(note));
+}
+
+/** The CLI has its answer by its own retry, in the same session, and every token of both requests is booked. */
+async function hasFinished(name: string): Promise<void> {
+  const { sessionId, before, metered } = JSON.parse(readFileSync(file(name), 'utf8')) as MidStream;
+  assert.ok(!existsSync(file(`${name} answer`)), 'it was reloaded in the middle of the answer');
+  await behave({ deltaEvents: 3, delays: { beforeHeadersMs: 0, betweenEventsMs: 0 } });
+  const session = await until('the session is there', async () =>
+    (await liveSessions()).find((live) => live.sessionId === sessionId),
+  );
+  // The retry may be under way already, and then counts too.
+  assert.ok(session.usage.inputTokens >= metered.inputTokens, 'what was metered of the cut answer is booked');
+  assert.ok(totalTokens(session.usage) >= totalTokens(metered));
+  await until('the CLI has ended', () => existsSync(file(`${name} answer`)), 90_000);
+  const answer = readFileSync(file(`${name} answer`), 'utf8');
+  assert.match(answer, /Hello from the simulated upstream[^]*exit code 0/);
+  const settled = await until('all is settled', async () =>
+    (await liveSessions()).find((live) => live.sessionId === sessionId && live.runningRequests === 0),
+  );
+  const after = await served();
+  assert.ok(after.requests - before.requests >= 2, 'it has asked again');
+  assert.equal(settled.requests, after.requests - before.requests);
+  assert.deepEqual(settled.usage, tokensBetween(before, after));
+}
+
+describe('the real CLI in the middle of a long answer', function () {
+  this.timeout(180_000);
+
+  it('is at work when the window is reloaded @stream-runs', async () => {
+    await beginLongAnswer('reload');
+    await hostDriver().reload({ name: 'after a reload in mid-stream', grep: '@stream-cut' });
+  });
+
+  it('finishes by its own retry, on the same port and with the same key, and is booked to the token @stream-cut', async () => {
+    await hasFinished('reload');
+  });
+
+  it('is at work when the extension host is killed @stream-cut', async () => {
+    await beginLongAnswer('kill');
+    await hostDriver().reload({ name: 'after a kill in mid-stream', grep: '@stream-killed' });
+    process.kill(process.pid, 'SIGKILL');
+  });
+
+  it('finishes likewise @stream-killed', async () => {
+    await hasFinished('kill');
+    await clearWindow();
+  });
+});
