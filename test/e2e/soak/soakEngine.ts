@@ -6,11 +6,13 @@ import path from 'node:path';
 import { createBirpc } from 'birpc';
 import { detectCredentials } from '../../../src/core/credentials.ts';
 import { defaultLongestWaitMs } from '../../../src/core/longestHold.ts';
+import { directNetwork } from '../../../src/core/upstreamNetwork.ts';
 import { serveEngine } from '../../../src/engine.ts';
 import { systemClock } from '../../../src/processes/systemClock.ts';
 import { overlayVariables as names } from '../../../src/shared/overlayVariables.ts';
 import { EngineSupervisor } from '../../../src/supervisor/engineSupervisor.ts';
 import { startInThread } from '../../../src/supervisor/engineThread.ts';
+import { repositoryRoot } from '../../host/paths.ts';
 import { realKey } from '../runningEngine.ts';
 import { type SoakEngineFunctions } from './soakFunctions.ts';
 import { soakAgentRules, soakPlan } from './soakPlan.ts';
@@ -22,7 +24,12 @@ const complain = (message: string, cause?: unknown): void => {
   console.error(message, cause ?? '');
 };
 const supervisor = new EngineSupervisor({
-  start: { engineId: 'soak', storageDirectory, launcherSecret: 'launcher-secret-for-tests' },
+  start: {
+    engineId: 'soak',
+    storageDirectory,
+    launcherSecret: 'launcher-secret-for-tests',
+    checkpointScript: path.join(repositoryRoot, 'src', 'ledger', 'checkpointThread.ts'),
+  },
   startThread: (start) => startInThread(serveEngine, start),
   events: {
     snapshotChanged: () => undefined,
@@ -46,6 +53,8 @@ await engine.configure({
   dailyTokens: 'fallback',
   credentials: detected.credentials,
   credentialProblems: detected.problems,
+  network: directNetwork,
+  networkProblems: [],
   inactivityMs: 30 * 60_000,
   longestWaitMs: defaultLongestWaitMs,
   workspace: 'soak',
