@@ -21,7 +21,11 @@ describe('a soak: 200 agents with all kinds of traffic', function () {
   let soaked: SoakProcess;
 
   before(async () => {
-    upstream = await startSimulatedUpstream({ behaviour: { acceptedKeys: [realKey] }, maxLogEntries: 1_000_000 });
+    upstream = await startSimulatedUpstream({
+      // Limits that nobody reaches, so that every answer has the headers that tell them.
+      behaviour: { acceptedKeys: [realKey], limits: { requestsPerMinute: 100_000, tokensPerMinute: 100_000_000 } },
+      maxLogEntries: 1_000_000,
+    });
     soaked = await startSoakProcess(upstream.url);
   });
   after(async () => {
