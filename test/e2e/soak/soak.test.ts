@@ -78,7 +78,6 @@ describe('a soak: 200 agents with all kinds of traffic', function () {
     assertLevel(measures, 'heapBytes', toleratedHeapBytes);
     assertLevel(measures, 'externalBytes', toleratedExternalBytes);
     assertLevel(measures, 'descriptors', 40);
-    await engine.close();
   });
 
   /** An agent's life: session after session, request after request. */

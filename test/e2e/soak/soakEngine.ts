@@ -88,11 +88,14 @@ const functions: SoakEngineFunctions = {
     };
   },
   ledgerFile: () => path.join(storageDirectory, 'ledger.sqlite'),
-  close: async () => {
-    await supervisor.dispose();
-    rmSync(storageDirectory, { recursive: true, force: true, maxRetries: 5 });
-  },
 };
+
+/** The test has ended, well or not. */
+async function end(): Promise<void> {
+  await supervisor.dispose();
+  rmSync(storageDirectory, { recursive: true, force: true, maxRetries: 5 });
+  process.exit();
+}
 
 function collectGarbage(): void {
   if (globalThis.gc === undefined) throw new Error('Start this with --expose-gc.');
@@ -114,5 +117,5 @@ createBirpc<object, SoakEngineFunctions>(functions, {
   on: (receive) => process.on('message', receive),
   timeout: -1,
 });
-process.on('disconnect', () => process.exit());
+process.on('disconnect', () => void end());
 process.send?.('ready');

@@ -25,5 +25,4 @@ export interface SoakEngineFunctions {
   release(sessionId: string): Promise<void>;
   measure(): Promise<SoakMeasure>;
   ledgerFile(): string;
-  close(): Promise<void>;
 }
