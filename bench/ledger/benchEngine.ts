@@ -2,25 +2,15 @@ import { fileURLToPath } from 'node:url';
 import { type RequestOutcome } from '../../src/core/admission.ts';
 import { AgentAuthCoordinator } from '../../src/core/agentAuthCoordinator.ts';
 import { ClaudeQuotaManager, type QuotaManagerParts } from '../../src/core/claudeQuotaManager.ts';
-import { type Clock } from '../../src/core/clock.ts';
 import { CurrentUpstream } from '../../src/core/currentUpstream.ts';
 import { type Logger } from '../../src/core/logger.ts';
 import { apiKeyPlan } from '../../src/core/plan.ts';
 import { type Usage } from '../../src/core/usage.ts';
 import { directNetwork } from '../../src/core/upstreamNetwork.ts';
 import { openLedger } from '../../src/ledger/openLedger.ts';
+import { systemClock } from '../../src/processes/systemClock.ts';
 import { FakeProcessTable } from '../../test/fakes/fakeProcessTable.ts';
 import { FakeSecrets } from '../../test/fakes/fakeSecrets.ts';
-
-const clock: Clock = {
-  now: () => Date.now(),
-  after: (delayMs, callback) => {
-    const timer = setTimeout(callback, Math.max(0, delayMs));
-    return () => {
-      clearTimeout(timer);
-    };
-  },
-};
 
 const logger: Logger = {
   debug: () => undefined,
@@ -144,5 +134,11 @@ export async function openEngine(directory: string, engineId: string): Promise<B
   const { ledger, kept } = await openLedger(directory, logger, { checkpointScript });
   if (kept.kind !== 'sqlite') throw new Error('The ledger is not in SQLite.');
   await ledger.join(engineId, { pid: process.pid }, Date.now());
-  return new BenchEngine({ ledger, clock, secrets: new FakeSecrets(`${engineId}-${Date.now()}`), logger, engineId });
+  return new BenchEngine({
+    ledger,
+    clock: systemClock,
+    secrets: new FakeSecrets(`${engineId}-${Date.now()}`),
+    logger,
+    engineId,
+  });
 }

@@ -7,12 +7,14 @@ import {
 } from './admission.ts';
 import { type Clock } from './clock.ts';
 import { refusal, waitedTooLong, type Decided } from './admissionRefusals.ts';
+import { lacksSlot, lineWait } from './lineWait.ts';
 import { HeldRequest, type ReservationBooks } from './heldRequest.ts';
 import {
   type Ledger,
   type LedgerView,
   type LineRun,
   type OpeningOutcome,
+  type RequestOpening,
   type SessionOpening,
   type SlotLine,
   type UsageEntry,
@@ -21,6 +23,7 @@ import { type Logger } from './logger.ts';
 import { defaultLongestWaitMs, longestHoldMs, retryAfterHoldSeconds } from './longestHold.ts';
 import { PersistentWrites } from './persistentWrites.ts';
 import { apiKeyPlan, maxSubscriptionPlan, type ApiKeyPlan, type MaxSubscriptionPlan, type Plan } from './plan.ts';
+import { ObservedTurn, TurnEstimator } from './observedTurn.ts';
 import { type QuotaStatus } from './quotaStatus.ts';
 import { type QuotaTerms } from './quotaTerms.ts';
 import { type SpentLimit } from './requestLine.ts';
@@ -52,6 +55,7 @@ type UsedUpListener = (what: SpentLimit, until: number) => void;
 export class ClaudeQuotaManager implements RequestAdmission {
   readonly #parts: QuotaManagerParts;
   readonly #estimator = new TokenEstimator();
+  readonly #turns = new TurnEstimator();
   readonly #waiting = new Map<string, (state: Decided) => void>();
   readonly #answerListeners = new Set<(status: number) => void>();
   readonly #usedUpListeners = new Set<UsedUpListener>();
@@ -136,62 +140,60 @@ export class ClaudeQuotaManager implements RequestAdmission {
 
   async reserve(ask: AdmissionAsk, signal: AbortSignal): Promise<Reservation> {
     signal.throwIfAborted();
-    const { ledger, clock, engineId, secrets } = this.#parts;
-    const reservationId = secrets.id();
+    const reservationId = this.#parts.secrets.id();
     const estimate = ask.usesTokens ? this.#estimator.estimate(ask) : noTokens;
+    const { sessionId, model } = ask;
     const holdMs = longestHoldMs(this.#longestWaitMs, ask.patienceMs);
-    const turn = this.#turn(reservationId, ask.sessionId, holdMs, signal);
+    await this.#waitInLine({ reservationId, sessionId, requests: 1, estimate, model }, holdMs, signal);
+    return new HeldRequest(reservationId, ask, estimate, this.#books());
+  }
+
+  /**
+   * Waits in the same line until an observed agent's turn may begin.
+   * @param signal aborts the wait.
+   * @throws AdmissionRefusedError, or the signal's reason.
+   */
+  async admitTurn(sessionId: string, signal: AbortSignal): Promise<ObservedTurn> {
+    signal.throwIfAborted();
+    const { ledger, clock, secrets } = this.#parts;
+    const turnId = secrets.id();
+    const estimate = this.#turns.estimate(sessionId);
+    const opening = { reservationId: turnId, sessionId, requests: 1, estimate, model: undefined };
+    await this.#waitInLine(opening, this.#longestWaitMs, signal);
+    return new ObservedTurn({
+      book: async (entry) => {
+        const counted = await ledger.book(sessionId, entry, this.#terms, clock.now(), turnId);
+        if (counted) this.#runLine();
+        return counted;
+      },
+      end: async (used) => {
+        this.#turns.learn(sessionId, used);
+        await this.#withdraw(turnId);
+      },
+    });
+  }
+
+  /** @throws AdmissionRefusedError, or the signal's reason; nothing is in line or held then. */
+  async #waitInLine(opening: RequestOpening, holdMs: number, signal: AbortSignal): Promise<void> {
+    const { ledger, clock, engineId } = this.#parts;
+    const { reservationId, sessionId } = opening;
+    const wait = lineWait(clock, holdMs, signal, async () => {
+      const lacks = (await lacksSlot(ledger, sessionId)) ? 'slots' : 'limits';
+      return waitedTooLong(holdMs, lacks, retryAfterHoldSeconds(this.#nextAt, clock.now()));
+    });
+    this.#waiting.set(reservationId, wait.decide);
     try {
-      const { sessionId, model } = ask;
-      const opening = { reservationId, sessionId, requests: 1, estimate, model };
       this.#take(await ledger.enqueue(opening, engineId, this.#terms, clock.now()));
-      const decided = await turn.decided;
+      const decided = await wait.decided;
       if (decided.kind === 'used-up') for (const tell of this.#usedUpListeners) tell(decided.what, decided.until);
       if (decided.kind !== 'admitted') throw refusal(decided);
-      return new HeldRequest(reservationId, ask, estimate, this.#books());
     } catch (error) {
       await this.#withdraw(reservationId);
       throw error;
     } finally {
-      turn.end();
+      wait.end();
+      this.#waiting.delete(reservationId);
     }
-  }
-
-  /** Waits for the line's decision, the wait's end or the client's leaving, whichever is first. */
-  #turn(
-    reservationId: string,
-    sessionId: string,
-    holdMs: number,
-    signal: AbortSignal,
-  ): { decided: Promise<Decided>; end: () => void } {
-    const { promise, resolve, reject } = Promise.withResolvers<Decided>();
-    promise.catch(() => undefined);
-    const leave = (): void => {
-      reject(signal.reason instanceof Error ? signal.reason : new Error('The client has gone.'));
-    };
-    const { clock } = this.#parts;
-    const cancelTimer = clock.after(holdMs, () => {
-      void this.#lacksSlot(sessionId).then((lacksSlot) => {
-        const retryAfterSeconds = retryAfterHoldSeconds(this.#nextAt, clock.now());
-        reject(waitedTooLong(holdMs, lacksSlot ? 'slots' : 'limits', retryAfterSeconds));
-      });
-    });
-    signal.addEventListener('abort', leave, { once: true });
-    this.#waiting.set(reservationId, resolve);
-    return {
-      decided: promise,
-      end: () => {
-        cancelTimer();
-        signal.removeEventListener('abort', leave);
-        this.#waiting.delete(reservationId);
-      },
-    };
-  }
-
-  /** Whether the session has given its slot back and not got one again. */
-  async #lacksSlot(sessionId: string): Promise<boolean> {
-    const sessions = await this.#parts.ledger.liveSessions().catch(() => []);
-    return sessions.some((session) => session.sessionId === sessionId && session.state === 'idle');
   }
 
   #take(run: LineRun): void {

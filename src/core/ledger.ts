@@ -146,10 +146,11 @@ export interface Ledger {
   /** Ends a reservation as if it had never been, in line or admitted. */
   withdraw(reservationId: string): Promise<void>;
   /**
-   * Books what an agent used without asking first (observed sessions). @returns false when that request id was booked
-   * before, or the session is unknown.
+   * Books what an agent used without asking first (observed sessions).
+   * @param turnId the reservation of the turn that it is part of: it holds so much less from then on.
+   * @returns false when that request id was booked before, or the session is unknown.
    */
-  book(sessionId: string, entry: UsageEntry, terms: QuotaTerms, now: number): Promise<boolean>;
+  book(sessionId: string, entry: UsageEntry, terms: QuotaTerms, now: number, turnId?: string): Promise<boolean>;
   observe(report: LimitReport, terms: QuotaTerms, now: number): Promise<void>;
   /** Engines and the processes they run in; those that are gone are told to `forgetEngine`. */
   engines(): Promise<readonly { readonly engineId: string; readonly process: ProcessIdentity }[]>;

@@ -189,15 +189,24 @@ export class RequestBooks {
     return this.#book(row.sessionId, row.planId, entry, now);
   }
 
-  /** Books what was used without a reservation: it counts against the limits from now on. */
-  book(sessionId: string, entry: UsageEntry, terms: QuotaTerms, now: number): boolean {
+  /** Books what was used without a reservation of its own: it counts against the limits from now on. */
+  book(sessionId: string, entry: UsageEntry, terms: QuotaTerms, now: number, turnId?: string): boolean {
     const found = this.#store.session(sessionId);
     if (found === undefined || !this.#book(sessionId, terms.planId, entry, now)) return false;
-    const { usage, model } = entry;
-    const cost = requestCost(1, quotaInputTokens(usage), usage.outputTokens);
-    this.#scopes.charge(scopesOf(terms, found.session.agentId, model), cost, nothing, terms, now);
+    const cost = requestCost(1, quotaInputTokens(entry.usage), entry.usage.outputTokens);
+    this.#scopes.charge(scopesOf(terms, found.session.agentId, entry.model), cost, nothing, terms, now);
     this.#moveInLine(sessionId, this.#weight(cost, found.session.agentId, terms, now));
+    if (turnId !== undefined) this.#holdLess(turnId, cost);
     return true;
+  }
+
+  /** So much of what a turn was expected to use has come and is booked. */
+  #holdLess(turnId: string, amounts: RateAmounts): void {
+    const row = this.#store.reservation(turnId);
+    if (row === undefined || !holdsQuota(row)) return;
+    const cost = amountsLeft(row.cost, amounts);
+    this.#scopes.release(row.scopes, amountsLess(row.cost, cost));
+    this.#store.putReservation({ ...row, cost });
   }
 
   #book(sessionId: string, planId: string, entry: UsageEntry | undefined, now: number): boolean {

@@ -115,8 +115,8 @@ export class TransactionalLedger implements Ledger {
     });
   }
 
-  book(sessionId: string, entry: UsageEntry, terms: QuotaTerms, now: number): Promise<boolean> {
-    return this.#store.transaction(() => this.#requests.book(sessionId, entry, terms, now));
+  book(sessionId: string, entry: UsageEntry, terms: QuotaTerms, now: number, turnId?: string): Promise<boolean> {
+    return this.#store.transaction(() => this.#requests.book(sessionId, entry, terms, now, turnId));
   }
 
   forgetUsageBefore(at: number): Promise<number> {

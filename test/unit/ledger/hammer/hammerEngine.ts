@@ -2,7 +2,6 @@ import { createHash, randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { AgentAuthCoordinator } from '../../../../src/core/agentAuthCoordinator.ts';
 import { ClaudeQuotaManager } from '../../../../src/core/claudeQuotaManager.ts';
-import { type Clock } from '../../../../src/core/clock.ts';
 import { CurrentUpstream } from '../../../../src/core/currentUpstream.ts';
 import { type Ledger } from '../../../../src/core/ledger.ts';
 import { type Logger } from '../../../../src/core/logger.ts';
@@ -10,6 +9,7 @@ import { type SecretSource } from '../../../../src/core/secretSource.ts';
 import { directNetwork } from '../../../../src/core/upstreamNetwork.ts';
 import { openLedger } from '../../../../src/ledger/openLedger.ts';
 import { createProcessTable } from '../../../../src/processes/processTable.ts';
+import { systemClock } from '../../../../src/processes/systemClock.ts';
 import { silentLogger } from '../silentLogger.ts';
 import { hammerPlan, hammerTerms } from './hammerPlan.ts';
 
@@ -22,16 +22,6 @@ export interface HammerEngine {
 }
 
 const checkpointScript = fileURLToPath(import.meta.resolve('../../../../src/ledger/checkpointThread.ts'));
-
-const clock: Clock = {
-  now: () => Date.now(),
-  after: (delayMs, callback) => {
-    const timer = setTimeout(callback, Math.max(0, delayMs));
-    return () => {
-      clearTimeout(timer);
-    };
-  },
-};
 
 const secrets: SecretSource = {
   token: () => randomUUID(),
@@ -53,8 +43,8 @@ export async function openHammerEngine(
   const ownProcess = processes.identify(process.pid);
   const { ledger, kept } = await openLedger(directory, logger, { checkpointScript });
   if (kept.kind !== 'sqlite') failed('The ledger is in memory.');
-  await ledger.join(engineId, ownProcess, clock.now());
-  const parts = { ledger, clock, secrets, logger, engineId };
+  await ledger.join(engineId, ownProcess, systemClock.now());
+  const parts = { ledger, clock: systemClock, secrets, logger, engineId };
   const manager = new ClaudeQuotaManager(hammerPlan, parts);
   await manager.configure(hammerTerms, 3000);
   const coordinator = new AgentAuthCoordinator({
