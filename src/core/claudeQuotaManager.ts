@@ -184,6 +184,8 @@ export class ClaudeQuotaManager implements RequestAdmission {
     this.#waiting.set(reservationId, wait.decide);
     try {
       this.#take(await ledger.enqueue(opening, engineId, this.#terms, clock.now()));
+      // Not before: a request that there is room for is not refused because the ledger was busy.
+      wait.inLine();
       const decided = await wait.decided;
       if (decided.kind === 'used-up') for (const tell of this.#usedUpListeners) tell(decided.what, decided.until);
       if (decided.kind !== 'admitted') throw refusal(decided);

@@ -8,6 +8,8 @@ export interface LineWait {
   readonly decided: Promise<Decided>;
   /** Tells what the line decided. */
   readonly decide: (decided: Decided) => void;
+  /** It is in line now: the time begins. */
+  readonly inLine: () => void;
   readonly end: () => void;
 }
 
@@ -21,13 +23,16 @@ export function lineWait(clock: Clock, holdMs: number, signal: AbortSignal, tooL
   const leave = (): void => {
     reject(signal.reason instanceof Error ? signal.reason : new Error('The client has gone.'));
   };
-  const cancelTimer = clock.after(holdMs, () => {
-    void tooLong().then(reject);
-  });
+  let cancelTimer = (): void => undefined;
   signal.addEventListener('abort', leave, { once: true });
   return {
     decided: promise,
     decide: resolve,
+    inLine: () => {
+      cancelTimer = clock.after(holdMs, () => {
+        void tooLong().then(reject);
+      });
+    },
     end: () => {
       cancelTimer();
       signal.removeEventListener('abort', leave);

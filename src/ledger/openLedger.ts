@@ -1,14 +1,22 @@
-import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseSync } from 'node:sqlite';
 import { type Ledger } from '../core/ledger.ts';
 import { type Problem } from '../core/credentials.ts';
 import { type Logger } from '../core/logger.ts';
 import { type EngineSnapshot } from '../core/quotaEngine.ts';
 import { Checkpoints } from './checkpoints.ts';
+import { fileIdentity, setAside } from './damagedFile.ts';
 import { MemoryStore } from './memoryStore.ts';
 import { retryWhileBusy, SqliteConnection } from './sqliteConnection.ts';
-import { checkpointByWriters, hasLog, isDamaged, NewerLedgerError, openSqliteDatabase } from './sqliteDatabase.ts';
+import {
+  checkpointByWriters,
+  hasLog,
+  isDamaged,
+  isIoError,
+  NewerLedgerError,
+  openSqliteDatabase,
+} from './sqliteDatabase.ts';
 import { SqliteStore } from './sqliteStore.ts';
 import { TransactionalLedger } from './transactionalLedger.ts';
 
@@ -19,6 +27,9 @@ export interface OpenedLedger {
 }
 
 export const ledgerFileName = 'ledger.sqlite';
+
+const openAttempts = 6;
+const betweenAttemptsMs = 30;
 
 const ignoreDamage: DamageListener = { found: () => undefined, lost: () => undefined };
 
@@ -46,26 +57,39 @@ export async function openLedger(
   { damage = ignoreDamage, checkpointScript }: LedgerOptions = {},
 ): Promise<OpenedLedger> {
   const path = join(directory, ledgerFileName);
-  const lost = (): void => {
-    damage.found(setAside(path));
+  const aside = (file: string | undefined): void => {
+    const problem = setAside(path, file);
+    if (problem !== undefined) damage.found(problem);
+  };
+  const lost = (file: string | undefined): void => {
+    try {
+      aside(file);
+    } catch (error) {
+      logger.error('The damaged ledger could not be set aside.', error);
+    }
     damage.lost();
   };
-  const open = (): Promise<OpenedLedger> => openSqliteLedger(path, { damaged: lost, checkpointScript, logger });
-  try {
-    return await open();
-  } catch (error) {
-    if (!isDamaged(error)) return inMemory(error, logger);
-  }
-  try {
-    damage.found(setAside(path));
-    return await open();
-  } catch (error) {
-    return inMemory(error, logger);
+  // Windows that start together may all find the file damaged, and each other's new one half there.
+  for (let attempt = 1; ; attempt += 1) {
+    const found = fileIdentity(path);
+    try {
+      return await openSqliteLedger(path, { damaged: lost, checkpointScript, logger });
+    } catch (error) {
+      const mayPass = isDamaged(error) || isIoError(error);
+      if (!mayPass || attempt === openAttempts) return inMemory(error, logger);
+      try {
+        if (isDamaged(error)) aside(found);
+      } catch (cause) {
+        logger.warn(`The damaged ledger could not be set aside: ${String(cause)}`);
+      }
+      await sleep(betweenAttemptsMs * attempt);
+    }
   }
 }
 
 interface SqliteOptions {
-  readonly damaged: () => void;
+  /** @param file which one, as `fileIdentity`. */
+  readonly damaged: (file: string | undefined) => void;
   readonly checkpointScript: string | undefined;
   readonly logger: Logger;
 }
@@ -79,7 +103,10 @@ function openConnection(database: DatabaseSync, path: string, options: SqliteOpt
   let checkpoints: Checkpoints | undefined;
   try {
     checkpoints = startCheckpoints(database, path, options);
-    const { damaged } = options;
+    const file = fileIdentity(path);
+    const damaged = (): void => {
+      options.damaged(file);
+    };
     return new SqliteConnection(database, { damaged, ...(checkpoints !== undefined && { checkpoints }) });
   } catch (error) {
     database.close();
@@ -107,20 +134,6 @@ function startCheckpoints(
     bySelf(error);
     return undefined;
   }
-}
-
-/** @throws when the file cannot be renamed. */
-function setAside(path: string): Problem {
-  const aside = `${path}.damaged-${Date.now()}`;
-  for (const ending of ['', '-wal', '-shm', '-journal']) {
-    if (existsSync(path + ending)) renameSync(path + ending, aside + ending);
-  }
-  return {
-    code: 'ledger-damaged',
-    severity: 'warning',
-    message: 'The file that usage is kept in was damaged, so a new one was begun.',
-    nextStep: `Nothing needs to be done; the usage from before is in ${aside}.`,
-  };
 }
 
 function inMemory(error: unknown, logger: Logger): OpenedLedger {

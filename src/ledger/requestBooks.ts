@@ -12,9 +12,9 @@ import {
   type WaitingRequest,
 } from '../core/requestLine.ts';
 import { windowsClosedUntil } from '../core/planWindow.ts';
-import { type Session } from '../core/session.ts';
 import { outputReserve } from '../core/tokenEstimate.ts';
-import { addUsage, quotaInputTokens, type Usage } from '../core/usage.ts';
+import { quotaInputTokens, type Usage } from '../core/usage.ts';
+import { bookedSession } from './bookedSession.ts';
 import { type LedgerStore, type ReservationRow } from './ledgerStore.ts';
 import { type ScopeBooks } from './scopeBooks.ts';
 
@@ -216,7 +216,7 @@ export class RequestBooks {
     const scopeIds = [planId, agentScopeId(planId, session.agentId)];
     const booking = { session, planId, scopeIds, day: calendarDay(now).key, at: now };
     if (entry !== undefined && !this.#store.addUsage(entry, booking)) return false;
-    this.#store.putSession({ ...found, session: booked(session, entry, now) });
+    this.#store.putSession({ ...found, session: bookedSession(session, entry, now) });
     return true;
   }
 
@@ -249,10 +249,14 @@ export class RequestBooks {
     return this.#store.reservationsOfSession(sessionId).length > 0;
   }
 
-  /** Takes a session's requests out of the line, for their engines to hear of. */
-  dropWaiting(sessionId: string): void {
+  /**
+   * Takes a session's requests out of the line, for their engines to hear of.
+   * @param holdsTurns what is under way are turns of an agent that will not end them: what they hold is given back.
+   */
+  dropWaiting(sessionId: string, holdsTurns: boolean): void {
     for (const row of this.#store.reservationsOfSession(sessionId)) {
       if (!holdsQuota(row)) this.#store.putReservation({ ...row, state: 'gone' });
+      else if (holdsTurns) this.withdraw(row.reservationId);
     }
   }
 
@@ -288,13 +292,4 @@ function holdsQuota(row: ReservationRow): boolean {
 /** The cost with the input side as it was reported; the output side stays estimated. */
 function withKnownInput(cost: RateAmounts, { inputTokensPerMinute }: RateAmounts): RateAmounts {
   return requestCost(cost.requestsPerMinute, inputTokensPerMinute, cost.outputTokensPerMinute);
-}
-
-function booked(session: Session, entry: UsageEntry | undefined, now: number): Session {
-  return {
-    ...session,
-    lastActivityAt: session.state === 'ended' ? session.lastActivityAt : now,
-    requests: session.requests + 1,
-    usage: entry === undefined ? session.usage : addUsage(session.usage, entry.usage),
-  };
 }

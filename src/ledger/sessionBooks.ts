@@ -133,7 +133,8 @@ export class SessionBooks {
   end(sessionId: string, reason: EndReason, now: number): Session | undefined {
     const row = this.#store.session(sessionId);
     if (row === undefined || row.session.state === 'ended') return undefined;
-    this.#requests.dropWaiting(sessionId);
+    // An observed agent's requests do not come through here: what it holds are turns.
+    this.#requests.dropWaiting(sessionId, row.session.mode === 'observed');
     const ended: Session = { ...withoutIdle(row.session), state: 'ended', endedAt: now, endReason: reason };
     this.#store.putSession({ ...row, session: ended });
     return ended;

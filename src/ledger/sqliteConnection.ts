@@ -44,6 +44,8 @@ export class SqliteConnection {
   readonly #options: ConnectionOptions;
   #dataVersion: unknown;
   #epoch = 0;
+  /** Others have committed, and nobody was told yet. */
+  #untold = false;
   #changes = 0;
 
   constructor(database: DatabaseSync, options: ConnectionOptions = {}) {
@@ -122,11 +124,11 @@ export class SqliteConnection {
     else this.statement('BEGIN').run();
     const before = this.#changes;
     try {
-      const changedByOthers = this.#followOthers();
+      this.#followOthers();
       const result = body(this.#epoch);
       this.statement('COMMIT').run();
       if (this.#changes !== before) this.#options.checkpoints?.written();
-      if (changedByOthers || this.#changes !== before) {
+      if (this.#untold || this.#changes !== before) {
         queueMicrotask(() => {
           this.#tell();
         });
@@ -169,24 +171,27 @@ export class SqliteConnection {
     return this.statement('PRAGMA data_version').get()?.['data_version'];
   }
 
-  /** @returns whether another connection has committed since the last look. */
-  #followOthers(): boolean {
+  /** Looks whether another connection has committed since the last look. */
+  #followOthers(): void {
     const version = this.#readDataVersion();
-    if (version === this.#dataVersion) return false;
+    if (version === this.#dataVersion) return;
     this.#dataVersion = version;
     this.#epoch += 1;
-    return true;
+    this.#untold = true;
   }
 
   #lookForChanges(): void {
     try {
-      if (this.#followOthers()) this.#tell();
+      this.#followOthers();
+      // A transaction that has seen it may have failed before it could tell.
+      if (this.#untold) this.#tell();
     } catch {
       // Busy, most likely: the next look tells. What is really wrong, the next transaction throws.
     }
   }
 
   #tell(): void {
+    this.#untold = false;
     for (const listener of this.#listeners) listener();
   }
 }

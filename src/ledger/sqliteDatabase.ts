@@ -66,6 +66,11 @@ export function isDamaged(error: unknown): boolean {
   return code === 11 || code === 26;
 }
 
+/** Whether an error says that the file could not be read or written (SQLITE_IOERR). */
+export function isIoError(error: unknown): boolean {
+  return sqliteCode(error) === 10;
+}
+
 /** Whether an error says that another process is writing (SQLITE_BUSY, SQLITE_LOCKED and their kinds). */
 export function isBusy(error: unknown): boolean {
   const code = sqliteCode(error);

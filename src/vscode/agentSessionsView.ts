@@ -173,10 +173,12 @@ function subagentEntry(record: AgentRecord, subagent: SubagentUsage): readonly [
 
 /** Rows of those that a subagent, or the session's own agent (undefined), has started. */
 function subagentRows(record: AgentRecord, parent: string | undefined): string[] {
-  const known = new Set(record.subagents.map(({ subagentId }) => subagentId));
+  // A parent is one that is known and began before, or they could be each other's.
+  const before = new Set<string>();
   return record.subagents
     .filter(({ subagentId, parentId }) => {
-      const started = parentId !== undefined && parentId !== subagentId && known.has(parentId) ? parentId : undefined;
+      const started = parentId !== undefined && before.has(parentId) ? parentId : undefined;
+      before.add(subagentId);
       return started === parent;
     })
     .map(({ subagentId }) => subagentRowId(record, subagentId));

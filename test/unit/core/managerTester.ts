@@ -3,6 +3,7 @@ import { ClaudeQuotaManager, type QuotaManagerParts } from '../../../src/core/cl
 import { type Ledger } from '../../../src/core/ledger.ts';
 import { type Plan } from '../../../src/core/plan.ts';
 import { type Dimension, type LimitStatus } from '../../../src/core/quotaStatus.ts';
+import { type SessionMode } from '../../../src/core/session.ts';
 import { MemoryStore } from '../../../src/ledger/memoryStore.ts';
 import { TransactionalLedger } from '../../../src/ledger/transactionalLedger.ts';
 import { FakeClock } from '../../fakes/fakeClock.ts';
@@ -34,11 +35,11 @@ export class ManagerTester {
   }
 
   /** @returns the session's id. */
-  async session(agentId = 'agent'): Promise<string> {
+  async session(agentId = 'agent', mode: SessionMode = 'routed'): Promise<string> {
     const { manager, secrets } = this;
     const sessionId = secrets.id();
     const tokenHash = secrets.hash(secrets.token());
-    const opening = { sessionId, ticket: sessionId, agentId, mode: 'routed' as const, tokenHash, workspace: 'work' };
+    const opening = { sessionId, ticket: sessionId, agentId, mode, tokenHash, workspace: 'work' };
     const outcome = await manager.allocate({ ...opening, process: { pid: 1 }, wait: false });
     if (outcome.kind !== 'opened') throw new Error(`There is no slot: ${outcome.kind}`);
     return sessionId;

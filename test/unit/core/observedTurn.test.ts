@@ -81,6 +81,17 @@ describe('a turn of an observed agent', () => {
     await assert.rejects(admit(sessionId).promise, /session has ended/);
   });
 
+  it('whose agent has gone without ending it gives back what it holds', async () => {
+    const sessionId = await tester.session('observed', 'observed');
+    const turn = await admit(sessionId).promise;
+    await turn.report(entry('r1', 4000));
+    await tester.manager.release(sessionId, 'process-ended');
+    assert.equal(await tester.used('tokensPerMinute'), 4000);
+    assert.deepEqual(await tester.underWay(), [0, 0]);
+    await turn.end();
+    assert.equal(await tester.used('tokensPerMinute'), 4000);
+  });
+
   it('learns from a session’s turns what the next will take', async () => {
     const sessionId = await tester.session();
     for (let count = 0; count < 20; count += 1) {

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
+import { ClaudeQuotaManager } from '../../../src/core/claudeQuotaManager.ts';
 import { apiKeyPlan } from '../../../src/core/plan.ts';
 import { openLedger } from '../../../src/ledger/openLedger.ts';
+import { systemClock } from '../../../src/processes/systemClock.ts';
 import { FakeClock } from '../../fakes/fakeClock.ts';
+import { FakeSecrets } from '../../fakes/fakeSecrets.ts';
 import { silentLogger } from '../ledger/silentLogger.ts';
 import { temporaryDirectory } from '../ledger/temporaryDirectory.ts';
+import { terms } from '../ledger/terms.ts';
 import { ManagerTester, outcome } from './managerTester.ts';
 import { type Watched } from './watched.ts';
 
@@ -48,6 +52,30 @@ describe('two managers on one ledger', () => {
     assert.equal(all.filter(({ state }) => state === 'resolved').length, 4);
     assert.deepEqual(await one.underWay(), [2, 4]);
     assert.deepEqual(await two.manager.view(), await one.manager.view());
+  });
+
+  it('admit at once what there is room for, also where nothing may wait', async () => {
+    const { ledger } = await openLedger(directory.path, silentLogger);
+    await ledger.join('third', { pid: 1 }, systemClock.now());
+    const wide = apiKeyPlan({ requestsPerMinute: 1000, concurrentAgents: 2 });
+    const secrets = new FakeSecrets('third');
+    const parts = { ledger, clock: systemClock, secrets, logger: silentLogger, engineId: 'third' };
+    const manager = new ClaudeQuotaManager(wide, parts);
+    await manager.configure(terms(wide), 0);
+    const opening = {
+      sessionId: 's',
+      ticket: 's',
+      agentId: 'a',
+      mode: 'routed',
+      tokenHash: 's',
+      workspace: '',
+    } as const;
+    assert.equal((await manager.allocate({ ...opening, process: { pid: 1 }, wait: false })).kind, 'opened');
+    const ask = { sessionId: 's', usesTokens: false, bodyBytes: 0 };
+    const all = Array.from({ length: 100 }, () => manager.reserve(ask, new AbortController().signal));
+    assert.equal((await Promise.all(all)).length, 100);
+    manager.dispose();
+    await ledger.close();
   });
 
   it('hear of what the other gives back', async () => {

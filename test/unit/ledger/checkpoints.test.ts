@@ -60,14 +60,21 @@ describe('checkpoints of the ledger', () => {
     const { ledger } = await openLedger(directory.path, logger, { checkpointScript: script });
     for (let look = 0; look < 200 && warnings.length === 0; look += 1) await sleep(25);
     assert.match(warnings.join(), /no thread of their own .*no thread/);
-    await new LedgerTester(ledger).opened();
+    const tester = new LedgerTester(ledger, apiKeyPlan({ requestsPerMinute: 100_000 }));
+    const sessionId = await tester.opened();
+    for (let write = 0; write < 20_000 && keptSessions() === 0; write += 1) {
+      await tester.charge(await tester.admitted(sessionId));
+    }
+    assert.equal(keptSessions(), 1, 'whoever writes brings the log into the file');
     await ledger.close();
   });
 
   it('let go of the file when the ledger is closed', async () => {
     const { ledger } = await openLedger(directory.path, silentLogger, { checkpointScript });
     await new LedgerTester(ledger).opened();
+    const begun = performance.now();
     await ledger.close();
+    assert.ok(performance.now() - begun < 1800, 'the thread ends by itself, and is not ended after two seconds');
     assert.equal(keptSessions(), 1);
     directory.remove();
   });

@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Problem } from '../../../src/core/credentials.ts';
 import { ledgerFileName, openLedger } from '../../../src/ledger/openLedger.ts';
 import { isBusy, isDamaged, walIsSafe } from '../../../src/ledger/sqliteDatabase.ts';
@@ -109,12 +120,56 @@ describe('the ledger’s file', () => {
     assert.ok(found[0]?.nextStep.includes(aside[0] ?? '?'), 'it says where the old one is');
   });
 
+  it('that another window has set aside already is left alone, and so is the new one', async () => {
+    const [found, lost]: [Problem[], string[]] = [[], []];
+    const listener = (name: string) => ({
+      damage: { found: (problem: Problem) => found.push(problem), lost: () => lost.push(name) },
+    });
+    const first = await openLedger(directory.path, silentLogger, listener('first'));
+    const second = await openLedger(directory.path, silentLogger, listener('second'));
+    const tester = new LedgerTester(second.ledger);
+    await tester.opened('a');
+    const database = new DatabaseSync(path);
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    database.close();
+    const file = openSync(path, 'r+');
+    writeSync(file, Buffer.alloc(statSync(path).size, 0xa5), 0, undefined, 0);
+    closeSync(file);
+    const third = await openLedger(directory.path, silentLogger, listener('third'));
+    await new LedgerTester(third.ledger).opened('b');
+    const healthy = statSync(path).ino;
+    for (const { ledger } of [first, second]) await assert.rejects(new LedgerTester(ledger).open('c'));
+    assert.deepEqual(lost, ['first', 'second']);
+    assert.equal(found.length, 1);
+    assert.equal(statSync(path).ino, healthy);
+    await third.ledger.close();
+    for (const { ledger } of [first, second]) await ledger.close();
+  });
+
   it('that cannot be opened leaves the ledger in memory, with the reason', async () => {
     mkdirSync(path);
     const { ledger, kept } = await openLedger(directory.path, silentLogger);
     assert.ok(kept.kind === 'memory');
     assert.match(kept.reason, /cannot be opened .* rights and space/);
     await new LedgerTester(ledger).opened('a');
+    await ledger.close();
+  });
+
+  it('tells of others’ commits though the transaction that saw them first has failed', async () => {
+    const { ledger } = await openLedger(directory.path, silentLogger);
+    const connection = new SqliteConnection(new DatabaseSync(path));
+    let told = 0;
+    connection.onChange(() => {
+      told += 1;
+    });
+    await new LedgerTester(ledger).opened('a');
+    const fails = connection.transaction('read', () => {
+      throw new Error('the body fails');
+    });
+    await assert.rejects(fails, /the body fails/);
+    for (let look = 0; look < 100 && told === 0; look += 1) await sleep(20);
+    assert.equal(told, 1);
+    await connection.close();
     await ledger.close();
   });
 
