@@ -124,12 +124,22 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
     started: { gatewayPort: gateway.port, launcherAddress: control.address },
     close: async () => {
       engine.dispose();
-      await control.close();
-      await coordinator.dispose();
-      await gateway.close();
-      await connections.destroy();
-      manager.dispose();
-      await ledger.close();
+      const parts = [
+        () => control.close(),
+        () => coordinator.dispose(),
+        () => gateway.close(),
+        () => connections.destroy(),
+        () => {
+          manager.dispose();
+          return ledger.close();
+        },
+      ];
+      for (const end of parts) {
+        // What one part cannot end, such as a ledger that is busy, must not keep the others open.
+        await end().catch((error: unknown) => {
+          logger.error('A part of the engine could not be ended.', error);
+        });
+      }
     },
   };
 }
