@@ -3,7 +3,6 @@ import { type RequestOutcome } from '../../src/core/admission.ts';
 import { AgentAuthCoordinator } from '../../src/core/agentAuthCoordinator.ts';
 import { ClaudeQuotaManager, type QuotaManagerParts } from '../../src/core/claudeQuotaManager.ts';
 import { CurrentUpstream } from '../../src/core/currentUpstream.ts';
-import { type Logger } from '../../src/core/logger.ts';
 import { apiKeyPlan } from '../../src/core/plan.ts';
 import { type Usage } from '../../src/core/usage.ts';
 import { directNetwork } from '../../src/core/upstreamNetwork.ts';
@@ -11,17 +10,7 @@ import { openLedger } from '../../src/ledger/openLedger.ts';
 import { systemClock } from '../../src/processes/systemClock.ts';
 import { FakeProcessTable } from '../../test/fakes/fakeProcessTable.ts';
 import { FakeSecrets } from '../../test/fakes/fakeSecrets.ts';
-
-const logger: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: (message) => {
-    throw new Error(message);
-  },
-  error: (message, cause) => {
-    throw new Error(message, { cause });
-  },
-};
+import { strictLogger } from '../strictLogger.ts';
 
 const checkpointScript = fileURLToPath(import.meta.resolve('../../src/ledger/checkpointThread.ts'));
 
@@ -131,14 +120,14 @@ export class BenchEngine {
 
 /** @throws Error when the ledger is not in its file. */
 export async function openEngine(directory: string, engineId: string): Promise<BenchEngine> {
-  const { ledger, kept } = await openLedger(directory, logger, { checkpointScript });
+  const { ledger, kept } = await openLedger(directory, strictLogger, { checkpointScript });
   if (kept.kind !== 'sqlite') throw new Error('The ledger is not in SQLite.');
   await ledger.join(engineId, { pid: process.pid }, Date.now());
   return new BenchEngine({
     ledger,
     clock: systemClock,
     secrets: new FakeSecrets(`${engineId}-${Date.now()}`),
-    logger,
+    logger: strictLogger,
     engineId,
   });
 }

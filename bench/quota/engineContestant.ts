@@ -1,6 +1,5 @@
 import { AdmissionRefusedError, type Reservation } from '../../src/core/admission.ts';
 import { ClaudeQuotaManager } from '../../src/core/claudeQuotaManager.ts';
-import { type Logger } from '../../src/core/logger.ts';
 import { Settlement } from '../../src/gateway/settlement.ts';
 import { MemoryStore } from '../../src/ledger/memoryStore.ts';
 import { TransactionalLedger } from '../../src/ledger/transactionalLedger.ts';
@@ -9,18 +8,7 @@ import { type AgentRequest } from './agentRequest.ts';
 import { askOf } from './askOf.ts';
 import { claudeCodeRetries, withRetries, type Attempt } from './clientRetry.ts';
 import { type Contestant, type ContestantKind, type World } from './contestant.ts';
-
-/** Nothing may go wrong in the engine; what does ends the benchmark. */
-const logger: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: (message) => {
-    throw new Error(message);
-  },
-  error: (message, cause) => {
-    throw new Error(message, { cause });
-  },
-};
+import { strictLogger } from '../strictLogger.ts';
 
 /**
  * Agent Quota: the real quota managers, one for each window, on one ledger in memory, told what the gateway tells them
@@ -35,7 +23,9 @@ export const engineContestant: ContestantKind = {
       const engineId = `window-${window}`;
       await ledger.join(engineId, { pid: window }, world.clock.now());
       const secrets = new FakeSecrets(engineId);
-      managers.push(new ClaudeQuotaManager(world.plan, { ledger, clock: world.clock, secrets, logger, engineId }));
+      managers.push(
+        new ClaudeQuotaManager(world.plan, { ledger, clock: world.clock, secrets, logger: strictLogger, engineId }),
+      );
     }
     const agents: ClaudeQuotaManager[] = [];
     for (let agent = 0; agent < world.agents; agent += 1) {
@@ -95,7 +85,7 @@ class EngineContestant implements Contestant {
       const { retryAfterSeconds } = error;
       return { kind: 'limited', retryAfterMs: retryAfterSeconds === undefined ? Infinity : retryAfterSeconds * 1000 };
     }
-    return this.#forward(request, manager, new Settlement(reservation, logger));
+    return this.#forward(request, manager, new Settlement(reservation, strictLogger));
   }
 
   async #forward(request: AgentRequest, manager: ClaudeQuotaManager, settlement: Settlement): Promise<Attempt> {

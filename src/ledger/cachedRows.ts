@@ -5,6 +5,7 @@ import { KnownGroups, KnownRows } from './knownRows.ts';
 import {
   type DayRow,
   type EngineRow,
+  newScope,
   type LedgerRows,
   type ReservationRow,
   type ScopeRow,
@@ -161,7 +162,7 @@ export class CachedRows implements LedgerRows {
   }
 
   scope(scopeId: string): ScopeRow {
-    return this.#scopes.get(scopeId, () => this.#rows.scope(scopeId)) ?? this.#rows.scope(scopeId);
+    return this.#scopes.get(scopeId, () => this.#rows.scope(scopeId)) ?? newScope;
   }
 
   putScope(scopeId: string, row: ScopeRow): void {
