@@ -1,4 +1,6 @@
 import { agentIdSchema } from '../shared/launcherMessages.ts';
+import { recordOf, recordsOf } from './agentRecords.ts';
+import { authHealth } from './authHealth.ts';
 import { CredentialCheck } from './credentialCheck.ts';
 import { type ClaudeQuotaManager, type QuotaManagerParts } from './claudeQuotaManager.ts';
 import { type Credentials, type Problem } from './credentials.ts';
@@ -18,7 +20,7 @@ import {
 import { type LedgerView } from './ledger.ts';
 import { SessionKeeper } from './sessionKeeper.ts';
 import { UpstreamProbe } from './upstreamProbe.ts';
-import { type LiveSession, type ProcessIdentity, type Session } from './session.ts';
+import { type ProcessIdentity, type Session } from './session.ts';
 import { SlotQueue, type LineListener, type SlotOutcome } from './slotQueue.ts';
 
 /** What a coordinator works with. */
@@ -207,26 +209,12 @@ export class AgentAuthCoordinator {
 
   /** What is wrong, and what to do about each. */
   async checkAuthHealth(view?: LedgerView): Promise<AuthHealth> {
-    const { status, sessions, line } = view ?? (await this.#parts.manager.view());
+    const { manager, upstream, kept } = this.#parts;
     const { credentialProblems = [], networkProblems = [] } = this.#configuration ?? {};
-    const found = [
-      ...credentialProblems,
-      ...networkProblems,
-      ...this.#parts.upstream.problemsBeside(this.#check.problem),
-    ];
-    const unwritten = this.#parts.manager.writeFailure;
-    if (unwritten !== undefined) found.push(problems.ledgerFails(unwritten));
-    if (this.#parts.kept.kind === 'memory') found.push(problems.inMemory(this.#parts.kept.reason));
-    if (status.pausedUntil !== undefined) found.push(problems.paused(status.pausedUntil));
-    for (const { models, until } of status.pausedModels) found.push(problems.paused(until, models));
-    if (line.length > 0) found.push(problems.agentsWait(line.length));
-    if (status.percentage >= 100) found.push(problems.limitReached(status));
-    return {
-      healthy: !found.some(({ severity }) => severity === 'error'),
-      activeAgents: sessions.filter(({ state, mode }) => state === 'active' && mode !== 'unauthenticated').length,
-      quotaPercentage: status.percentage,
-      problems: found,
-    };
+    const found = [...credentialProblems, ...networkProblems, ...upstream.problemsBeside(this.#check.problem)];
+    if (manager.writeFailure !== undefined) found.push(problems.ledgerFails(manager.writeFailure));
+    if (kept.kind === 'memory') found.push(problems.inMemory(kept.reason));
+    return authHealth(view ?? (await manager.view()), found);
   }
 
   async testAuthentication(): Promise<AuthTest> {
@@ -280,20 +268,4 @@ export class AgentAuthCoordinator {
 function refusal(outcome: Exclude<SlotOutcome, { kind: 'opened' }>, slots: number): Problem {
   if (outcome.kind === 'no-slot') return problems.noSlot(outcome, slots);
   return problems.usedUp(outcome.what, outcome.until);
-}
-
-/** Sessions as shown, oldest first. */
-export function recordsOf(view: LedgerView): AgentRecord[] {
-  return view.sessions.map((session) => recordOf(session, view));
-}
-
-function recordOf(session: Session | LiveSession, view: LedgerView | undefined): AgentRecord {
-  const usesClaudeAuth = session.mode !== 'unauthenticated';
-  return {
-    ...session,
-    ...(usesClaudeAuth && { claudeSessionId: session.sessionId }),
-    usesClaudeAuth,
-    subagents: view?.subagents.get(session.sessionId) ?? [],
-    ...(view?.activity.get(session.sessionId) ?? { waitingRequests: 0, runningRequests: 0 }),
-  };
 }

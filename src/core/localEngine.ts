@@ -1,4 +1,5 @@
-import { recordsOf, type AgentAuthCoordinator } from './agentAuthCoordinator.ts';
+import { type AgentAuthCoordinator } from './agentAuthCoordinator.ts';
+import { recordsOf } from './agentRecords.ts';
 import { type ClaudeQuotaManager, type QuotaManagerParts } from './claudeQuotaManager.ts';
 import { type CurrentUpstream } from './currentUpstream.ts';
 import {
