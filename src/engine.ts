@@ -9,7 +9,7 @@ import { AgentAuthCoordinator } from './core/agentAuthCoordinator.ts';
 import { ClaudeQuotaManager } from './core/claudeQuotaManager.ts';
 import { type Credentials } from './core/credentials.ts';
 import { CurrentUpstream } from './core/currentUpstream.ts';
-import { LineListeners } from './core/lineListeners.ts';
+import { Listeners } from './core/listeners.ts';
 import { LocalEngine } from './core/localEngine.ts';
 import { type Logger } from './core/logger.ts';
 import { apiKeyPlan } from './core/plan.ts';
@@ -22,6 +22,7 @@ import {
   type QuotaEngineEvents,
 } from './core/quotaEngine.ts';
 import { tokenEnding, type SecretSource } from './core/secretSource.ts';
+import { type LineListener } from './core/slotQueue.ts';
 import { testAuthentication } from './gateway/authenticationTest.ts';
 import { startGateway } from './gateway/gateway.ts';
 import { createUpstreamConnections, type UpstreamConnections } from './gateway/upstreamConnections.ts';
@@ -80,7 +81,7 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
     ...(start.gatewayPort !== undefined && { port: start.gatewayPort }),
   });
 
-  const line = new LineListeners();
+  const line = new Listeners<Parameters<LineListener>>();
   const coordinator = new AgentAuthCoordinator({
     ...parts,
     manager,
@@ -174,6 +175,7 @@ export function serveEngine(port: MessagePort, start: EngineStart): void {
     setupClaudeAgentAuth: async (...args) => (await engine()).setupClaudeAgentAuth(...args),
     giveUp: async (...args) => (await engine()).giveUp(...args),
     attachProcess: async (...args) => (await engine()).attachProcess(...args),
+    steerSession: async (...args) => (await engine()).steerSession(...args),
     releaseAgentAuth: async (...args) => (await engine()).releaseAgentAuth(...args),
     releaseSession: async (...args) => (await engine()).releaseSession(...args),
     checkAuthHealth: async () => (await engine()).checkAuthHealth(),

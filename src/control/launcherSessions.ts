@@ -1,6 +1,7 @@
 import { type AgentAuthCoordinator } from '../core/agentAuthCoordinator.ts';
 import { type Clock } from '../core/clock.ts';
-import { type LineListeners } from '../core/lineListeners.ts';
+import { type Listeners } from '../core/listeners.ts';
+import { type LineListener } from '../core/slotQueue.ts';
 import { type ControlSessions } from './controlSessions.ts';
 
 /** How long after a lost connection the process is looked for again, in milliseconds: its death may take a moment. */
@@ -9,7 +10,7 @@ const lookAgainMs = 150;
 /** What the control socket asks, answered by the coordinator. */
 export function launcherSessions(
   coordinator: AgentAuthCoordinator,
-  line: LineListeners,
+  line: Listeners<Parameters<LineListener>>,
   clock: Clock,
 ): ControlSessions {
   return {

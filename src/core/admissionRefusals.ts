@@ -6,20 +6,22 @@ import { type SpentLimit } from './requestLine.ts';
 export type Decided =
   (LineRun['decided'] extends ReadonlyMap<string, infer State> ? State : never) | { readonly kind: 'plan-changed' };
 
-/** @param lacks what it waited for. */
-export function waitedTooLong(
-  waitMs: number,
-  lacks: 'limits' | 'slots',
-  retryAfterSeconds: number,
-): AdmissionRefusedError {
+/** What a session's requests wait for. */
+export type Lack = 'limits' | 'slot' | 'resumption';
+
+/** What a request waited for, and what its user can do. */
+const lackTexts: Readonly<Record<Lack, string>> = {
+  limits:
+    "because the plan's limits are used up. Try again, run fewer agents at once, or raise the limits in the settings of Agent Quota.",
+  slot: 'because this session gave its slot back while it did nothing, and all slots are taken now. Try again, end or release another agent, or raise the number of concurrent agents in the settings of Agent Quota.',
+  resumption: 'because this session is paused. Resume it in the Agent Sessions view of VS Code, and try again.',
+};
+
+/** @param lack what it waited for. */
+export function waitedTooLong(waitMs: number, lack: Lack, retryAfterSeconds: number): AdmissionRefusedError {
   const held =
     waitMs === 0 ? 'did not hold this request' : `held this request for ${Math.round(waitMs / 1000)} seconds`;
-  return new AdmissionRefusedError(
-    lacks === 'limits'
-      ? `Agent Quota ${held}, because the plan's limits are used up. Try again, run fewer agents at once, or raise the limits in the settings of Agent Quota.`
-      : `Agent Quota ${held}, because this session gave its slot back while it did nothing, and all slots are taken now. Try again, end or release another agent, or raise the number of concurrent agents in the settings of Agent Quota.`,
-    retryAfterSeconds,
-  );
+  return new AdmissionRefusedError(`Agent Quota ${held}, ${lackTexts[lack]}`, retryAfterSeconds);
 }
 
 /** What an agent's user is told of a request that was not admitted. */

@@ -247,6 +247,8 @@ export class AgentAuthCoordinator {
       tokenHash: secrets.hash(token),
       process: request.process ?? ownProcess,
       workspace: this.#configuration?.workspace ?? '',
+      ...(request.parentSessionId !== undefined && { parentSessionId: request.parentSessionId }),
+      ...(request.idleWithoutSlot !== undefined && { idleWithoutSlot: request.idleWithoutSlot }),
     };
     return this.#queue.take(request.ticket, request.waitMs, (wait) => manager.allocate({ ...opening, wait }));
   }

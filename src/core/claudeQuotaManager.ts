@@ -7,7 +7,7 @@ import {
 } from './admission.ts';
 import { type Clock } from './clock.ts';
 import { refusal, waitedTooLong, type Decided } from './admissionRefusals.ts';
-import { lacksSlot, lineWait } from './lineWait.ts';
+import { lackOf, lineWait } from './lineWait.ts';
 import { HeldRequest, type ReservationBooks } from './heldRequest.ts';
 import {
   type Ledger,
@@ -19,6 +19,7 @@ import {
   type SlotLine,
   type UsageEntry,
 } from './ledger.ts';
+import { Listeners } from './listeners.ts';
 import { type Logger } from './logger.ts';
 import { defaultLongestWaitMs, longestHoldMs, retryAfterHoldSeconds } from './longestHold.ts';
 import { PersistentWrites } from './persistentWrites.ts';
@@ -29,7 +30,7 @@ import { type QuotaTerms } from './quotaTerms.ts';
 import { type SpentLimit } from './requestLine.ts';
 import { rerun } from './rerun.ts';
 import { type SecretSource } from './secretSource.ts';
-import { type EndReason, type Session } from './session.ts';
+import { type EndReason, type LiveSession, type Session, type SessionSteering } from './session.ts';
 import { noTokens, TokenEstimator } from './tokenEstimate.ts';
 import { addUsage, noUsage, type Usage } from './usage.ts';
 
@@ -45,9 +46,6 @@ export interface QuotaManagerParts {
 /** When the line is run again after that has failed, in milliseconds. */
 const retryLineMs = 1000;
 
-/** @param until when it is whole again, in milliseconds since the epoch. */
-type UsedUpListener = (what: SpentLimit, until: number) => void;
-
 /**
  * The usage of all agents of a plan against its limits. It decides who may use quota and when; the numbers are in the
  * ledger, which it shares with the managers of other windows.
@@ -57,8 +55,8 @@ export class ClaudeQuotaManager implements RequestAdmission {
   readonly #estimator = new TokenEstimator();
   readonly #turns = new TurnEstimator();
   readonly #waiting = new Map<string, (state: Decided) => void>();
-  readonly #answerListeners = new Set<(status: number) => void>();
-  readonly #usedUpListeners = new Set<UsedUpListener>();
+  readonly #answers = new Listeners<[status: number]>();
+  readonly #usedUps = new Listeners<[what: SpentLimit, until: number]>();
   readonly #writes: PersistentWrites;
   readonly #runLine: () => void;
   readonly #stopListening: () => void;
@@ -132,6 +130,11 @@ export class ClaudeQuotaManager implements RequestAdmission {
     return ended;
   }
 
+  /** Pauses, resumes or weighs a session. @returns it as it is now; undefined when it is not live. */
+  steer(sessionId: string, steering: SessionSteering): Promise<LiveSession | undefined> {
+    return this.#parts.ledger.steerSession(sessionId, steering, this.#parts.clock.now());
+  }
+
   async ownerOfToken(token: string): Promise<TokenOwner> {
     const session = await this.#parts.ledger.sessionOfTokenHash(this.#parts.secrets.hash(token));
     if (session === undefined) return { kind: 'unknown' };
@@ -178,8 +181,8 @@ export class ClaudeQuotaManager implements RequestAdmission {
     const { ledger, clock, engineId } = this.#parts;
     const { reservationId, sessionId } = opening;
     const wait = lineWait(clock, holdMs, signal, async () => {
-      const lacks = (await lacksSlot(ledger, sessionId)) ? 'slots' : 'limits';
-      return waitedTooLong(holdMs, lacks, retryAfterHoldSeconds(this.#nextAt, clock.now()));
+      const lack = await lackOf(ledger, sessionId);
+      return waitedTooLong(holdMs, lack, retryAfterHoldSeconds(this.#nextAt, clock.now()));
     });
     this.#waiting.set(reservationId, wait.decide);
     try {
@@ -187,7 +190,7 @@ export class ClaudeQuotaManager implements RequestAdmission {
       // Not before: a request that there is room for is not refused because the ledger was busy.
       wait.inLine();
       const decided = await wait.decided;
-      if (decided.kind === 'used-up') for (const tell of this.#usedUpListeners) tell(decided.what, decided.until);
+      if (decided.kind === 'used-up') this.#usedUps.tell(decided.what, decided.until);
       if (decided.kind !== 'admitted') throw refusal(decided);
     } catch (error) {
       await this.#withdraw(reservationId);
@@ -222,9 +225,7 @@ export class ClaudeQuotaManager implements RequestAdmission {
       learn: (ask, usage) => {
         this.#estimator.learn(ask, usage);
       },
-      answered: (status) => {
-        for (const listener of this.#answerListeners) listener(status);
-      },
+      answered: this.#answers.tell,
     };
   }
 
@@ -239,15 +240,16 @@ export class ClaudeQuotaManager implements RequestAdmission {
   }
 
   /** Tells how the upstream answered each request (HTTP status). @returns a function that ends the calls. */
-  onAnswer(listener: (status: number) => void): () => void {
-    this.#answerListeners.add(listener);
-    return () => this.#answerListeners.delete(listener);
+  get onAnswer(): Listeners<[status: number]>['add'] {
+    return this.#answers.add;
   }
 
-  /** Tells of requests that are refused because something is used up for long. @returns a function that ends the calls. */
-  onUsedUp(listener: UsedUpListener): () => void {
-    this.#usedUpListeners.add(listener);
-    return () => this.#usedUpListeners.delete(listener);
+  /**
+   * Tells of requests that are refused because something is used up for long, until when it is whole again in
+   * milliseconds since the epoch. @returns a function that ends the calls.
+   */
+  get onUsedUp(): Listeners<[what: SpentLimit, until: number]>['add'] {
+    return this.#usedUps.add;
   }
 
   /** The line for slots as it is. */

@@ -10,6 +10,7 @@ import {
   type ProcessIdentity,
   type Session,
   type SessionMode,
+  type SessionSteering,
 } from './session.ts';
 import { type Subagent, type SubagentUsage } from './subagent.ts';
 import { type TokenEstimate } from './tokenEstimate.ts';
@@ -27,6 +28,9 @@ export interface SessionOpening {
   readonly workspace: string;
   /** Whether to keep a place in the line when there is no slot. */
   readonly wait: boolean;
+  /** The session is opened in any case: without a slot it is idle, and its first request waits for one. */
+  readonly idleWithoutSlot?: boolean;
+  readonly parentSessionId?: string;
 }
 
 export type OpeningOutcome =
@@ -127,6 +131,8 @@ export interface Ledger {
   endSession(sessionId: string, reason: EndReason, now: number): Promise<Session | undefined>;
   /** Takes the slot of an active session that has no request under way. @returns whether it did. */
   idleSession(sessionId: string, now: number): Promise<boolean>;
+  /** @returns the session as it is now, or undefined when it is not live. */
+  steerSession(sessionId: string, steering: SessionSteering, now: number): Promise<LiveSession | undefined>;
   sessionOfTokenHash(tokenHash: string): Promise<Session | undefined>;
   liveSessions(): Promise<readonly LiveSession[]>;
   /** Puts a request in line and runs the line. */

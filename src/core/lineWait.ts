@@ -1,4 +1,4 @@
-import { type Decided } from './admissionRefusals.ts';
+import { type Decided, type Lack } from './admissionRefusals.ts';
 import { type Clock } from './clock.ts';
 import { type Ledger } from './ledger.ts';
 
@@ -40,8 +40,10 @@ export function lineWait(clock: Clock, holdMs: number, signal: AbortSignal, tooL
   };
 }
 
-/** Whether the session has given its slot back and not got one again. */
-export async function lacksSlot(ledger: Ledger, sessionId: string): Promise<boolean> {
+/** What a session lacks now: the user has paused it, or it has given its slot back and not got one again. */
+export async function lackOf(ledger: Ledger, sessionId: string): Promise<Lack> {
   const sessions = await ledger.liveSessions().catch(() => []);
-  return sessions.some((session) => session.sessionId === sessionId && session.state === 'idle');
+  const session = sessions.find((candidate) => candidate.sessionId === sessionId);
+  if (session?.pausedAt !== undefined) return 'resumption';
+  return session?.state === 'idle' ? 'slot' : 'limits';
 }

@@ -16,7 +16,7 @@ import {
 } from './quotaEngine.ts';
 import { type QuotaTerms } from './quotaTerms.ts';
 import { type SecretSource } from './secretSource.ts';
-import { type ProcessIdentity } from './session.ts';
+import { type ProcessIdentity, type SessionSteering } from './session.ts';
 import { SnapshotPublisher } from './snapshotPublisher.ts';
 
 /** What the engine's face stands before. */
@@ -80,6 +80,10 @@ export class LocalEngine implements QuotaEngine {
 
   releaseSession(sessionId: string): Promise<boolean> {
     return this.#parts.coordinator.releaseSession(sessionId);
+  }
+
+  async steerSession(sessionId: string, steering: SessionSteering): Promise<boolean> {
+    return (await this.#parts.manager.steer(sessionId, steering)) !== undefined;
   }
 
   checkAuthHealth(): Promise<AuthHealth> {

@@ -4,7 +4,7 @@ import { type Credentials, type Problem } from './credentials.ts';
 import { type LogLevel } from './logger.ts';
 import { type Plan } from './plan.ts';
 import { type QuotaStatus } from './quotaStatus.ts';
-import { type ProcessIdentity, type Session } from './session.ts';
+import { type ProcessIdentity, type Session, type SessionSteering } from './session.ts';
 import { type SubagentUsage } from './subagent.ts';
 import { type UpstreamNetwork } from './upstreamNetwork.ts';
 import { type Usage } from './usage.ts';
@@ -41,6 +41,13 @@ export interface AgentRequest {
   readonly waitMs?: number;
   /** The process that the session lives as long as; the window's own when it is not known yet. */
   readonly process?: ProcessIdentity;
+  /** The session whose agent starts this one. */
+  readonly parentSessionId?: string;
+  /**
+   * For who cannot wait: the session is opened whatever the limits say, and its requests wait or are refused instead.
+   * Without a free slot it is idle until then.
+   */
+  readonly idleWithoutSlot?: boolean;
 }
 
 /** A session's answer. The overlay of a routed session holds its secret token: it is shown to nobody but the agent. */
@@ -132,6 +139,8 @@ export interface QuotaEngine {
   releaseAgentAuth(agentId: string): Promise<number>;
   /** Ends one session. @returns false when it was not live. */
   releaseSession(sessionId: string): Promise<boolean>;
+  /** Pauses, resumes or weighs a session. @returns false when it is not live. */
+  steerSession(sessionId: string, steering: SessionSteering): Promise<boolean>;
   checkAuthHealth(): Promise<AuthHealth>;
   getActiveAgents(): Promise<AgentRecord[]>;
   /**

@@ -37,14 +37,23 @@ interface SessionBase {
   readonly usage: Usage;
   /** Requests that were answered. */
   readonly requests: number;
+  /** The session whose agent started this one's; absent for none. It may have ended before. */
+  readonly parentSessionId?: string;
+}
+
+interface LiveSessionBase extends SessionBase {
+  /** Since when its requests wait because the user said so, in milliseconds since the epoch; absent when they do not. */
+  readonly pausedAt?: number;
+  /** The user's word for this session alone, in place of its agent's; see `AgentLimits.weight`. */
+  readonly weight?: number;
 }
 
 /** Holds a slot (unless unauthenticated). */
-export interface ActiveSession extends SessionBase {
+export interface ActiveSession extends LiveSessionBase {
   readonly state: 'active';
 }
 /** Has given its slot back for want of activity; its next request takes one again. */
-export interface IdleSession extends SessionBase {
+export interface IdleSession extends LiveSessionBase {
   readonly state: 'idle';
   readonly idleSince: number;
 }
@@ -59,3 +68,10 @@ export type EndReason = 'released' | 'process-ended' | 'inactive';
 
 export type LiveSession = ActiveSession | IdleSession;
 export type Session = LiveSession | EndedSession;
+
+/** What the user changes of a live session; what is left out stays as it is. */
+export interface SessionSteering {
+  readonly paused?: boolean;
+  /** 0.01 to 100; `null` leaves it to the agent's own again. */
+  readonly weight?: number | null;
+}

@@ -83,9 +83,9 @@ export class SessionKeeper {
       return ended;
     }
     const now = clock.now();
-    // What an observed agent does is not seen here, and an unauthenticated one has no slot to give back.
-    if (session.state === 'idle' || session.mode !== 'routed' || now - session.lastActivityAt < inactivityMs)
-      return undefined;
+    // An unauthenticated one has no slot to give back.
+    if (session.state === 'idle' || session.mode === 'unauthenticated') return undefined;
+    if (now - session.lastActivityAt < inactivityMs) return undefined;
     if (!(await ledger.idleSession(sessionId, now))) return undefined;
     logger.info(`Session ${sessionId} of ${agentId} did nothing for a while and has given its slot back.`);
     return { ...session, state: 'idle', idleSince: now };

@@ -1,26 +1,18 @@
 import { calendarDay } from '../core/calendarDay.ts';
-import { type LineRun, type RequestOpening, type RequestState, type UsageEntry } from '../core/ledger.ts';
+import { type RequestOpening, type UsageEntry } from '../core/ledger.ts';
 import { limitsOfAgent } from '../core/agentRules.ts';
 import { agentScopeId, planScope, scopeOfId, scopesOf, type QuotaTerms } from '../core/quotaTerms.ts';
 import { amountsLeft, amountsLess, amountsSum, nothing, requestCost, type RateAmounts } from '../core/rateLimits.ts';
-import {
-  decideLine,
-  fairTag,
-  fairWeight,
-  type LineFacts,
-  type ScopeFacts,
-  type WaitingRequest,
-} from '../core/requestLine.ts';
-import { windowsClosedUntil } from '../core/planWindow.ts';
+import { fairTag, fairWeight } from '../core/requestLine.ts';
+import { type LiveSession, type Session } from '../core/session.ts';
 import { outputReserve } from '../core/tokenEstimate.ts';
 import { quotaInputTokens, type Usage } from '../core/usage.ts';
 import { bookedSession } from './bookedSession.ts';
 import { type LedgerStore, type ReservationRow } from './ledgerStore.ts';
+import { moveInLine } from './moveInLine.ts';
 import { type ScopeBooks } from './scopeBooks.ts';
 
-type Fate = Exclude<RequestState, { kind: 'waiting' }>;
-
-/** What the ledger keeps of requests: the line and the reservations. Every method runs within a transaction. */
+/** What the ledger keeps of requests and what they hold and use. Every method runs within a transaction. */
 export class RequestBooks {
   readonly #store: LedgerStore;
   readonly #scopes: ScopeBooks;
@@ -51,108 +43,17 @@ export class RequestBooks {
     const { held } = this.#store.scope(planId).buckets.outputTokensPerMinute;
     const output = estimate.outputTokens + Math.floor(Math.min(outputReserve(estimate, held), bearableOutput));
     const cost = requestCost(requests, input, output);
-    const weight = this.#weight(expected, agentId, terms, now);
+    const weight = this.#weight(expected, row.session, terms, now);
     const { tag, finish } = fairTag(this.#store.scope(planId).virtualTime, row.finishTag, weight);
     this.#store.putSession({ ...row, session: { ...row.session, lastActivityAt: now }, finishTag: finish });
     this.#store.putReservation({ ...request, cost, scopes, state: 'waiting', tag, weight });
   }
 
   /** How far a request moves its session in line: the less, the more its agent weighs. */
-  #weight(cost: RateAmounts, agentId: string, terms: QuotaTerms, now: number): number {
+  #weight(cost: RateAmounts, session: Session, terms: QuotaTerms, now: number): number {
     const plan = planScope(terms);
     const limits = this.#scopes.limits(plan, this.#store.scope(plan.id), terms, now);
-    return fairWeight(cost, limits) / (limitsOfAgent(terms.agents, agentId).weight ?? 1);
-  }
-
-  /** Admits whoever may go, and collects what became of this engine's requests. */
-  runLine(engineId: string, terms: QuotaTerms, now: number): LineRun {
-    const waiting = this.#store.waitingReservations(terms.planId);
-    const nextAt = waiting.length === 0 ? undefined : this.#advance(waiting, terms, now);
-    const decided = new Map<string, Fate>();
-    for (const row of this.#store.decidedReservations(engineId)) {
-      if (row.state === 'admitted') this.#store.putReservation({ ...row, state: 'running' });
-      else this.#store.removeReservation(row.reservationId);
-      decided.set(row.reservationId, this.#fateOf(row, now));
-    }
-    return { decided, nextAt };
-  }
-
-  #advance(waiting: readonly ReservationRow[], terms: QuotaTerms, now: number): number | undefined {
-    const planId = terms.planId;
-    const rowOf = ({ id }: WaitingRequest): ReservationRow | undefined =>
-      waiting.find(({ reservationId }) => reservationId === id);
-    const scopes = new Map<string, ScopeFacts>();
-    for (const row of waiting) {
-      for (const id of row.scopes) {
-        if (scopes.has(id)) continue;
-        this.#scopes.followClock(id, now);
-        scopes.set(id, this.#scopes.facts(scopeOfId(terms, id), terms, now));
-      }
-    }
-    const decision = decideLine({ scopes, ...this.#waiting(waiting, terms) }, now);
-    let virtualTime = 0;
-    for (const request of decision.admitted) {
-      const row = rowOf(request);
-      if (row === undefined) continue;
-      this.#store.putReservation({ ...row, state: 'admitted' });
-      this.#scopes.hold(row.scopes, row.cost, terms, now);
-      virtualTime = Math.max(virtualTime, row.tag);
-      this.#wake(row.sessionId);
-    }
-    for (const { request, what } of decision.usedUp) {
-      const row = rowOf(request);
-      if (row === undefined) continue;
-      this.#store.putReservation({ ...row, state: `${what}-used-up` });
-      this.#moveInLine(row.sessionId, -row.weight);
-    }
-    const plan = this.#store.scope(planId);
-    if (virtualTime > plan.virtualTime) this.#store.putScope(planId, { ...plan, virtualTime });
-    return decision.nextAt;
-  }
-
-  /** Who waits, and the slots for those whose session gave its slot back. */
-  #waiting(rows: readonly ReservationRow[], terms: QuotaTerms): Omit<LineFacts, 'scopes'> {
-    const idle = new Set(this.#store.idleSessionIds(terms.planId));
-    if (idle.size === 0) return { freeSlots: 0, waiting: rows.map((row) => waitingRequest(row, undefined)) };
-    const holders = this.#store.slotHolders(terms.planId);
-    const agentSlots = new Map<string, number>();
-    const waiting = rows.map((row) => {
-      if (!idle.has(row.sessionId)) return waitingRequest(row, undefined);
-      const agentId = this.#store.session(row.sessionId)?.session.agentId ?? '';
-      const most = limitsOfAgent(terms.agents, agentId).concurrentSessions ?? Infinity;
-      agentSlots.set(agentId, most - holders.filter((holder) => holder.agentId === agentId).length);
-      return waitingRequest(row, agentId);
-    });
-    return { freeSlots: terms.plan.concurrentAgents - holders.length, agentSlots, waiting };
-  }
-
-  #fateOf({ state, planId }: ReservationRow, now: number): Fate {
-    switch (state) {
-      case 'admitted':
-        return { kind: 'admitted' };
-      case 'day-used-up':
-        return { kind: 'used-up', what: 'day', until: calendarDay(now).endsAt };
-      case 'agent-day-used-up':
-        return { kind: 'used-up', what: 'agent-day', until: calendarDay(now).endsAt };
-      case 'window-used-up':
-        return {
-          kind: 'used-up',
-          what: 'window',
-          until: windowsClosedUntil(this.#store.scope(planId).windows, now) ?? now,
-        };
-      case 'waiting':
-      case 'running':
-      case 'gone':
-        return { kind: 'gone' };
-    }
-  }
-
-  /** An idle session whose request is admitted holds a slot again. */
-  #wake(sessionId: string): void {
-    const row = this.#store.session(sessionId);
-    if (row?.session.state !== 'idle') return;
-    const { idleSince, ...session } = row.session;
-    this.#store.putSession({ ...row, session: { ...session, state: 'active' } });
+    return fairWeight(cost, limits) / (ownWeight(session) ?? limitsOfAgent(terms.agents, session.agentId).weight ?? 1);
   }
 
   /**
@@ -185,7 +86,7 @@ export class RequestBooks {
     const found = this.#store.session(row.sessionId);
     if (found === undefined) return false;
     // The estimate moved the session back in line; what it really took is what counts.
-    this.#moveInLine(row.sessionId, this.#weight(total, found.session.agentId, terms, now) - row.weight);
+    moveInLine(this.#store, row.sessionId, this.#weight(total, found.session, terms, now) - row.weight);
     return this.#book(row.sessionId, row.planId, entry, now);
   }
 
@@ -195,7 +96,7 @@ export class RequestBooks {
     if (found === undefined || !this.#book(sessionId, terms.planId, entry, now)) return false;
     const cost = requestCost(1, quotaInputTokens(entry.usage), entry.usage.outputTokens);
     this.#scopes.charge(scopesOf(terms, found.session.agentId, entry.model), cost, nothing, terms, now);
-    this.#moveInLine(sessionId, this.#weight(cost, found.session.agentId, terms, now));
+    moveInLine(this.#store, sessionId, this.#weight(cost, found.session, terms, now));
     if (turnId !== undefined) this.#holdLess(turnId, cost);
     return true;
   }
@@ -226,7 +127,7 @@ export class RequestBooks {
     this.#store.removeReservation(reservationId);
     if (holdsQuota(row)) this.#scopes.release(row.scopes, amountsLeft(row.cost, row.charged));
     // The line has moved the session back already where it refused the request.
-    if (!row.state.endsWith('used-up')) this.#moveInLine(row.sessionId, -row.weight);
+    if (!row.state.endsWith('used-up')) moveInLine(this.#store, row.sessionId, -row.weight);
   }
 
   /** Drops what an engine left: what waited never was, what was in flight counts as used. */
@@ -240,7 +141,7 @@ export class RequestBooks {
         // What it had reported by then was used for certain; who books it again by its request id does so later.
         if (usage !== undefined)
           this.#book(row.sessionId, row.planId, { usage, model: undefined, requestId: undefined }, now);
-      } else if (row.state === 'waiting') this.#moveInLine(row.sessionId, -row.weight);
+      } else if (row.state === 'waiting') moveInLine(this.#store, row.sessionId, -row.weight);
     }
   }
 
@@ -269,20 +170,11 @@ export class RequestBooks {
     const scopes = row.scopes.map((id) => scopeOfId(terms, id));
     this.#scopes.charge(scopes, used, wasHeld, terms, now);
   }
-
-  #moveInLine(sessionId: string, weight: number): void {
-    const row = this.#store.session(sessionId);
-    if (row !== undefined && weight !== 0) this.#store.putSession({ ...row, finishTag: row.finishTag + weight });
-  }
 }
 
-/** @param agentId whose session gave its slot back; undefined for those that have one. */
-function waitingRequest(row: ReservationRow, agentId: string | undefined): WaitingRequest {
-  const { reservationId: id, sessionId, cost, scopes, tag } = row;
-  const request = { id, sessionId, cost, scopes, tag };
-  return agentId === undefined
-    ? { ...request, needsSlot: false }
-    : { ...request, needsSlot: true, limitedAgent: agentId };
+/** What the user has set for a live session by itself. */
+function ownWeight(session: Session): LiveSession['weight'] {
+  return session.state === 'ended' ? undefined : session.weight;
 }
 
 function holdsQuota(row: ReservationRow): boolean {

@@ -5,7 +5,14 @@ import { type OpeningOutcome, type SessionOpening, type SlotLine } from '../core
 import { windowsClosedUntil } from '../core/planWindow.ts';
 import { worthWaitingMs } from '../core/requestLine.ts';
 import { agentScope, planScope, type QuotaTerms } from '../core/quotaTerms.ts';
-import { type EndReason, type LiveSession, type ProcessIdentity, type Session } from '../core/session.ts';
+import {
+  type EndedSession,
+  type EndReason,
+  type LiveSession,
+  type ProcessIdentity,
+  type Session,
+  type SessionSteering,
+} from '../core/session.ts';
 import { decideSlot, type SlotFacts } from '../core/slotLine.ts';
 import { noUsage, quotaTokens } from '../core/usage.ts';
 import { type LedgerStore } from './ledgerStore.ts';
@@ -25,19 +32,19 @@ export class SessionBooks {
   }
 
   open(opening: SessionOpening, engineId: string, terms: QuotaTerms, now: number): OpeningOutcome {
-    const { agentId } = opening;
+    const { agentId, idleWithoutSlot = false, parentSessionId } = opening;
     const planId = terms.planId;
+    let hasSlot = true;
     if (opening.mode !== 'unauthenticated') {
       const refused = this.#usedUp(agentId, terms, now) ?? this.#awaitSlot(opening, engineId, terms, now);
-      if (refused !== undefined) {
-        if (refused.kind === 'used-up') this.#store.removeTicket(opening.ticket);
-        return refused;
-      }
+      hasSlot = refused === undefined;
+      if (refused?.kind === 'used-up') this.#store.removeTicket(opening.ticket);
+      if (refused !== undefined && !idleWithoutSlot) return refused;
     }
     const usedToday = quotaTokens(this.#store.day(planId, calendarDay(now).key).usage);
     const allocation = allocate(terms.plan, limitsOfAgent(terms.agents, agentId), usedToday);
     const session: LiveSession = {
-      state: 'active',
+      ...(hasSlot ? { state: 'active' } : { state: 'idle', idleSince: now }),
       sessionId: opening.sessionId,
       agentId,
       planId,
@@ -49,6 +56,7 @@ export class SessionBooks {
       lastActivityAt: now,
       usage: noUsage,
       requests: 0,
+      ...(parentSessionId !== undefined && { parentSessionId }),
     };
     const finishTag = this.#store.scope(planId).virtualTime;
     this.#store.putSession({ session, tokenHash: opening.tokenHash, engineId, finishTag });
@@ -135,9 +143,24 @@ export class SessionBooks {
     if (row === undefined || row.session.state === 'ended') return undefined;
     // An observed agent's requests do not come through here: what it holds are turns.
     this.#requests.dropWaiting(sessionId, row.session.mode === 'observed');
-    const ended: Session = { ...withoutIdle(row.session), state: 'ended', endedAt: now, endReason: reason };
+    const ended: Session = { ...withoutLife(row.session), state: 'ended', endedAt: now, endReason: reason };
     this.#store.putSession({ ...row, session: ended });
     return ended;
+  }
+
+  steer(sessionId: string, steering: SessionSteering, now: number): LiveSession | undefined {
+    const row = this.#store.session(sessionId);
+    if (row === undefined || row.session.state === 'ended') return undefined;
+    const { pausedAt, weight, ...rest } = row.session;
+    const paused = steering.paused ?? pausedAt !== undefined;
+    const weighs = steering.weight === undefined ? weight : (steering.weight ?? undefined);
+    const session: LiveSession = {
+      ...rest,
+      ...(paused && { pausedAt: pausedAt ?? now }),
+      ...(weighs !== undefined && { weight: weighs }),
+    };
+    this.#store.putSession({ ...row, session });
+    return session;
   }
 
   /** The engine works for another plan now: so do its sessions, and hold that plan's slots. */
@@ -156,8 +179,9 @@ export class SessionBooks {
   }
 }
 
-function withoutIdle(session: LiveSession): Omit<LiveSession, 'idleSince' | 'state'> {
-  if (session.state === 'active') return session;
-  const { idleSince, ...rest } = session;
-  return rest;
+function withoutLife(session: LiveSession): Omit<EndedSession, 'state' | 'endedAt' | 'endReason'> {
+  const { state, pausedAt, weight, ...rest } = session;
+  if (!('idleSince' in rest)) return rest;
+  const { idleSince, ...base } = rest;
+  return base;
 }

@@ -30,11 +30,14 @@ const sessionBase = {
   lastActivityAt: z.number(),
   usage,
   requests: z.number(),
+  parentSessionId: z.string().exactOptional(),
 };
 
+const live = { pausedAt: z.number().exactOptional(), weight: z.number().exactOptional() };
+
 const session = z.discriminatedUnion('state', [
-  z.object({ ...sessionBase, state: z.literal('active') }),
-  z.object({ ...sessionBase, state: z.literal('idle'), idleSince: z.number() }),
+  z.object({ ...sessionBase, ...live, state: z.literal('active') }),
+  z.object({ ...sessionBase, ...live, state: z.literal('idle'), idleSince: z.number() }),
   z.object({
     ...sessionBase,
     state: z.literal('ended'),

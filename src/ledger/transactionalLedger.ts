@@ -12,9 +12,16 @@ import {
 } from '../core/ledger.ts';
 import { type QuotaTerms } from '../core/quotaTerms.ts';
 import { requestCost } from '../core/rateLimits.ts';
-import { type EndReason, type LiveSession, type ProcessIdentity, type Session } from '../core/session.ts';
+import {
+  type EndReason,
+  type LiveSession,
+  type ProcessIdentity,
+  type Session,
+  type SessionSteering,
+} from '../core/session.ts';
 import { viewLedger } from './ledgerView.ts';
 import { type EngineRow, type LedgerStore } from './ledgerStore.ts';
+import { LineBooks } from './lineBooks.ts';
 import { ScopeBooks } from './scopeBooks.ts';
 import { RequestBooks } from './requestBooks.ts';
 import { SessionBooks } from './sessionBooks.ts';
@@ -24,12 +31,14 @@ export class TransactionalLedger implements Ledger {
   readonly #store: LedgerStore;
   readonly #sessions: SessionBooks;
   readonly #requests: RequestBooks;
+  readonly #line: LineBooks;
   readonly #scopes: ScopeBooks;
 
   constructor(store: LedgerStore) {
     this.#store = store;
     this.#scopes = new ScopeBooks(store);
     this.#requests = new RequestBooks(store, this.#scopes);
+    this.#line = new LineBooks(store, this.#scopes);
     this.#sessions = new SessionBooks(store, this.#requests, this.#scopes);
   }
 
@@ -74,6 +83,10 @@ export class TransactionalLedger implements Ledger {
     return this.#store.transaction(() => this.#sessions.idle(sessionId, now));
   }
 
+  steerSession(sessionId: string, steering: SessionSteering, now: number): Promise<LiveSession | undefined> {
+    return this.#store.transaction(() => this.#sessions.steer(sessionId, steering, now));
+  }
+
   sessionOfTokenHash(tokenHash: string): Promise<Session | undefined> {
     return this.#store.read(() => this.#store.sessionOfTokenHash(tokenHash)?.session);
   }
@@ -85,12 +98,12 @@ export class TransactionalLedger implements Ledger {
   enqueue(opening: RequestOpening, engineId: string, terms: QuotaTerms, now: number): Promise<LineRun> {
     return this.#store.transaction(() => {
       this.#requests.enqueue(opening, engineId, terms, now);
-      return this.#requests.runLine(engineId, terms, now);
+      return this.#line.run(engineId, terms, now);
     });
   }
 
   runLine(engineId: string, terms: QuotaTerms, now: number): Promise<LineRun> {
-    return this.#store.transaction(() => this.#requests.runLine(engineId, terms, now));
+    return this.#store.transaction(() => this.#line.run(engineId, terms, now));
   }
 
   charge(reservationId: string, charge: Charge, terms: QuotaTerms, now: number): Promise<void> {

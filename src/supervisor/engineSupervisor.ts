@@ -153,6 +153,7 @@ export class EngineSupervisor {
       attachProcess: async (sessionId, process) => (await running()).attachProcess(sessionId, process),
       releaseAgentAuth: async (agentId) => (await running()).releaseAgentAuth(agentId),
       releaseSession: async (sessionId) => (await running()).releaseSession(sessionId),
+      steerSession: async (sessionId, steering) => (await running()).steerSession(sessionId, steering),
       checkAuthHealth: async () => (await running()).checkAuthHealth(),
       getActiveAgents: async () => (await running()).getActiveAgents(),
       cleanupInactiveAgents: async (durationMs) => (await running()).cleanupInactiveAgents(durationMs),

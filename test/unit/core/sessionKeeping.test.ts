@@ -1,3 +1,4 @@
+import { noUsage } from '../../../src/core/usage.ts';
 import assert from 'node:assert/strict';
 import { noTokens } from '../../../src/core/tokenEstimate.ts';
 import { apiKeyPlan, maxSubscriptionPlan } from '../../../src/core/plan.ts';
@@ -81,11 +82,17 @@ describe('keeping sessions', () => {
     await assert.rejects(waits.promise, /gave its slot back while it did nothing, and all slots are taken/);
   });
 
-  it('takes no slot of observed agents, whose requests it does not see', async () => {
+  it('takes the slot of an observed agent of which nothing is reported, and gives it back with its next turn', async () => {
     const tester = new CoordinatorTester(maxSubscriptionPlan()).configure(subscription);
     tester.test = () => Promise.resolve({ kind: 'subscription', source: '' });
-    await tester.opened('a', { process: { pid: 5 } });
-    await tester.clock.advance(120 * minutes);
+    const a = await tester.opened('a', { process: { pid: 5 } });
+    await tester.clock.advance(29 * minutes);
+    await tester.manager.book(a, { usage: noUsage, model: undefined, requestId: 'one' });
+    await tester.clock.advance(29 * minutes);
+    assert.deepEqual(await tester.states(), ['a active'], 'what is reported is activity');
+    await tester.clock.advance(minutes + 1000);
+    assert.deepEqual(await tester.states(), ['a idle']);
+    await tester.manager.admitTurn(a, new AbortController().signal);
     assert.deepEqual(await tester.states(), ['a active']);
     tester.processes.end(5);
     await tester.clock.advance(1000);

@@ -13,12 +13,14 @@ import { requestTests } from './requestTests.ts';
 import { sessionTests } from './sessionTests.ts';
 import { sharedTests } from './sharedTests.ts';
 import { slotTests } from './slotTests.ts';
+import { steeringTests } from './steeringTests.ts';
 
 /** What every ledger does, whatever it is kept in. */
 export function ledgerSuite(name: string, openLedger: OpenLedger): void {
   describe(name, () => {
     slotTests(openLedger);
     sessionTests(openLedger);
+    steeringTests(openLedger);
     requestTests(openLedger);
     lineTests(openLedger);
     limitTests(openLedger);

@@ -37,6 +37,8 @@ export interface OpenOptions {
   readonly engineId?: string;
   readonly mode?: SessionMode;
   readonly pid?: number;
+  readonly idleWithoutSlot?: boolean;
+  readonly parentSessionId?: string;
 }
 
 /** What a request used, in few words. */
@@ -69,9 +71,25 @@ export class LedgerTester {
   }
 
   open(agentId: string, options: OpenOptions = {}): Promise<OpeningOutcome> {
-    const { wait = false, ticket = `ticket of ${agentId}`, engineId = 'engine', mode = 'routed', pid = 1 } = options;
+    const {
+      wait = false,
+      ticket = `ticket of ${agentId}`,
+      engineId = 'engine',
+      mode = 'routed',
+      pid = 1,
+      ...rest
+    } = options;
     const sessionId = `${this.#name}session ${this.#next()}`;
-    const opening = { sessionId, ticket, agentId, mode, tokenHash: `hash of ${sessionId}`, workspace: 'work', wait };
+    const opening = {
+      sessionId,
+      ticket,
+      agentId,
+      mode,
+      tokenHash: `hash of ${sessionId}`,
+      workspace: 'work',
+      wait,
+      ...rest,
+    };
     return this.ledger.openSession({ ...opening, process: { pid } }, engineId, this.terms, this.now);
   }
 
