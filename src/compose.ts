@@ -4,11 +4,14 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { keptLauncherSecret } from './control/launcherSecret.ts';
-import { detectCredentials } from './core/credentials.ts';
+import { commands as commandIds } from './contributions.ts';
+import { detectCredentials, type DetectedCredentials } from './core/credentials.ts';
 import { type Logger } from './core/logger.ts';
 import { type Plan } from './core/plan.ts';
 import { type EngineStart, type LinePlace, type QuotaEngineEvents } from './core/quotaEngine.ts';
 import type * as EngineModuleFile from './engine.ts';
+import { ApiKeyCommand } from './credentials/apiKeyCommand.ts';
+import { type KeyCommandOutcome, runKeyCommand } from './credentials/keyCommandRun.ts';
 import { findSubscriptionLogin } from './credentials/subscriptionLogin.ts';
 import { createProcessTable } from './processes/processTable.ts';
 import { systemClock } from './processes/systemClock.ts';
@@ -29,6 +32,7 @@ import { SessionOpener } from './vscode/sessionOpener.ts';
 import { SessionsContext } from './vscode/sessionsContext.ts';
 import { SettingsReader } from './vscode/settingsReader.ts';
 import { SnapshotStore } from './vscode/snapshotStore.ts';
+import { WindowApiKey } from './vscode/windowApiKey.ts';
 
 /** A window's Agent Quota, and its end. */
 export interface Window {
@@ -51,12 +55,13 @@ export async function composeWindow(context: vscode.ExtensionContext): Promise<W
   const processes = createProcessTable();
   const store = new SnapshotStore(clock);
   const lineMoved = new vscode.EventEmitter<LinePlace>();
+  const keyCommand = new ApiKeyCommand({ clock, run: runCommand });
 
   // The engine, in a thread of its own.
   const supervisor = new EngineSupervisor({
     start: engineStart(context, await launcherSecret(context, log)),
     startThread: (start) => startThread(context, log, start),
-    events: engineEvents(log, store, lineMoved, notices),
+    events: engineEvents(log, store, lineMoved, notices, keyCommand),
     lifeChanged: (life) => {
       followLife(life, store, context);
     },
@@ -68,7 +73,13 @@ export async function composeWindow(context: vscode.ExtensionContext): Promise<W
   const settings = new SettingsReader((problem) => {
     notices.problemOnce(problem);
   });
+  const windowKey = new WindowApiKey();
+  const detect = (): Promise<DetectedCredentials> => detectFrom(settings, windowKey, keyCommand);
   const configurator = new EngineConfigurator(supervisor.engine, settings, detect, process.env, notices, clock);
+  const lookForCredentials = (): Promise<void> => configurator.send();
+  keyCommand.onDidChange(() => void lookForCredentials());
+  windowKey.onDidChange(() => void lookForCredentials());
+  notices.offer('no-credentials', { label: 'Set API Key', command: commandIds.setApiKey });
   const engine = configuredEngine(supervisor.engine, () => configurator.told());
   const plan = (): Plan | undefined => configurator.plan;
   const ask = vscode.window.showWarningMessage;
@@ -85,7 +96,8 @@ export async function composeWindow(context: vscode.ExtensionContext): Promise<W
   const terminals = new AgentTerminals(engine, store, opener, notices, clock);
   const launcherPath = join(context.extensionPath, 'dist', 'launcher.cjs');
   const tasks = new ClaudeAgentTasks(launcherPath, () => engine.launcherEndpoint(), notices);
-  const commands = registerCommands({ engine, store, settings, notices, sessionsView, terminals, details });
+  const shown = { sessionsView, terminals, details };
+  const commands = registerCommands({ engine, store, settings, notices, ...shown, windowKey, lookForCredentials });
 
   await configurator.send();
   return {
@@ -100,7 +112,7 @@ export async function composeWindow(context: vscode.ExtensionContext): Promise<W
     ),
     dispose: async () => {
       const views = [commands, tasks, terminals, sessionsContext, details, statusBarItem, sessionsView];
-      for (const part of [...views, configurator, settings]) part.dispose();
+      for (const part of [...views, configurator, windowKey, settings, keyCommand]) part.dispose();
       await supervisor.dispose();
       for (const part of [lineMoved, store, log]) part.dispose();
     },
@@ -149,6 +161,7 @@ function engineEvents(
   store: SnapshotStore,
   lineMoved: vscode.EventEmitter<LinePlace>,
   notices: Notices,
+  keyCommand: ApiKeyCommand,
 ): QuotaEngineEvents {
   return {
     snapshotChanged: (snapshot) => {
@@ -162,6 +175,9 @@ function engineEvents(
     },
     problemFound: (problem) => {
       notices.problemOnce(problem);
+    },
+    keyRejected: () => {
+      keyCommand.rejected();
     },
   };
 }
@@ -182,10 +198,27 @@ function followLife(life: EngineLife, store: SnapshotStore, context: vscode.Exte
   }
 }
 
-async function detect(): Promise<ReturnType<typeof detectCredentials>> {
+/** The longest that a command for a key may take, in milliseconds: it may ask the user for a password. */
+const keyCommandTimeoutMs = 60_000;
+
+function runCommand(line: string, secrets: readonly string[], signal: AbortSignal): Promise<KeyCommandOutcome> {
+  const surroundings = { platform: process.platform, environment: process.env, directory: homedir() };
+  return runKeyCommand(line, { ...surroundings, timeoutMs: keyCommandTimeoutMs }, secrets, signal);
+}
+
+/** Asks no more sources than it has to: a command may want a password of the user. */
+async function detectFrom(
+  settings: SettingsReader,
+  { key }: WindowApiKey,
+  keyCommand: ApiKeyCommand,
+): Promise<DetectedCredentials> {
   const environment = process.env;
-  const login = await findSubscriptionLogin({ environment, platform: process.platform, home: homedir() });
-  return detectCredentials(environment, login);
+  keyCommand.follow(settings.current.apiKeyCommand);
+  if (key !== undefined) return detectCredentials({ windowKey: key, environment });
+  const command = await keyCommand.current();
+  if (command !== undefined) return detectCredentials({ command, environment });
+  const places = { environment, platform: process.platform, home: homedir() };
+  return detectCredentials({ environment, subscriptionLogin: await findSubscriptionLogin(places) });
 }
 
 function loggerOf(log: vscode.LogOutputChannel): Logger {

@@ -5,6 +5,8 @@ export const commands = {
   testAuthentication: 'agentQuota.testAuthentication',
   cleanUpInactiveSessions: 'agentQuota.cleanUpInactiveSessions',
   releaseSession: 'agentQuota.releaseSession',
+  setApiKey: 'agentQuota.setApiKey',
+  forgetApiKey: 'agentQuota.forgetApiKey',
   newAgentTerminal: 'agentQuota.newAgentTerminal',
   showLog: 'agentQuota.showLog',
 } as const;
@@ -26,6 +28,8 @@ export const settings = {
   apiKeyTokensPerMinute: 'agentQuota.apiKey.tokensPerMinute',
   apiKeyConcurrentAgents: 'agentQuota.apiKey.concurrentAgents',
   agents: 'agentQuota.agents',
+  apiKeyCommand: 'agentQuota.apiKeyCommand',
+  apiKeyCommandMinutes: 'agentQuota.apiKeyCommandMinutes',
   inactivityMinutes: 'agentQuota.inactivityMinutes',
   longestWaitMinutes: 'agentQuota.longestWaitMinutes',
   warnAtPercent: 'agentQuota.warnAtPercent',
@@ -34,6 +38,8 @@ export const settings = {
 export const contextKeys = {
   /** True while at least one session is live. */
   hasSessions: 'agentQuota.hasSessions',
+  /** True while this window has an API key of its own. */
+  hasWindowKey: 'agentQuota.hasWindowKey',
 } as const;
 
 /** What a row of the Agent Sessions view is, for the `when` clauses of its menus. */

@@ -7,7 +7,7 @@ import { launcherSessions } from './control/launcherSessions.ts';
 import { startControlServer } from './control/controlServer.ts';
 import { AgentAuthCoordinator } from './core/agentAuthCoordinator.ts';
 import { ClaudeQuotaManager } from './core/claudeQuotaManager.ts';
-import { type Credentials } from './core/credentials.ts';
+import { type Credentials, type Problem } from './core/credentials.ts';
 import { CurrentUpstream } from './core/currentUpstream.ts';
 import { Listeners } from './core/listeners.ts';
 import { LocalEngine } from './core/localEngine.ts';
@@ -68,6 +68,9 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
   const parts = { ledger, clock, secrets, logger, engineId };
   const manager = new ClaudeQuotaManager(apiKeyPlan(), parts);
   const upstream = new CurrentUpstream();
+  const tellOfRejection = (problem: Problem): void => {
+    if (problem.code === 'key-rejected') window.keyRejected();
+  };
   const connections = createUpstreamConnections(() => upstream.network);
   const gateway = await startGateway({
     admission: manager,
@@ -77,6 +80,7 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
     clock,
     onUpstreamHealth: (health) => {
       upstream.trouble(health.kind === 'troubled' ? health.problem : undefined);
+      if (health.kind === 'troubled') tellOfRejection(health.problem);
     },
     ...(start.gatewayPort !== undefined && { port: start.gatewayPort }),
   });
@@ -90,7 +94,11 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
     gatewayUrl: () => gateway.url,
     noProxy: process.env['NO_PROXY'] ?? process.env['no_proxy'],
     environment: process.env,
-    testCredentials: (credentials) => testCredentials(credentials, connections),
+    testCredentials: async (credentials) => {
+      const test = await testCredentials(credentials, connections);
+      if (test.kind === 'fails') tellOfRejection(test.problem);
+      return test;
+    },
     upstream,
     kept,
     lineMoved: line.tell,
@@ -192,13 +200,14 @@ export function serveEngine(port: MessagePort, start: EngineStart): void {
     on: (receive) => {
       port.on('message', receive);
     },
-    eventNames: ['snapshotChanged', 'lineMoved', 'logged', 'problemFound'],
+    eventNames: ['snapshotChanged', 'lineMoved', 'logged', 'problemFound', 'keyRejected'],
   });
   const windowEvents: QuotaEngineEvents = {
     snapshotChanged: (snapshot) => void rpc.snapshotChanged.asEvent(snapshot),
     lineMoved: (place) => void rpc.lineMoved.asEvent(place),
     logged: (level, message) => void rpc.logged.asEvent(level, message),
     problemFound: (problem) => void rpc.problemFound.asEvent(problem),
+    keyRejected: () => void rpc.keyRejected.asEvent(),
   };
 }
 

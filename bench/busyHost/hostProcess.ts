@@ -24,7 +24,13 @@ const supervisor = new EngineSupervisor({
   },
   startThread: (start) =>
     place === 'worker' ? startWorkerThread(bundle('engine'), start) : startInThread(serveEngine, start),
-  events: { snapshotChanged: nothing, lineMoved: nothing, logged: nothing, problemFound: nothing },
+  events: {
+    snapshotChanged: nothing,
+    lineMoved: nothing,
+    logged: nothing,
+    problemFound: nothing,
+    keyRejected: nothing,
+  },
   lifeChanged: nothing,
   clock: systemClock,
   logger: { debug: nothing, info: nothing, warn: console.error, error: console.error },

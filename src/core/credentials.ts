@@ -1,4 +1,5 @@
-import { tokenEnding } from './secretSource.ts';
+import { isSessionToken } from './apiKey.ts';
+import { keySources } from './keySources.ts';
 import { overlayVariables as names } from '../shared/overlayVariables.ts';
 
 /** Where Claude's API is when nothing else is said. */
@@ -6,7 +7,14 @@ export const defaultBaseUrl = 'https://api.anthropic.com';
 
 /** What the user's agents authenticate with. The key lives in memory only. */
 export type Credentials =
-  | { readonly kind: 'apiKey'; readonly key: string; readonly baseUrl: string; readonly source: string }
+  | {
+      readonly kind: 'apiKey';
+      readonly key: string;
+      readonly baseUrl: string;
+      readonly source: string;
+      /** What stays the same where the key of one account changes by itself; absent where the key is the account. */
+      readonly account?: string;
+    }
   | { readonly kind: 'subscription'; readonly source: string }
   | { readonly kind: 'none' };
 
@@ -30,46 +38,51 @@ export interface DetectedCredentials {
   readonly problems: readonly Problem[];
 }
 
-/**
- * Finds the user's credentials. An API key in the environment wins over a subscription login, as it does in Claude
- * Code itself.
- * @param environment the variables of the window's process.
- * @param subscriptionLogin where a login of Claude Code's own was seen (never its content); undefined for none.
- */
-export function detectCredentials(
-  environment: Readonly<Record<string, string | undefined>>,
-  subscriptionLogin: string | undefined,
-): DetectedCredentials {
+/** What the command that prints the user's key gave. */
+export interface CommandKey {
+  /** As the user has set it. */
+  readonly line: string;
+  /** Undefined when it has given none yet. */
+  readonly key: string | undefined;
+  /** What kept it from giving one when it was run last. */
+  readonly problem: Problem | undefined;
+}
+
+/** Where credentials are looked for, those that win first. */
+export interface CredentialSources {
+  /** A key that the user has set for this window. */
+  readonly windowKey?: string | undefined;
+  /** Undefined while the user has set no command. It is not passed over when it fails: its account is what is meant. */
+  readonly command?: CommandKey | undefined;
+  /** The variables of the window's process. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Where a login of Claude Code's own was seen (never its content); undefined for none. */
+  readonly subscriptionLogin?: string | undefined;
+}
+
+/** Finds the user's credentials. An API key wins over a subscription login, as it does in Claude Code itself. */
+export function detectCredentials(sources: CredentialSources): DetectedCredentials {
   const problems: Problem[] = [];
-  const pick = (first: string, second: string): { value: string; name: string } | undefined => {
-    const a = environment[first]?.trim() ?? '';
-    const b = environment[second]?.trim() ?? '';
-    if (a !== '' && b !== '' && a !== b) {
-      problems.push({
-        code: 'conflicting-variables',
-        severity: 'warning',
-        message: `${first} and ${second} differ; ${first} is used.`,
-        nextStep: `Set only one of the two, or both to the same value, and start VS Code again.`,
-      });
-    }
-    if (a !== '') return { value: a, name: first };
-    return b === '' ? undefined : { value: b, name: second };
-  };
-  const key = pick(names.anthropicApiKey, names.claudeApiKey);
-  if (key?.value.endsWith(tokenEnding) === true) {
+  const none = (): DetectedCredentials => ({ credentials: { kind: 'none' }, problems });
+  const { environment, subscriptionLogin } = sources;
+  const key = findKey(sources, problems);
+  if (key === 'failed') return none();
+  if (key !== undefined && isSessionToken(key.value)) {
     problems.push({
       code: 'inside-agent',
       severity: 'error',
       message: 'This window was started from an agent terminal, whose key is a session’s and not yours.',
       nextStep: 'Close it and start VS Code from elsewhere, so that it has your own credentials.',
     });
-    return { credentials: { kind: 'none' }, problems };
+    return none();
   }
-  const base = pick(names.anthropicBaseUrl, names.claudeBaseUrl);
+  const base = pick(environment, names.anthropicBaseUrl, names.claudeBaseUrl, problems);
   if (key !== undefined) {
     const baseUrl = usableBaseUrl(base, problems);
-    if (baseUrl === undefined) return { credentials: { kind: 'none' }, problems };
-    return { credentials: { kind: 'apiKey', key: key.value, baseUrl, source: key.name }, problems };
+    if (baseUrl === undefined) return none();
+    const { value, name, account } = key;
+    const credentials = { kind: 'apiKey', key: value, baseUrl, source: name } as const;
+    return { credentials: account === undefined ? credentials : { ...credentials, account }, problems };
   }
   if (subscriptionLogin !== undefined) {
     return { credentials: { kind: 'subscription', source: subscriptionLogin }, problems };
@@ -78,9 +91,52 @@ export function detectCredentials(
     code: 'no-credentials',
     severity: 'error',
     message: 'No Claude credentials were found, so agents start without quota.',
-    nextStep: `Set ${names.anthropicApiKey} in the environment that VS Code starts from, or sign in with Claude Code, then reload the window.`,
+    nextStep:
+      `Set ${names.anthropicApiKey} in the environment that VS Code starts from and reload the window, sign in with ` +
+      'Claude Code, or run "Agent Quota: Set API Key for This Window".',
   });
-  return { credentials: { kind: 'none' }, problems };
+  return none();
+}
+
+/** A variable's value, or a key from elsewhere. */
+interface FoundValue {
+  readonly value: string;
+  /** Of where it is from. */
+  readonly name: string;
+  readonly account?: string;
+}
+
+/** @returns `failed` when it is to be had of a command that gives none. */
+function findKey(
+  { windowKey, command, environment }: CredentialSources,
+  problems: Problem[],
+): FoundValue | 'failed' | undefined {
+  if (windowKey !== undefined) return { value: windowKey, name: keySources.window };
+  if (command === undefined) return pick(environment, names.anthropicApiKey, names.claudeApiKey, problems);
+  const { key, line, problem } = command;
+  if (problem !== undefined) problems.push(problem);
+  return key === undefined ? 'failed' : { value: key, name: keySources.command, account: `command ${line}` };
+}
+
+/** The one of two variables that is set. */
+function pick(
+  environment: CredentialSources['environment'],
+  first: string,
+  second: string,
+  problems: Problem[],
+): FoundValue | undefined {
+  const a = environment[first]?.trim() ?? '';
+  const b = environment[second]?.trim() ?? '';
+  if (a !== '' && b !== '' && a !== b) {
+    problems.push({
+      code: 'conflicting-variables',
+      severity: 'warning',
+      message: `${first} and ${second} differ; ${first} is used.`,
+      nextStep: `Set only one of the two, or both to the same value, and start VS Code again.`,
+    });
+  }
+  if (a !== '') return { value: a, name: first };
+  return b === '' ? undefined : { value: b, name: second };
 }
 
 function usableBaseUrl(base: { value: string; name: string } | undefined, problems: Problem[]): string | undefined {

@@ -130,9 +130,13 @@ export class LocalEngine implements QuotaEngine {
   }
 }
 
-/** Each account is a plan of its own. What tells accounts apart is a digest from which no key can be had. */
+/**
+ * Each account is a plan of its own. What tells accounts apart is a digest from which no key can be had; a command that
+ * prints another key each hour is one account all the same.
+ */
 function termsOf({ plan, agents, dailyTokens, credentials }: EngineConfiguration, secrets: SecretSource): QuotaTerms {
-  const account =
-    credentials.kind === 'apiKey' ? `-${secrets.hash(`${credentials.key}\n${credentials.baseUrl}`).slice(0, 12)}` : '';
-  return { planId: `${plan.kind}${account}`, plan, agents, dailyTokens };
+  const common = { plan, agents, dailyTokens };
+  if (credentials.kind !== 'apiKey') return { planId: plan.kind, ...common };
+  const { account = credentials.key, baseUrl } = credentials;
+  return { planId: `${plan.kind}-${secrets.hash(`${account}\n${baseUrl}`).slice(0, 12)}`, ...common };
 }

@@ -191,6 +191,8 @@ export interface QuotaEngineEvents {
   readonly logged: (level: LogLevel, message: string) => void;
   /** Something that the user is told once. */
   readonly problemFound: (problem: Problem) => void;
+  /** The upstream has rejected the key that holds: it may have expired. */
+  readonly keyRejected: () => void;
 }
 
 /** What the window calls over RPC: the engine, its beginning and its end. */

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type Problem } from '../core/credentials.ts';
+import { howToGiveAnother } from '../core/keySources.ts';
 import { headerValue } from './headerValue.ts';
 import { type CallAnswer } from './singleCall.ts';
 import { problemOfStatus } from './upstreamHealth.ts';
@@ -63,7 +64,7 @@ function rejection(status: 401 | 403, { host, source }: AuthAnswerContext): Prob
     return error(
       'key-rejected',
       `${host} rejected the key from ${source} (401).`,
-      `Check that the key in ${source} is complete, not revoked and made for this endpoint, then reload the window.`,
+      `Check that the key is complete, not revoked and made for this endpoint, ${howToGiveAnother(source)}.`,
     );
   }
   return error(

@@ -1,9 +1,10 @@
+import { isSendableKey } from '../core/apiKey.ts';
 import { type AuthTest } from '../core/quotaEngine.ts';
 import { classifyAuthAnswer, isMissingPath } from './authAnswer.ts';
 import { singleCall, type Call, type CallAnswer } from './singleCall.ts';
 import { type UpstreamConnections } from './upstreamConnections.ts';
 import { describeUpstreamFailure } from './upstreamFailure.ts';
-import { isSendableKey, type UpstreamAddress, upstreamAddress, type UpstreamTarget } from './upstreamTarget.ts';
+import { type UpstreamAddress, upstreamAddress, type UpstreamTarget } from './upstreamTarget.ts';
 
 /** Credentials to test, and where they come from as people are told. */
 export interface TestedCredentials extends UpstreamTarget {

@@ -1,4 +1,5 @@
-import { isSendableKey, type UpstreamAddress, upstreamAddress, type UpstreamTarget } from './upstreamTarget.ts';
+import { isSendableKey } from '../core/apiKey.ts';
+import { type UpstreamAddress, upstreamAddress, type UpstreamTarget } from './upstreamTarget.ts';
 
 /**
  * Follows where requests go: gives the address to send to, the same object for as long as neither the base URL nor the

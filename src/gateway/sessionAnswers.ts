@@ -33,8 +33,9 @@ export const sessionAnswers = {
     status: 401,
     type: 'authentication_error',
     message:
-      'Agent Quota has no Claude API key to send this request with. Set ANTHROPIC_API_KEY in the environment that VS ' +
-      'Code starts from and reload the window; "Agent Quota: Test Authentication" says what it finds.',
+      'Agent Quota has no Claude API key to send this request with. Run "Agent Quota: Set API Key for This Window", or ' +
+      'set ANTHROPIC_API_KEY in the environment that VS Code starts from and reload the window; "Agent Quota: Test ' +
+      'Authentication" says what it finds.',
     retry: 'never',
   },
 } as const satisfies Readonly<Record<string, GatewayAnswer>>;

@@ -69,8 +69,7 @@ export function problemOfStatus(status: number, host: string): Problem | undefin
       code: 'key-rejected',
       severity: 'error',
       message: `${host} rejected the API key (401).`,
-      nextStep:
-        'Check that ANTHROPIC_API_KEY is complete, not revoked and made for this endpoint, then reload the window.',
+      nextStep: 'Run "Agent Quota: Test Authentication", which says where the key is from and how to give another.',
     };
   }
   if (status === 529 || status === 503) {

@@ -25,11 +25,6 @@ export function upstreamAddress({ baseUrl, key }: UpstreamTarget): UpstreamAddre
   return { origin: url.origin, basePath: url.pathname.replace(/\/+$/, ''), host: url.host, loopback, key };
 }
 
-/** Whether a key can stand in a header as it is: visible ASCII (RFC 9110 §5.5), no line break or space. */
-export function isSendableKey(key: string): boolean {
-  return /^[\x21-\x7e]+$/.test(key);
-}
-
 function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
 }

@@ -12,6 +12,7 @@ import { type SettingsReader } from './settingsReader.ts';
 import { showStatus } from './showStatus.ts';
 import { type SnapshotStore } from './snapshotStore.ts';
 import { testAuthentication } from './testAuthentication.ts';
+import { type WindowApiKey } from './windowApiKey.ts';
 
 /** What the commands act on. */
 export interface CommandParts {
@@ -22,6 +23,9 @@ export interface CommandParts {
   readonly sessionsView: AgentSessionsView;
   readonly terminals: AgentTerminals;
   readonly details: QuotaDetailsPanel;
+  readonly windowKey: WindowApiKey;
+  /** Looks for the user's credentials anew and tells the engine. */
+  readonly lookForCredentials: () => Promise<void>;
 }
 
 interface Command {
@@ -36,7 +40,8 @@ export const selectedSession = 'selected';
 const sessionIdSchema = z.string().min(1);
 
 function commandTable(parts: CommandParts): Readonly<Record<CommandId, Command>> {
-  const { engine, store, settings, notices, sessionsView, terminals, details } = parts;
+  const { engine, store, settings, notices, sessionsView, terminals, details, windowKey, lookForCredentials } = parts;
+  const test = (): Promise<void> => testAuthentication(engine, notices, lookForCredentials);
   return {
     [commands.showStatus]: { does: 'show the status', run: () => showStatus(store, settings) },
     [commands.showQuotaDetails]: {
@@ -45,9 +50,19 @@ function commandTable(parts: CommandParts): Readonly<Record<CommandId, Command>>
         details.show();
       },
     },
-    [commands.testAuthentication]: {
-      does: 'test the authentication',
-      run: () => testAuthentication(engine, notices),
+    [commands.testAuthentication]: { does: 'test the authentication', run: test },
+    [commands.setApiKey]: {
+      does: 'set the API key',
+      run: async () => {
+        if (await windowKey.ask()) await test();
+      },
+    },
+    [commands.forgetApiKey]: {
+      does: 'forget the API key',
+      run: async () => {
+        windowKey.forget();
+        await lookForCredentials();
+      },
     },
     [commands.cleanUpInactiveSessions]: {
       does: 'clean up inactive sessions',

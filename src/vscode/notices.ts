@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { type CommandId } from '../contributions.ts';
 import { type Problem } from '../core/credentials.ts';
 import { ProblemError } from './problemError.ts';
 
@@ -7,11 +8,18 @@ const showLog = 'Show Log';
 /** Says something itself about a problem. @returns whether it has, so that there is nothing more to show. */
 export type ProblemAnswer = (problem: Problem) => boolean;
 
+/** A command that may put a problem right, as a button beside it. */
+export interface Remedy {
+  readonly label: string;
+  readonly command: CommandId;
+}
+
 /** The one place where things that go wrong reach the user: what is written for people is shown, the rest is logged. */
 export class Notices {
   readonly #log: vscode.LogOutputChannel;
   readonly #told = new Set<string>();
   readonly #answers = new Map<string, ProblemAnswer>();
+  readonly #remedies = new Map<string, Remedy>();
 
   constructor(log: vscode.LogOutputChannel) {
     this.#log = log;
@@ -43,7 +51,8 @@ export class Notices {
   problem(problem: Problem): void {
     const text = `${problem.message} ${problem.nextStep}`;
     this.#log[problem.severity === 'error' ? 'error' : 'warn'](`${problem.code}: ${text}`);
-    if (this.#answers.get(problem.code)?.(problem) !== true) this.#show(problem.severity, text);
+    if (this.#answers.get(problem.code)?.(problem) !== true)
+      this.#show(problem.severity, text, this.#remedies.get(problem.code));
   }
 
   /** Tells of a problem the first time that it comes up in this window. */
@@ -59,14 +68,21 @@ export class Notices {
     this.#answers.set(code, answer);
   }
 
+  /** From now on a problem of this code is shown with a button. */
+  offer(code: string, remedy: Remedy): void {
+    this.#remedies.set(code, remedy);
+  }
+
   /** Nobody waits for the answer: a notification may stay open for hours. */
-  #show(severity: Problem['severity'], text: string): void {
+  #show(severity: Problem['severity'], text: string, remedy?: Remedy): void {
+    const buttons = remedy === undefined ? [showLog] : [remedy.label, showLog];
     const shown =
       severity === 'error'
-        ? vscode.window.showErrorMessage(text, showLog)
-        : vscode.window.showWarningMessage(text, showLog);
+        ? vscode.window.showErrorMessage(text, ...buttons)
+        : vscode.window.showWarningMessage(text, ...buttons);
     void shown.then((choice) => {
       if (choice === showLog) this.showLog();
+      else if (choice !== undefined && remedy !== undefined) void vscode.commands.executeCommand(remedy.command);
     });
   }
 }

@@ -13,7 +13,7 @@ export interface QuotaFace {
 }
 
 /** Problems that leave every agent of this window without quota. */
-const withoutCredentials: ReadonlySet<string> = new Set(['no-credentials', 'bad-base-url']);
+const withoutCredentials: ReadonlySet<string> = new Set(['no-credentials', 'bad-base-url', 'key-command-failed']);
 
 export function quotaFace(state: EngineState, warnAtPercent: number): QuotaFace {
   switch (state.kind) {

@@ -18,6 +18,8 @@ export interface Settings {
   /** What single agents may use, in the order of the setting. */
   readonly agents: readonly AgentRule[];
   readonly apiKey: Omit<ApiKeyPlan, 'kind'>;
+  /** What prints the user's key; `line` is empty for no command. */
+  readonly apiKeyCommand: { readonly line: string; readonly refreshMs: number };
   readonly inactivityMs: number;
   readonly longestWaitMs: number;
   /** Share of the quota from which on the status bar warns, 1 to 100. */
@@ -32,6 +34,8 @@ interface Rule<T> {
   readonly fallback: T;
   /** What a value must be, for a sentence that starts with "Give". */
   readonly wanted: string;
+  /** Whether a value may hold a secret, so that it is not shown. */
+  readonly secret?: true;
 }
 
 const msPerMinute = 60_000;
@@ -59,6 +63,14 @@ const limitRule: Rule<'dailyTokens' | 'reported'> = {
   wanted: '"dailyTokens" or "reported"',
 };
 
+const keyCommandRule: Rule<string> = {
+  id: ids.apiKeyCommand,
+  fallback: '',
+  schema: z.string().trim(),
+  wanted: 'a command line as a text',
+  secret: true,
+};
+
 const rules = {
   plan: planRule,
   dailyTokens: count(ids.maxSubscriptionDailyTokens, maxSubscriptionDefaults.dailyTokens),
@@ -71,6 +83,8 @@ const rules = {
   longestWaitMinutes: range(ids.longestWaitMinutes, 3, 0, 4),
   warnAtPercent: range(ids.warnAtPercent, 80, 1, 100),
   limit: limitRule,
+  keyCommand: keyCommandRule,
+  keyCommandMinutes: range(ids.apiKeyCommandMinutes, 5, 1, 1440),
 };
 
 /** What each setting is when the user has not set it; package.json says the same. */
@@ -94,7 +108,9 @@ export function readSettings(valueOf: (id: string) => unknown): { settings: Sett
     problems.push({
       code: `bad-setting:${rule.id}`,
       severity: 'warning',
-      message: `The setting ${rule.id} is ${shownValue(value)}, so its default ${shownValue(rule.fallback)} is used.`,
+      message:
+        `The setting ${rule.id} is ${rule.secret === true ? 'not what it should be' : shownValue(value)}, so its ` +
+        `default ${shownValue(rule.fallback)} is used.`,
       nextStep: `Give ${rule.wanted} in the user settings.`,
     });
     return rule.fallback;
@@ -110,6 +126,10 @@ export function readSettings(valueOf: (id: string) => unknown): { settings: Sett
       requestsPerMinute: read(rules.requestsPerMinute),
       tokensPerMinute: read(rules.tokensPerMinute),
       concurrentAgents: read(rules.apiKeyAgents),
+    },
+    apiKeyCommand: {
+      line: read(rules.keyCommand),
+      refreshMs: Math.round(read(rules.keyCommandMinutes) * msPerMinute),
     },
     dailyTokens: read(rules.limit) === 'reported' ? 'reported' : 'fallback',
     agents: agents.rules,

@@ -13,6 +13,7 @@ const actions: readonly StatusItem[] = [
   { label: '$(dashboard) Show Quota Details', command: commands.showQuotaDetails },
   { label: '$(add) New Agent Terminal', command: commands.newAgentTerminal },
   { label: '$(key) Test Authentication', command: commands.testAuthentication },
+  { label: '$(lock) Set API Key for This Window', command: commands.setApiKey },
   { label: '$(clear-all) Clean Up Inactive Sessions', command: commands.cleanUpInactiveSessions },
   { label: '$(output) Show Log', command: commands.showLog },
 ];

@@ -24,7 +24,7 @@ export function statusLines(state: EngineState, warnAtPercent: number, now: numb
   }
   if (state.kind === 'stopped') lines.push(problemLine(state.problem, commands.showLog));
   if (snapshot === undefined) return lines;
-  lines.push(...snapshot.health.problems.map((problem) => problemLine(problem, commands.testAuthentication)));
+  lines.push(...snapshot.health.problems.map((problem) => problemLine(problem, leadsOn(problem))));
   if (state.kind === 'running' && snapshot.health.problems.length === 0) {
     lines.push({ icon: 'pass', text: 'Healthy', aside: 'nothing is wrong', command: commands.testAuthentication });
   }
@@ -42,6 +42,10 @@ export function statusLines(state: EngineState, warnAtPercent: number, now: numb
     lines.push({ icon, text: `${limit.label}: ${limit.share}`, aside, command: commands.showQuotaDetails });
   }
   return lines;
+}
+
+function leadsOn({ code }: Problem): CommandId {
+  return code === 'no-credentials' ? commands.setApiKey : commands.testAuthentication;
 }
 
 function problemLine(problem: Problem, command: CommandId): StatusLine {

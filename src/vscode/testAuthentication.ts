@@ -9,11 +9,21 @@ const show = {
   error: vscode.window.showErrorMessage,
 };
 
-/** Makes one real, cheap call with the user's credentials and says exactly what came of it. */
-export async function testAuthentication(engine: QuotaEngine, notices: Notices): Promise<void> {
+/**
+ * Looks for the user's credentials, makes one real, cheap call with them and says exactly what came of it.
+ * @param look resolves when they have been looked for anew and the engine knows them.
+ */
+export async function testAuthentication(
+  engine: QuotaEngine,
+  notices: Notices,
+  look: () => Promise<void>,
+): Promise<void> {
   const result = await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title: 'Testing authentication' },
-    () => engine.testAuthentication(),
+    async () => {
+      await look();
+      return engine.testAuthentication();
+    },
   );
   const notice = authTestNotice(result);
   const showLog = 'Show Log';

@@ -88,6 +88,7 @@ export async function startEngine(
       lineMoved: (place) => places.push(place),
       logged: (level, message) => log.push(`${level}: ${message}`),
       problemFound: (problem) => problems.push(problem),
+      keyRejected: () => undefined,
     },
     lifeChanged: (life) => lives.push(life),
     clock: systemClock,
@@ -100,7 +101,9 @@ export async function startEngine(
   });
   const { engine } = supervisor;
   const network = resolveNetwork({ noProxy: [], strictSsl: true, usesProxies: true }, process.env);
-  const detected = detectCredentials({ ANTHROPIC_API_KEY: realKey, ANTHROPIC_BASE_URL: upstreamUrl }, undefined);
+  const detected = detectCredentials({
+    environment: { ANTHROPIC_API_KEY: realKey, ANTHROPIC_BASE_URL: upstreamUrl },
+  });
   await engine.configure({
     plan,
     agents: [],

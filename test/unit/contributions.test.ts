@@ -12,6 +12,7 @@ const settingSchema = z.looseObject({
   default: z.union([z.string(), z.number(), z.record(z.string(), z.never())]),
   scope: z.string(),
   markdownDescription: z.string().min(20),
+  ignoreSync: z.boolean().optional(),
   minimum: z.number().optional(),
   maximum: z.number().optional(),
   enum: z.array(z.string()).optional(),
@@ -27,7 +28,11 @@ const menuItem = z.object({ command: z.string(), when: z.string().optional() });
 const manifestSchema = z.object({
   capabilities: z.object({
     virtualWorkspaces: z.boolean(),
-    untrustedWorkspaces: z.object({ supported: z.literal('limited'), description: z.string() }),
+    untrustedWorkspaces: z.object({
+      supported: z.literal('limited'),
+      description: z.string(),
+      restrictedConfigurations: z.array(z.string()),
+    }),
   }),
   activationEvents: z.array(z.string()),
   contributes: z.object({
@@ -137,6 +142,8 @@ describe('contributions', () => {
       if (choices !== undefined) {
         assert.ok(choices.every((choice) => accepts(id, choice)) && !accepts(id, 'other'), `${id}: choices`);
         assert.equal(markdownEnumDescriptions?.length, choices.length, `${id}: a description for each choice`);
+      } else if (type === 'string') {
+        assert.ok(accepts(id, 'any text') && !accepts(id, 1), `${id}: any text`);
       } else if (type !== 'object') {
         hasRange(id, rangeSchema.parse(property), (value) => accepts(id, value));
       }
@@ -153,6 +160,13 @@ describe('contributions', () => {
 
   it('lets no workspace change a setting', () => {
     for (const [id, { scope }] of Object.entries(properties)) assert.equal(scope, 'application', id);
+  });
+
+  it('keeps what names a program, and may hold a key, from workspaces and from other machines', () => {
+    const { restrictedConfigurations } = capabilities.untrustedWorkspaces;
+    assert.ok(restrictedConfigurations.includes(ids.settings.apiKeyCommand));
+    for (const id of restrictedConfigurations) assert.ok(id in properties, id);
+    assert.equal(properties[ids.settings.apiKeyCommand]?.ignoreSync, true);
   });
 
   it('is there in an untrusted workspace, whose tasks do not run', () => {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import * as vscode from 'vscode';
 import { settings } from '../../src/contributions.ts';
 import type { AgentRecord } from '../../src/core/quotaEngine.ts';
@@ -78,6 +80,14 @@ export async function ask(url: string, token: string, content = 'hi', subagentId
   });
   await answer.text();
   return answer.status;
+}
+
+/** Every file that VS Code has written of this window, with its bytes. */
+export function everythingOnDisk(): { readonly file: string; readonly content: Buffer }[] {
+  return readdirSync(userData(), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .map((file) => ({ file, content: readFileSync(file) }));
 }
 
 /** The live sessions, as the tree gets them. */

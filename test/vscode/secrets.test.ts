@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
-import { agentQuota, clearWindow, realKey, until, userData } from './quotaWindow.ts';
+import { agentQuota, clearWindow, everythingOnDisk, realKey, until } from './quotaWindow.ts';
 
 describe('secrets', function () {
   this.timeout(30_000);
@@ -23,20 +21,15 @@ describe('secrets', function () {
     assert.match(await refused.text(), /session has ended/i);
 
     const files = await until('the ledger and the log are written', () => {
-      const found = everyFile(userData());
-      return found.some((file) => file.endsWith('ledger.sqlite')) &&
-        found.some((file) => file.endsWith('Agent Quota.log'))
+      const found = everythingOnDisk();
+      return found.some(({ file }) => file.endsWith('ledger.sqlite')) &&
+        found.some(({ file }) => file.endsWith('Agent Quota.log'))
         ? found
         : undefined;
     });
-    const holding = (secret: string): string[] => files.filter((file) => readFileSync(file).includes(secret));
+    const holding = (secret: string): string[] =>
+      files.filter(({ content }) => content.includes(secret)).map(({ file }) => file);
     assert.deepEqual(holding(realKey()), []);
     assert.deepEqual(holding(token), []);
   });
 });
-
-function everyFile(directory: string): string[] {
-  return readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.join(entry.parentPath, entry.name));
-}

@@ -40,13 +40,16 @@ const supervisor = new EngineSupervisor({
     problemFound: ({ message }) => {
       complain(message);
     },
+    keyRejected: () => undefined,
   },
   lifeChanged: () => undefined,
   clock: systemClock,
   logger: { debug: () => undefined, info: () => undefined, warn: complain, error: complain },
 });
 const { engine } = supervisor;
-const detected = detectCredentials({ ANTHROPIC_API_KEY: realKey, ANTHROPIC_BASE_URL: upstreamUrl }, undefined);
+const detected = detectCredentials({
+  environment: { ANTHROPIC_API_KEY: realKey, ANTHROPIC_BASE_URL: upstreamUrl },
+});
 await engine.configure({
   plan: soakPlan,
   agents: soakAgentRules,

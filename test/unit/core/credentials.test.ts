@@ -1,18 +1,19 @@
 import assert from 'node:assert/strict';
 import { detectCredentials } from '../../../src/core/credentials.ts';
+import { keySources } from '../../../src/core/keySources.ts';
 import { FakeSecrets } from '../../fakes/fakeSecrets.ts';
 
 const key = 'sk-ant-real';
 const login = 'Claude Code’s sign-in';
 
 function codes(environment: Record<string, string | undefined>, seen?: string): string[] {
-  return detectCredentials(environment, seen).problems.map(({ code }) => code);
+  return detectCredentials({ environment, subscriptionLogin: seen }).problems.map(({ code }) => code);
 }
 
 describe('credentials', () => {
   it('are an API key under either name, and its default address', () => {
     for (const source of ['ANTHROPIC_API_KEY', 'CLAUDE_API_KEY']) {
-      const found = detectCredentials({ [source]: ` ${key}\n` }, undefined);
+      const found = detectCredentials({ environment: { [source]: ` ${key}\n` } });
       const credentials = { kind: 'apiKey', key, baseUrl: 'https://api.anthropic.com', source };
       assert.deepEqual(found, { credentials, problems: [] });
     }
@@ -20,10 +21,9 @@ describe('credentials', () => {
 
   it('are taken under either name of the address', () => {
     for (const name of ['ANTHROPIC_BASE_URL', 'CLAUDE_BASE_URL']) {
-      const { credentials } = detectCredentials(
-        { CLAUDE_API_KEY: key, [name]: 'https://proxy.example/claude//' },
-        undefined,
-      );
+      const { credentials } = detectCredentials({
+        environment: { CLAUDE_API_KEY: key, [name]: 'https://proxy.example/claude//' },
+      });
       assert.equal(credentials.kind === 'apiKey' && credentials.baseUrl, 'https://proxy.example/claude');
     }
   });
@@ -40,7 +40,7 @@ describe('credentials', () => {
       CLAUDE_BASE_URL: 'https://one.example',
       ANTHROPIC_BASE_URL: 'https://other.example',
     };
-    const { credentials, problems } = detectCredentials(environment, undefined);
+    const { credentials, problems } = detectCredentials({ environment });
     assert.deepEqual(credentials, {
       kind: 'apiKey',
       key,
@@ -61,15 +61,60 @@ describe('credentials', () => {
   });
 
   it('prefer a key to a subscription login, as Claude Code does', () => {
-    assert.equal(detectCredentials({ CLAUDE_API_KEY: key }, login).credentials.kind, 'apiKey');
-    assert.deepEqual(detectCredentials({}, login), {
+    assert.equal(
+      detectCredentials({ environment: { CLAUDE_API_KEY: key }, subscriptionLogin: login }).credentials.kind,
+      'apiKey',
+    );
+    assert.deepEqual(detectCredentials({ environment: {}, subscriptionLogin: login }), {
       credentials: { kind: 'subscription', source: login },
       problems: [],
     });
   });
 
+  it('come from the window’s own key, then the command, then the environment, then the login', () => {
+    const command = { line: 'print-key', key: 'sk-ant-of-a-command', problem: undefined };
+    const environment = {
+      ANTHROPIC_API_KEY: key,
+      CLAUDE_API_KEY: 'another',
+      ANTHROPIC_BASE_URL: 'https://one.example',
+    };
+    const all = { windowKey: 'sk-ant-of-the-window', command, environment, subscriptionLogin: login };
+    const baseUrl = 'https://one.example';
+    assert.deepEqual(detectCredentials(all), {
+      credentials: { kind: 'apiKey', key: 'sk-ant-of-the-window', baseUrl, source: keySources.window },
+      problems: [],
+    });
+    const account = 'command print-key';
+    assert.deepEqual(detectCredentials({ ...all, windowKey: undefined }), {
+      credentials: { kind: 'apiKey', key: 'sk-ant-of-a-command', baseUrl, source: keySources.command, account },
+      problems: [],
+    });
+    const rest = { environment, subscriptionLogin: login };
+    assert.equal(detectCredentials(rest).problems[0]?.code, 'conflicting-variables');
+    const { credentials } = detectCredentials(rest);
+    assert.equal(credentials.kind === 'apiKey' && credentials.key, key);
+  });
+
+  it('of a command that gives none are none, whatever else there is, and its last key holds while it has one', () => {
+    const problem = {
+      code: 'key-command-failed',
+      severity: 'error',
+      message: 'It failed.',
+      nextStep: 'Run it.',
+    } as const;
+    const others = { environment: { ANTHROPIC_API_KEY: key }, subscriptionLogin: login };
+    const failed = { line: 'print-key', key: undefined, problem };
+    assert.deepEqual(detectCredentials({ ...others, command: failed }), {
+      credentials: { kind: 'none' },
+      problems: [problem],
+    });
+    const stale = detectCredentials({ ...others, command: { ...failed, key: 'sk-ant-last' } });
+    assert.equal(stale.credentials.kind === 'apiKey' && stale.credentials.key, 'sk-ant-last');
+    assert.deepEqual(stale.problems, [problem]);
+  });
+
   it('that are nowhere are an error with a next step', () => {
-    const { credentials, problems } = detectCredentials({ CLAUDE_API_KEY: '  ' }, undefined);
+    const { credentials, problems } = detectCredentials({ environment: { CLAUDE_API_KEY: '  ' } });
     assert.deepEqual(credentials, { kind: 'none' });
     assert.equal(problems[0]?.code, 'no-credentials');
     assert.equal(problems[0].severity, 'error');
@@ -79,10 +124,10 @@ describe('credentials', () => {
   it('of an agent’s session are not the user’s: a window that was started from an agent terminal has none', () => {
     const token = new FakeSecrets().token();
     for (const name of ['ANTHROPIC_API_KEY', 'CLAUDE_API_KEY']) {
-      const { credentials, problems } = detectCredentials(
-        { [name]: `${token}\n`, ANTHROPIC_BASE_URL: 'http://127.0.0.1:4567' },
-        login,
-      );
+      const { credentials, problems } = detectCredentials({
+        environment: { [name]: `${token}\n`, ANTHROPIC_BASE_URL: 'http://127.0.0.1:4567' },
+        subscriptionLogin: login,
+      });
       assert.deepEqual(credentials, { kind: 'none' });
       assert.deepEqual(
         problems.map(({ code, severity }) => [code, severity]),
@@ -90,7 +135,7 @@ describe('credentials', () => {
       );
       assert.ok(!JSON.stringify(problems).includes(token));
     }
-    assert.equal(detectCredentials({ CLAUDE_API_KEY: `${token}x` }, undefined).credentials.kind, 'apiKey');
+    assert.equal(detectCredentials({ environment: { CLAUDE_API_KEY: `${token}x` } }).credentials.kind, 'apiKey');
   });
 
   for (const bad of [
@@ -106,7 +151,10 @@ describe('credentials', () => {
     'javascript:alert(1)',
   ]) {
     it(`are not sent to ${bad}`, () => {
-      const { credentials, problems } = detectCredentials({ CLAUDE_API_KEY: key, CLAUDE_BASE_URL: bad }, login);
+      const { credentials, problems } = detectCredentials({
+        environment: { CLAUDE_API_KEY: key, CLAUDE_BASE_URL: bad },
+        subscriptionLogin: login,
+      });
       assert.deepEqual(credentials, { kind: 'none' });
       assert.deepEqual(
         problems.map(({ code, severity }) => [code, severity]),
@@ -124,7 +172,7 @@ describe('credentials', () => {
     ['https://example.com/?', 'https://example.com'],
   ]) {
     it(`are sent to ${given}`, () => {
-      const { credentials } = detectCredentials({ CLAUDE_API_KEY: key, CLAUDE_BASE_URL: given }, undefined);
+      const { credentials } = detectCredentials({ environment: { CLAUDE_API_KEY: key, CLAUDE_BASE_URL: given } });
       assert.equal(credentials.kind === 'apiKey' && credentials.baseUrl, sent);
     });
   }

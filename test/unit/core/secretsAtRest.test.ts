@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { apiKeyPlan } from '../../../src/core/plan.ts';
 import { openLedger } from '../../../src/ledger/openLedger.ts';
 import { temporaryDirectory } from '../ledger/temporaryDirectory.ts';
-import { CoordinatorTester, fails, realKey } from './coordinatorTester.ts';
+import { apiKey, CoordinatorTester, fails, realKey } from './coordinatorTester.ts';
 import { createMemoryLogger } from '../control/memoryLogger.ts';
 import { outcome } from './managerTester.ts';
 
@@ -20,6 +20,7 @@ describe('secrets at rest', () => {
     await (await tester.reserve(a, { usesTokens: true, bodyBytes: 9 }).promise).settle(outcome([1, 2]));
     await tester.opened('b');
     tester.line('c');
+    tester.configure({ ...apiKey, key: 'sk-ant-printed-by-a-command', account: 'command print-the-key' });
     await tester.coordinator.releaseAgentAuth('b');
     await tester.clock.advance(2000);
     tester.manager.dispose();
@@ -31,7 +32,8 @@ describe('secrets at rest', () => {
     const everything = [...open, ...texts(), ...logger.lines, ...tester.logger.lines].join('\n');
     assert.ok(everything.includes('agent-in-the-file'), 'what is looked through is the ledger');
     assert.equal(tester.secrets.tokens.length, 3);
-    for (const secret of [realKey, ...tester.secrets.tokens, 'sk-ant']) assert.ok(!everything.includes(secret), secret);
+    for (const secret of [realKey, ...tester.secrets.tokens, 'sk-ant', 'print-the-key'])
+      assert.ok(!everything.includes(secret), secret);
     assert.ok(everything.includes(tester.secrets.hash(tester.secrets.tokens[0] ?? '')));
     directory.remove();
   });

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { serveEngine } from '../../../src/engine.ts';
 import { apiKeyPlan } from '../../../src/core/plan.ts';
@@ -24,6 +26,8 @@ for (const [where, place, startThread] of places) {
     let directory: ReturnType<typeof temporaryDirectory>;
     let upstream: Server;
     let keys: unknown[];
+    let rejected: string | undefined;
+    let rejections: (string | undefined)[];
     let thread: EngineThread | undefined;
     let tester: SupervisorTester;
     let configuration: EngineConfiguration;
@@ -31,10 +35,15 @@ for (const [where, place, startThread] of places) {
     beforeEach(async () => {
       directory = temporaryDirectory();
       keys = [];
+      rejected = undefined;
+      rejections = [];
       upstream = createServer((request, response) => {
         keys.push(request.headers['x-api-key']);
         request.resume();
-        response.writeHead(200, { 'content-type': 'application/json' }).end('{"data":[]}');
+        const status = request.headers['x-api-key'] === rejected ? 401 : 200;
+        const error = { type: 'authentication_error', message: 'invalid x-api-key' };
+        const body = status === 200 ? { data: [] } : { type: 'error', error };
+        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
       }).listen(0, '127.0.0.1');
       await once(upstream, 'listening');
       const address = upstream.address();
@@ -52,7 +61,9 @@ for (const [where, place, startThread] of places) {
         workspace: 'work',
       };
       const start = { engineId: 'window', storageDirectory: directory.path, launcherSecret: 'launcher secret' };
-      tester = new SupervisorTester(start, (given) => (thread = startThread(given)));
+      tester = new SupervisorTester(start, (given) => (thread = startThread(given)), {
+        keyRejected: () => rejections.push(rejected),
+      });
       await tester.engine.configure(configuration);
     });
     afterEach(async () => {
@@ -93,6 +104,48 @@ for (const [where, place, startThread] of places) {
       );
       assert.equal(await tester.engine.releaseAgentAuth('agent'), 1);
       assert.notEqual(await callWith(auth), 200);
+    });
+
+    it('puts the key on that holds when a request comes, and moves running sessions with the account', async () => {
+      const auth = await opened('agent');
+      assert.equal(await callWith(auth), 200);
+      const digest = async (): Promise<string | undefined> => (await tester.engine.snapshot()).sessions[0]?.planId;
+      const plans = [await digest()];
+      const { credentials } = configuration;
+      assert.ok(credentials.kind === 'apiKey');
+      for (const change of [
+        { key: 'sk-ant-another' },
+        { key: 'sk-ant-printed', account: 'command print-key' },
+        { key: 'sk-ant-printed-later', account: 'command print-key' },
+      ]) {
+        await tester.engine.configure({ ...configuration, credentials: { ...credentials, ...change } });
+        assert.equal(await callWith(auth), 200);
+        assert.equal(keys.at(-1), change.key);
+        plans.push(await digest());
+      }
+      assert.equal(new Set(plans.slice(0, 3)).size, 3, 'another key is another plan');
+      assert.equal(plans[3], plans[2], 'but not one that the same command prints later');
+      const shown = JSON.stringify([await tester.engine.snapshot(), tester.logger.lines]);
+      const files = readdirSync(directory.path).filter((name) => name.startsWith('ledger'));
+      assert.ok(files.length > 0);
+      const written = files.map((name) => readFileSync(path.join(directory.path, name), 'latin1')).join('\n');
+      for (const secret of ['sk-ant', 'print-key']) assert.ok(!`${shown}${written}`.includes(secret), secret);
+    });
+
+    it('tells when the key that holds is rejected, and answers as the upstream does', async () => {
+      const auth = await opened('agent');
+      assert.equal(rejections.join(), '');
+      rejected = realKey;
+      assert.equal(await callWith(auth), 401);
+      while (rejections.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      const { credentials } = configuration;
+      assert.ok(credentials.kind === 'apiKey');
+      await tester.engine.configure({ ...configuration, credentials: { ...credentials, key: 'sk-ant-fresh' } });
+      assert.equal(await callWith(auth), 200);
+      rejected = 'sk-ant-fresh';
+      const test = await tester.engine.testAuthentication();
+      assert.equal(test.kind, 'fails');
+      while (rejections.at(-1) !== 'sk-ant-fresh') await new Promise((resolve) => setTimeout(resolve, 5));
     });
 
     it('gives each session a token of 192 random bits', async () => {

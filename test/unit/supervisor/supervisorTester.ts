@@ -22,7 +22,14 @@ export class SupervisorTester {
     this.supervisor = new EngineSupervisor({
       start,
       startThread,
-      events: { snapshotChanged: nothing, lineMoved: nothing, logged: nothing, problemFound: nothing, ...events },
+      events: {
+        snapshotChanged: nothing,
+        lineMoved: nothing,
+        logged: nothing,
+        problemFound: nothing,
+        keyRejected: nothing,
+        ...events,
+      },
       lifeChanged: (life) => {
         this.life.push(life);
         this.#wake();

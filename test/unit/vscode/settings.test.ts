@@ -10,6 +10,7 @@ describe('settings', () => {
       plan: 'auto',
       maxSubscription: { dailyTokens: 10_000, concurrentAgents: 5 },
       apiKey: { requestsPerMinute: 60, tokensPerMinute: 100_000, concurrentAgents: 8 },
+      apiKeyCommand: { line: '', refreshMs: 5 * 60_000 },
       inactivityMs: 30 * 60_000,
       longestWaitMs: 3 * 60_000,
       warnAtPercent: 80,
@@ -40,6 +41,15 @@ describe('settings', () => {
       assert.match(problems[0]?.message ?? '', /agentQuota\.apiKey\.requestsPerMinute is .* default 60 is used/);
       assert.match(problems[0]?.nextStep ?? '', /a whole number of at least 1/);
     }
+  });
+
+  it('shows nothing of a bad command for keys, which may hold one', () => {
+    const { settings, problems } = readSettings((id) => (id === ids.apiKeyCommand ? ['echo', 'sk-ant-x'] : undefined));
+    assert.equal(settings.apiKeyCommand.line, '');
+    assert.match(problems[0]?.message ?? '', /apiKeyCommand is not what it should be/);
+    assert.ok(!JSON.stringify(problems).includes('sk-ant'));
+    const blank = readSettings((id) => (id === ids.apiKeyCommand ? '  ' : undefined));
+    assert.deepEqual([blank.settings.apiKeyCommand.line, blank.problems], ['', []]);
   });
 
   const agents = (value: unknown): ReturnType<typeof readSettings> =>
