@@ -120,7 +120,11 @@ export async function composeWindow(context: vscode.ExtensionContext): Promise<W
 }
 
 /** Where this window's engine was last, so that agents and launchers that outlived a reload find it again. */
-const lastPlace = { gatewayPort: 'gatewayPort', launcherAddress: 'launcherAddress' } as const;
+const lastPlace = {
+  gatewayPort: 'gatewayPort',
+  observerPort: 'observerPort',
+  launcherAddress: 'launcherAddress',
+} as const;
 
 /** The same over reloads, or launchers that wait in line meanwhile would be strangers to the next engine. */
 async function launcherSecret(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): Promise<string> {
@@ -134,6 +138,7 @@ async function launcherSecret(context: vscode.ExtensionContext, log: vscode.LogO
 
 function engineStart(context: vscode.ExtensionContext, launcherSecret: string): EngineStart {
   const gatewayPort = context.workspaceState.get<unknown>(lastPlace.gatewayPort);
+  const observerPort = context.workspaceState.get<unknown>(lastPlace.observerPort);
   const launcherAddress = context.workspaceState.get<unknown>(lastPlace.launcherAddress);
   return {
     engineId: randomUUID(),
@@ -141,6 +146,7 @@ function engineStart(context: vscode.ExtensionContext, launcherSecret: string): 
     launcherSecret,
     checkpointScript: join(context.extensionPath, 'dist', 'checkpoints.cjs'),
     ...(typeof gatewayPort === 'number' && { gatewayPort }),
+    ...(typeof observerPort === 'number' && { observerPort }),
     ...(typeof launcherAddress === 'string' && { launcherAddress }),
   };
 }
@@ -186,6 +192,7 @@ function followLife(life: EngineLife, store: SnapshotStore, context: vscode.Exte
   if (life.kind === 'starting') store.engineStarting();
   if (life.kind === 'running') {
     void context.workspaceState.update(lastPlace.gatewayPort, life.started.gatewayPort);
+    void context.workspaceState.update(lastPlace.observerPort, life.started.observerPort);
     void context.workspaceState.update(lastPlace.launcherAddress, life.started.launcherAddress);
   }
   if (life.kind === 'stopped') {

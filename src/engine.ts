@@ -27,6 +27,7 @@ import { testAuthentication } from './gateway/authenticationTest.ts';
 import { startGateway } from './gateway/gateway.ts';
 import { createUpstreamConnections, type UpstreamConnections } from './gateway/upstreamConnections.ts';
 import { openLedger } from './ledger/openLedger.ts';
+import { startObserverServer } from './observer/observerServer.ts';
 import { createProcessTable } from './processes/processTable.ts';
 import { systemClock } from './processes/systemClock.ts';
 
@@ -85,6 +86,14 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
     ...(start.gatewayPort !== undefined && { port: start.gatewayPort }),
   });
 
+  const observer = await startObserverServer({
+    sessions: manager,
+    intake: { hooks: new Map() },
+    logger,
+    clock,
+    ...(start.observerPort !== undefined && { port: start.observerPort }),
+  });
+
   const line = new Listeners<Parameters<LineListener>>();
   const coordinator = new AgentAuthCoordinator({
     ...parts,
@@ -130,13 +139,14 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
   logger.info(`The engine runs in ${place}: gateway ${gateway.url}, ledger in ${kept.kind}.`);
   return {
     engine,
-    started: { gatewayPort: gateway.port, launcherAddress: control.address },
+    started: { gatewayPort: gateway.port, observerPort: observer.port, launcherAddress: control.address },
     close: async () => {
       engine.dispose();
       const parts = [
         () => control.close(),
         () => coordinator.dispose(),
         () => gateway.close(),
+        () => observer.close(),
         () => connections.destroy(),
         () => {
           manager.dispose();

@@ -172,6 +172,8 @@ export interface EngineStart {
   readonly checkpointScript?: string;
   /** Tried first, since agents that run know it. */
   readonly gatewayPort?: number;
+  /** Likewise for agents that report to this engine. */
+  readonly observerPort?: number;
   /** Likewise for launchers that run. */
   readonly launcherAddress?: string;
 }
@@ -179,6 +181,7 @@ export interface EngineStart {
 /** What a started engine says of itself. */
 export interface EngineStarted {
   readonly gatewayPort: number;
+  readonly observerPort: number;
   readonly launcherAddress: string;
 }
 

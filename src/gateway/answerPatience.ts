@@ -1,4 +1,4 @@
-import { headerValue } from './headerValue.ts';
+import { headerValue } from '../loopback/headerValue.ts';
 
 /** Left to the client, so that it gets an answer that says what is wrong and not just the end of its patience. */
 const aheadMs = 10_000;

@@ -1,4 +1,4 @@
-import { headerValue } from './headerValue.ts';
+import { headerValue } from '../loopback/headerValue.ts';
 
 /**
  * How long a client waits for the headers of its answer, in milliseconds; undefined when it does not say so. Source: the

@@ -1,4 +1,4 @@
-import { headerValue } from './headerValue.ts';
+import { headerValue } from '../loopback/headerValue.ts';
 
 /** As much as the last event of a message may have, padded as Anthropic's is. */
 const keptBytes = 256;

@@ -1,14 +1,14 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { AdmissionRefusedError, type RequestAdmission, type Reservation } from '../core/admission.ts';
-import { ClientGoneError } from './clientGoneError.ts';
+import { ClientGoneError } from '../loopback/clientGoneError.ts';
 import { clientPatienceMs } from './clientPatience.ts';
-import { type GatewayAnswer } from './gatewayAnswer.ts';
-import { headerValue } from './headerValue.ts';
+import { type LoopbackAnswer } from '../loopback/loopbackAnswer.ts';
+import { headerValue } from '../loopback/headerValue.ts';
 import { readMessageAsk } from './messageAsk.ts';
 import { quotaUseOf } from './quotaUse.ts';
 import { type AdmittedRequest, Relay, type RelayContext } from './relay.ts';
 import { readBegin } from './requestBegin.ts';
-import { sendAnswer } from './sendAnswer.ts';
+import { sendAnswer } from '../loopback/sendAnswer.ts';
 import { sessionAnswers } from './sessionAnswers.ts';
 import { Settlement } from './settlement.ts';
 import { subagentOf } from './subagentOf.ts';
@@ -144,12 +144,12 @@ export class Exchange {
     await this.#relay.run(this.#context.connections.dispatcherFor(address));
   }
 
-  #answer(answer: GatewayAnswer): void {
+  #answer(answer: LoopbackAnswer): void {
     sendAnswer(this.#request, this.#response, answer, this.#context.clock);
   }
 }
 
-const ownFault: GatewayAnswer = {
+const ownFault: LoopbackAnswer = {
   status: 500,
   type: 'api_error',
   message:
@@ -158,14 +158,14 @@ const ownFault: GatewayAnswer = {
   retry: 'freely',
 };
 
-const tokenInPath: GatewayAnswer = {
+const tokenInPath: LoopbackAnswer = {
   status: 400,
   type: 'invalid_request_error',
   message: "Agent Quota's gateway takes the session key in x-api-key, authorization or the base URL only.",
   retry: 'never',
 };
 
-function refusedAdmission({ message, retryAfterSeconds }: AdmissionRefusedError): GatewayAnswer {
+function refusedAdmission({ message, retryAfterSeconds }: AdmissionRefusedError): LoopbackAnswer {
   const retry = retryAfterSeconds === undefined ? 'never' : { afterSeconds: Math.max(0, retryAfterSeconds) };
   return { status: 429, type: 'rate_limit_error', message, retry };
 }

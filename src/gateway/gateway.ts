@@ -4,15 +4,16 @@ import { type Clock } from '../core/clock.ts';
 import { type Logger } from '../core/logger.ts';
 import { currentAddress } from './currentAddress.ts';
 import { Exchange, type ExchangeContext } from './exchange.ts';
-import { listenOnLoopback } from './listenOnLoopback.ts';
-import { makeLastAnswer } from './lastAnswer.ts';
-import { createLoopbackServer } from './loopbackServer.ts';
-import { guardRequest, refusal } from './requestGuard.ts';
+import { listenOnLoopback } from '../loopback/listenOnLoopback.ts';
+import { makeLastAnswer } from '../loopback/lastAnswer.ts';
+import { createLoopbackServer } from '../loopback/loopbackServer.ts';
+import { guardRequest, refusal } from '../loopback/requestGuard.ts';
 import { readTarget } from './requestTarget.ts';
-import { sendAnswer } from './sendAnswer.ts';
+import { sendAnswer } from '../loopback/sendAnswer.ts';
 import { sessionAnswers } from './sessionAnswers.ts';
 import { sessionTokenOf } from './sessionToken.ts';
-import { UnderWay } from './underWay.ts';
+import { UnderWay } from '../loopback/underWay.ts';
+import { withinTime } from '../loopback/withinTime.ts';
 import { type UpstreamConnections } from './upstreamConnections.ts';
 import { type UpstreamHealth, UpstreamHealthWatch } from './upstreamHealth.ts';
 import { type UpstreamTarget } from './upstreamTarget.ts';
@@ -94,14 +95,4 @@ function readHead(request: IncomingMessage, port: number) {
   if (target.kind === 'refused') return refusal(400, target.reason);
   const token = target.token ?? sessionTokenOf(rawHeaders);
   return token === undefined ? sessionAnswers.noKey : { path: target.path, token };
-}
-
-/** Resolves when the work is done or the time is over. */
-async function withinTime(clock: Clock, limitMs: number, work: Promise<unknown>): Promise<void> {
-  let stopWaiting = (): void => undefined;
-  const limit = new Promise<void>((resolve) => {
-    stopWaiting = clock.after(limitMs, resolve);
-  });
-  await Promise.race([work, limit]);
-  stopWaiting();
 }

@@ -1,5 +1,5 @@
 import { type LimitReport, type ReportedLimit } from '../core/admission.ts';
-import { headerValue } from './headerValue.ts';
+import { headerValue } from '../loopback/headerValue.ts';
 import { readPlanWindows } from './planWindows.ts';
 
 type Part = 'limit' | 'remaining' | 'reset';

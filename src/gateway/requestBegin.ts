@@ -1,6 +1,6 @@
 import { type IncomingMessage } from 'node:http';
 import { type Clock } from '../core/clock.ts';
-import { isStillSending } from './endAnswer.ts';
+import { isStillSending } from '../loopback/endAnswer.ts';
 
 /** The most that is read ahead of a body, in bytes. */
 const mostBytes = 64 * 1024;

@@ -1,5 +1,5 @@
 import { type Subagent } from '../core/subagent.ts';
-import { headerValue } from './headerValue.ts';
+import { headerValue } from '../loopback/headerValue.ts';
 
 /** What an id may look like; whatever else an agent sends is nobody's name. */
 const idPattern = /^[\w.:@-]{1,128}$/;

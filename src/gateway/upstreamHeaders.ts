@@ -1,4 +1,4 @@
-import { headerValue } from './headerValue.ts';
+import { headerValue } from '../loopback/headerValue.ts';
 import { hopByHopHeaders } from './hopByHopHeaders.ts';
 
 /** Headers as undici takes them; a plain array would lose repeated names on its way through a proxy. */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type Usage } from '../core/usage.ts';
 import { createContentDecoder } from './contentDecoder.ts';
-import { headerValue } from './headerValue.ts';
+import { headerValue } from '../loopback/headerValue.ts';
 import { MessageEventScanner } from './messageEventScanner.ts';
 import { TopLevelJson } from './topLevelJson.ts';
 import { UsageTally } from './usageTally.ts';

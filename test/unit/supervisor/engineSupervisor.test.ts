@@ -50,7 +50,7 @@ describe('engine supervisor', () => {
     assert.deepEqual(running, {
       kind: 'running',
       place: 'window',
-      started: { gatewayPort: 5000, launcherAddress: '/run/first.sock' },
+      started: { gatewayPort: 5000, observerPort: 5001, launcherAddress: '/run/first.sock' },
     });
     assert.deepEqual(
       tester.life.map(({ kind }) => kind),
@@ -64,7 +64,12 @@ describe('engine supervisor', () => {
     engines[0]?.die();
     await tester.reached('running', 2);
     assert.equal(await tester.engine.releaseSession('s'), true);
-    assert.deepEqual(engines[1]?.start, { ...start, gatewayPort: 5000, launcherAddress: '/run/first.sock' });
+    assert.deepEqual(engines[1]?.start, {
+      ...start,
+      gatewayPort: 5000,
+      observerPort: 5001,
+      launcherAddress: '/run/first.sock',
+    });
     assert.deepEqual(engines[1].calls, ['start', configured, 'releaseSession "s"']);
     assert.match(tester.logger.lines.join('\n'), /engine has died. unknown/);
     assert.equal(engines.length, 2);

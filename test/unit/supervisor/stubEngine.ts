@@ -28,7 +28,12 @@ export class StubEngine {
     const { start, calls } = this;
     const launcherAddress = start.launcherAddress ?? '/run/first.sock';
     const usual: Partial<EngineFunctions> = {
-      start: () => Promise.resolve({ gatewayPort: start.gatewayPort ?? 5000, launcherAddress }),
+      start: () =>
+        Promise.resolve({
+          gatewayPort: start.gatewayPort ?? 5000,
+          observerPort: start.observerPort ?? 5001,
+          launcherAddress,
+        }),
       close: () => Promise.resolve(),
       configure: () => Promise.resolve(),
       releaseSession: () => Promise.resolve(true),

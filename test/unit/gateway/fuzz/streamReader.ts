@@ -1,4 +1,4 @@
-import { guardRequest, mostHeaderLines } from '../../../../src/gateway/requestGuard.ts';
+import { guardRequest, mostHeaderLines } from '../../../../src/loopback/requestGuard.ts';
 import { readTarget } from '../../../../src/gateway/requestTarget.ts';
 import { sessionTokenOf } from '../../../../src/gateway/sessionToken.ts';
 import { liveToken } from '../fakeAdmission.ts';

@@ -1,4 +1,4 @@
-import { type GatewayAnswer } from './gatewayAnswer.ts';
+import { type LoopbackAnswer } from './loopbackAnswer.ts';
 
 /** The most header lines that a request may have; a real one has some thirty. */
 export const mostHeaderLines = 200;
@@ -18,13 +18,13 @@ const servedMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT'
 /**
  * Refuses what no agent sends: requests for another host (DNS rebinding), requests of web pages, upgrades, and framing
  * that two readers might understand differently.
- * @param port the gateway's own.
+ * @param port the server's own.
  * @returns the answer to refuse with; undefined when there is nothing against the request.
  */
 export function guardRequest(
   { method, httpVersion, rawHeaders }: RequestHead,
   port: number,
-): GatewayAnswer | undefined {
+): LoopbackAnswer | undefined {
   if (rawHeaders.length >= 2 * mostHeaderLines) return refusal(431, 'The request has too many headers.');
   if (httpVersion !== '1.1' && httpVersion !== '1.0') return refusal(400, 'Only HTTP/1.1 is served here.');
   if (!servedMethods.has(method)) return refusal(400, `The method ${method} is not served here.`);
@@ -34,7 +34,7 @@ export function guardRequest(
     switch ((rawHeaders[index] ?? '').toLowerCase()) {
       case 'host':
         hosts += 1;
-        if (!isOwnHost(value, port)) return refusal(403, 'The Host header is not this gateway.');
+        if (!isOwnHost(value, port)) return refusal(403, "The Host header is not this server's.");
         break;
       case 'origin':
         return refusal(403, 'Web pages are not served here (the request has an Origin header).');
@@ -59,9 +59,9 @@ export function guardRequest(
 }
 
 /** A refusal of something that no agent sends. */
-export function refusal(status: 400 | 403 | 408 | 417 | 431, reason: string): GatewayAnswer {
+export function refusal(status: 400 | 403 | 408 | 417 | 431, reason: string): LoopbackAnswer {
   const type = status === 403 ? 'permission_error' : 'invalid_request_error';
-  return { status, type, message: `Agent Quota's gateway refused this request. ${reason}`, retry: 'never' };
+  return { status, type, message: `Agent Quota refused this request. ${reason}`, retry: 'never' };
 }
 
 function isOwnHost(host: string, port: number): boolean {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { guardRequest } from '../../../src/gateway/requestGuard.ts';
+import { guardRequest } from '../../../src/loopback/requestGuard.ts';
 
 const port = 4711;
 const host = ['Host', `127.0.0.1:${port}`];

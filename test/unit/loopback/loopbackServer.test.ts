@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { createLoopbackServer } from '../../../src/gateway/loopbackServer.ts';
-import { collect, sendRaw } from './rawHttp.ts';
+import { createLoopbackServer } from '../../../src/loopback/loopbackServer.ts';
+import { collect, sendRaw } from '../gateway/rawHttp.ts';
 
 describe('createLoopbackServer', () => {
   const headersWithinMs = 60;

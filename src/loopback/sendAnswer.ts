@@ -1,14 +1,14 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Clock } from '../core/clock.ts';
-import { encodeAnswer, type GatewayAnswer } from './gatewayAnswer.ts';
+import { encodeAnswer, type LoopbackAnswer } from './loopbackAnswer.ts';
 import { endAnswer, isStillSending } from './endAnswer.ts';
 import { makeLastAnswer } from './lastAnswer.ts';
 
-/** Answers a request with an answer of the gateway's own. Does nothing when it is answered already. */
+/** Answers a request with an answer of Agent Quota's own. Does nothing when it is answered already. */
 export function sendAnswer(
   request: IncomingMessage,
   response: ServerResponse,
-  answer: GatewayAnswer,
+  answer: LoopbackAnswer,
   clock: Clock,
 ): void {
   if (response.headersSent || response.destroyed) return;

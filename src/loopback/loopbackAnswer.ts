@@ -5,8 +5,8 @@ import { STATUS_CODES } from 'node:http';
 export type AnswerType =
   'invalid_request_error' | 'authentication_error' | 'permission_error' | 'rate_limit_error' | 'api_error';
 
-/** An answer of the gateway's own, in place of one of the upstream. Its message says what to do. */
-export interface GatewayAnswer {
+/** An answer of Agent Quota's own. Its message says what to do. */
+export interface LoopbackAnswer {
   readonly status: number;
   readonly type: AnswerType;
   readonly message: string;
@@ -26,7 +26,7 @@ export interface EncodedAnswer {
 }
 
 /** Shapes an answer as the Messages API shapes its errors; the `agent-quota-` request id tells it from the upstream's. */
-export function encodeAnswer(answer: GatewayAnswer): EncodedAnswer {
+export function encodeAnswer(answer: LoopbackAnswer): EncodedAnswer {
   const requestId = `agent-quota-${randomBytes(9).toString('base64url')}`;
   const error = { type: answer.type, message: answer.message };
   const body = Buffer.from(JSON.stringify({ type: 'error', error, request_id: requestId }));
@@ -42,7 +42,7 @@ export function encodeAnswer(answer: GatewayAnswer): EncodedAnswer {
 }
 
 /** The whole answer as bytes, for a connection on which there is no request to answer by. It announces the close. */
-export function rawAnswer(answer: GatewayAnswer): Buffer {
+export function rawAnswer(answer: LoopbackAnswer): Buffer {
   const { headers, body } = encodeAnswer(answer);
   const lines = [`HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? 'Error'}`, 'connection: close'];
   for (let index = 0; index < headers.length; index += 2) lines.push(`${headers[index]}: ${headers[index + 1]}`);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { UnderWay } from '../../../src/gateway/underWay.ts';
+import { UnderWay } from '../../../src/loopback/underWay.ts';
 
 describe('UnderWay', () => {
   it('holds what was added and not taken out, in whatever order that came', () => {
