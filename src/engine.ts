@@ -27,6 +27,7 @@ import { testAuthentication } from './gateway/authenticationTest.ts';
 import { startGateway } from './gateway/gateway.ts';
 import { createUpstreamConnections, type UpstreamConnections } from './gateway/upstreamConnections.ts';
 import { openLedger } from './ledger/openLedger.ts';
+import { LogsIntake } from './observer/logsIntake.ts';
 import { startObserverServer } from './observer/observerServer.ts';
 import { createProcessTable } from './processes/processTable.ts';
 import { systemClock } from './processes/systemClock.ts';
@@ -89,6 +90,16 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
   const observer = await startObserverServer({
     sessions: manager,
     intake: { hooks: new Map() },
+    logs: new LogsIntake(
+      {
+        book: (sessionId, entry) => manager.book(sessionId, entry),
+        observe: (report) => manager.observe(report),
+        trouble: (problem) => {
+          if (problem !== undefined || upstream.problem !== undefined) upstream.trouble(problem);
+        },
+      },
+      clock,
+    ),
     logger,
     clock,
     ...(start.observerPort !== undefined && { port: start.observerPort }),

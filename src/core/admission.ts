@@ -9,6 +9,9 @@ export type TokenOwner =
   | { readonly kind: 'ended'; readonly session: Session & { state: 'ended' } }
   | { readonly kind: 'unknown' };
 
+/** Of a token that is a session's. */
+export type KnownOwner = Exclude<TokenOwner, { kind: 'unknown' }>;
+
 /** A request that wants to use quota. */
 export interface AdmissionAsk {
   readonly sessionId: string;

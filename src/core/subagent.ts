@@ -17,3 +17,16 @@ export interface SubagentUsage extends Subagent {
   /** When its last request was booked, in milliseconds since the epoch. */
   readonly lastAt: number;
 }
+
+/** What an id may look like; whatever else an agent sends is nobody's name. */
+const idPattern = /^[\w.:@-]{1,128}$/;
+
+/** The subagent of these ids, as its agent sent them; undefined for the session's own agent. */
+export function subagentNamed(subagentId: string | undefined, parentId: string | undefined): Subagent | undefined {
+  const id = checkedId(subagentId);
+  return id === undefined ? undefined : { subagentId: id, parentId: checkedId(parentId) };
+}
+
+function checkedId(value: string | undefined): string | undefined {
+  return value !== undefined && idPattern.test(value) ? value : undefined;
+}

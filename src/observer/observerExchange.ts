@@ -1,6 +1,6 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Duplex } from 'node:stream';
-import { type RequestAdmission, type TokenOwner } from '../core/admission.ts';
+import { type KnownOwner, type RequestAdmission } from '../core/admission.ts';
 import { type Clock } from '../core/clock.ts';
 import { type Logger } from '../core/logger.ts';
 import { ClientGoneError } from '../loopback/clientGoneError.ts';
@@ -8,14 +8,18 @@ import { endAnswer, isStillSending } from '../loopback/endAnswer.ts';
 import { makeLastAnswer } from '../loopback/lastAnswer.ts';
 import { sendAnswer } from '../loopback/sendAnswer.ts';
 import { observerAnswers } from './observerAnswers.ts';
+import { type LogsIntake } from './logsIntake.ts';
 import { type IntakeHandler, type ObserverIntake } from './observerIntake.ts';
 import { type ObserverRoute } from './observerRoute.ts';
+import { otlpEncodingOf } from './otlpEncoding.ts';
 import { checkAnnounced, readReportBody, RefusedReportError } from './reportBody.ts';
+import { tellsOfRequest } from './telemetryEvent.ts';
 
 /** What all reports of a server share. */
 export interface ObserverContext {
   readonly sessions: Pick<RequestAdmission, 'ownerOfToken'>;
   readonly intake: ObserverIntake;
+  readonly logs: LogsIntake;
   readonly logger: Logger;
   readonly clock: Clock;
 }
@@ -86,6 +90,7 @@ export class ObserverExchange {
       case 'status-line':
         return this.#hand(owner, this.#context.intake.statusLine);
       case 'logs':
+        return this.#export(owner);
       case 'metrics':
       case 'traces':
         // Nothing of it is wanted, and an exporter that is refused would write so into its agent's log.
@@ -93,12 +98,23 @@ export class ObserverExchange {
     }
   }
 
-  async #hand(owner: Exclude<TokenOwner, { kind: 'unknown' }>, handler: IntakeHandler | undefined) {
+  async #hand(owner: KnownOwner, handler: IntakeHandler | undefined) {
     if (handler === undefined) throw new RefusedReportError(observerAnswers.notServed);
     if (owner.kind === 'ended') throw new RefusedReportError(observerAnswers.endedSession);
     const report = parseJson(await this.#readBody());
     const answer = await handler(owner.session, report, this.#gone.signal);
     return answer === undefined ? { status: 204 } : json(answer);
+  }
+
+  async #export(owner: KnownOwner): Promise<ReportAnswer> {
+    const { logs } = this.#context;
+    if (!logs.mayReport(owner)) throw new RefusedReportError(observerAnswers.endedSession);
+    const encoding = await otlpEncodingOf(this.#request.rawHeaders);
+    if (encoding === undefined) throw new RefusedReportError(observerAnswers.otherType);
+    const records = encoding.read(await this.#readBody(), tellsOfRequest);
+    if (records === undefined) throw new RefusedReportError(observerAnswers.unreadable);
+    const result = await logs.take(owner, records);
+    return { status: 200, contentType: encoding.contentType, body: encoding.answer(result) };
   }
 
   async #readBody(): Promise<Buffer> {

@@ -7,10 +7,13 @@ import { headerValue } from '../loopback/headerValue.ts';
 import { type LoopbackAnswer } from '../loopback/loopbackAnswer.ts';
 import { observerAnswers } from './observerAnswers.ts';
 
-/** The most that a report may have, as it comes. */
-export const mostReportBytes = 1024 * 1024;
+/**
+ * The most that a report may have, as it comes: of telemetry 512 records come at once at most, each of some 2,000 bytes
+ * (Claude Code 2.1.330).
+ */
+export const mostReportBytes = 4 * 1024 * 1024;
 /** The most that it may have when it is unpacked. */
-const mostUnpackedBytes = 8 * mostReportBytes;
+const mostUnpackedBytes = 2 * mostReportBytes;
 /** How long a report's body may take to come. */
 const bodyWithinMs = 15_000;
 

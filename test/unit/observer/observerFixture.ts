@@ -2,6 +2,7 @@ import { type TokenOwner } from '../../../src/core/admission.ts';
 import { type LiveSession } from '../../../src/core/session.ts';
 import { noUsage } from '../../../src/core/usage.ts';
 import { type ObserverContext } from '../../../src/observer/observerExchange.ts';
+import { LogsIntake, type TelemetryBooks } from '../../../src/observer/logsIntake.ts';
 import { startObserverServer, type ObserverServer } from '../../../src/observer/observerServer.ts';
 import { systemClock } from '../../../src/processes/systemClock.ts';
 
@@ -44,6 +45,13 @@ export interface PostOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Books nothing. */
+const noBooks: TelemetryBooks = {
+  book: () => Promise.resolve(true),
+  observe: () => Promise.resolve(),
+  trouble: () => undefined,
+};
+
 export async function startFixture(parts: Partial<ObserverContext>): Promise<ObserverFixture> {
   const logged: string[] = [];
   const log = (message: string, cause?: unknown): void => {
@@ -52,6 +60,7 @@ export async function startFixture(parts: Partial<ObserverContext>): Promise<Obs
   const observer = await startObserverServer({
     sessions: { ownerOfToken: (token) => Promise.resolve(owners[token] ?? { kind: 'unknown' }) },
     intake: { hooks: new Map() },
+    logs: new LogsIntake(noBooks, systemClock),
     logger: { debug: log, info: log, warn: log, error: log },
     clock: systemClock,
     ...parts,

@@ -111,8 +111,8 @@ describe('startObserverServer', () => {
   it('refuses a long report before its body has come, and one that grows or unpacks to be long', async () => {
     const { port } = fixture.observer;
     const head = `POST /${liveToken}/hooks/Stop HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n`;
-    assert.match(await sendRaw(port, `${head}Content-Length: 1048577\r\n\r\n`), /^HTTP\/1\.1 413 /);
-    const chunked = `${head}Transfer-Encoding: chunked\r\n\r\n100001\r\n${' '.repeat(0x100001)}\r\n`;
+    assert.match(await sendRaw(port, `${head}Content-Length: 4194305\r\n\r\n`), /^HTTP\/1\.1 413 /);
+    const chunked = `${head}Transfer-Encoding: chunked\r\n\r\n400001\r\n${' '.repeat(0x400001)}\r\n`;
     assert.match(await sendRaw(port, chunked), /^HTTP\/1\.1 413 /);
     const packed = gzipSync(Buffer.alloc(9 * 1024 * 1024));
     const answered = await fixture.post('/hooks/Stop', packed, { headers: { 'content-encoding': 'gzip' } });

@@ -1,0 +1,58 @@
+import { type KnownOwner, type LimitReport } from '../core/admission.ts';
+import { type Clock } from '../core/clock.ts';
+import { type Problem } from '../core/credentials.ts';
+import { type UsageEntry } from '../core/ledger.ts';
+import { observedTrouble } from './observedTrouble.ts';
+import { type ExportResult, type OtlpRecord } from './otlpRecord.ts';
+import { readEvent } from './telemetryEvent.ts';
+
+/** Where what telemetry says is written. */
+export interface TelemetryBooks {
+  /** Once per request id. @returns false when it was booked before. */
+  book(sessionId: string, entry: UsageEntry): Promise<boolean>;
+  observe(report: LimitReport): Promise<void>;
+  /** A request of an observed agent has failed for good; undefined: one was answered. */
+  trouble(problem: Problem | undefined): void;
+}
+
+/** Claude Code sends its last events while it ends; they may come when its session has ended already. */
+const lateMs = 60_000;
+
+/** Takes in what a session's telemetry says of its requests. */
+export class LogsIntake {
+  readonly #books: TelemetryBooks;
+  readonly #clock: Clock;
+
+  constructor(books: TelemetryBooks, clock: Clock) {
+    this.#books = books;
+    this.#clock = clock;
+  }
+
+  /** Whether a session's telemetry is taken in: that of observed ones, and for a moment after their end. */
+  mayReport({ session }: KnownOwner): boolean {
+    if (session.mode !== 'observed') return false;
+    return session.state !== 'ended' || this.#clock.now() - session.endedAt <= lateMs;
+  }
+
+  /** What is thrown leaves the rest for the exporter to send again; what is booked by then is not counted twice. */
+  async take({ session: { sessionId } }: KnownOwner, records: readonly OtlpRecord[]): Promise<ExportResult> {
+    let rejectedRecords = 0;
+    for (const record of records) {
+      const event = readEvent(record);
+      if (event.kind === 'request') {
+        await this.#books.book(sessionId, event.entry);
+        this.#books.trouble(undefined);
+      } else if (event.kind === 'error') await this.#failed(event.status, event.model);
+      else if (event.kind === 'unreadable') rejectedRecords += 1;
+    }
+    const message = rejectedRecords === 0 ? '' : 'An api_request without whole numbers of tokens cannot be counted.';
+    return { rejectedRecords, message };
+  }
+
+  async #failed(status: number, model: string | undefined): Promise<void> {
+    if (status === 429)
+      await this.#books.observe({ limits: [], retryAfterMs: undefined, limited: true, model, windows: [] });
+    const problem = observedTrouble(status);
+    if (problem !== undefined) this.#books.trouble(problem);
+  }
+}
