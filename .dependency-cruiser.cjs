@@ -1,6 +1,6 @@
 /** Who may import whom: the rooms of src/ and their doors. */
 const ROOMS =
-  'core|control|credentials|ledger|loopback|gateway|observer|processes|supervisor|launcher|shared|vscode|webview';
+  'core|control|credentials|ledger|loopback|gateway|observer|processes|supervisor|transcripts|launcher|shared|vscode|webview';
 /** A room and what, besides itself, it may import from src/. */
 const doors = [
   ['shared', ''],
@@ -13,6 +13,7 @@ const doors = [
   ['credentials', 'core|shared'],
   ['processes', 'core|shared'],
   ['supervisor', 'core|shared'],
+  ['transcripts', 'core|shared'],
   ['vscode', 'core|shared'],
   ['launcher', 'shared'],
   ['webview', 'shared'],
