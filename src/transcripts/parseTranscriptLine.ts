@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import * as z from 'zod';
 import { type Usage } from '../core/usage.ts';
 import { hasNullField } from './nullField.ts';
@@ -55,15 +56,27 @@ const progressSchema = z.object({
  * @returns undefined when it is not a whole line with usage. Never throws.
  */
 export function parseTranscriptLine(line: Buffer): TranscriptEntry | undefined {
-  if (!line.includes(usageMarker)) return undefined;
-  const json = parsedJson(line);
-  const own = lineSchema.safeParse(json);
-  if (own.success) return entryOf(line, own.data, own.data, own.data.agentId, false);
-  const progress = progressSchema.safeParse(json);
-  if (!progress.success) return undefined;
-  const { data, ...around } = progress.data;
-  return entryOf(line, data.message, around, data.agentId, true);
+  return line.includes(usageMarker) ? parseUsageLine(line) : undefined;
 }
+
+/** The same of a line that is known to have `usageMarker` in it. */
+export function parseUsageLine(line: Buffer): TranscriptEntry | undefined {
+  const text = line.toString('utf8');
+  const json = parsedJson(text);
+  const own = lineSchema.safeParse(json);
+  const progress = own.success ? undefined : progressSchema.safeParse(json).data;
+  if (!own.success && progress === undefined) return undefined;
+  const marks = {
+    isProgress: progress !== undefined,
+    hasNullField: hasNullField(line),
+    isIllFormed: !isUtf8(line) || (surrogates.some((escape) => text.includes(escape)) && !isWellFormed(json)),
+  };
+  if (own.success) return entryOf(own.data, own.data, own.data.agentId, marks);
+  return progress && entryOf(progress.data.message, progress, progress.data.agentId, marks);
+}
+
+/** How a code unit begins that may be half of a pair. */
+const surrogates = ['\\ud', '\\uD'];
 
 interface Around {
   readonly sessionId?: string | null | undefined;
@@ -71,12 +84,13 @@ interface Around {
   readonly version?: string | null | undefined;
 }
 
+type Marks = Pick<TranscriptEntry, 'isProgress' | 'hasNullField' | 'isIllFormed'>;
+
 function entryOf(
-  line: Buffer,
   { timestamp, message, costUSD, requestId, isSidechain }: z.infer<z.ZodObject<typeof entryMembers>>,
   { sessionId, cwd, version }: Around,
   agentId: string | null | undefined,
-  isProgress: boolean,
+  marks: Marks,
 ): TranscriptEntry | undefined {
   const at = parseTimestamp(timestamp);
   if (at === undefined) return undefined;
@@ -94,8 +108,7 @@ function entryOf(
     costUsd: costUSD ?? undefined,
     speed: message.usage.speed ?? undefined,
     serviceTier: message.usage.service_tier ?? undefined,
-    isProgress,
-    hasNullField: hasNullField(line),
+    ...marks,
   };
 }
 
@@ -111,10 +124,18 @@ function usageOf(wire: z.infer<typeof usageSchema>): Usage {
   };
 }
 
-function parsedJson(line: Buffer): unknown {
+function parsedJson(text: string): unknown {
   try {
-    return JSON.parse(line.toString('utf8'));
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
+}
+
+/** Whether no text in a value has half of a surrogate pair. */
+function isWellFormed(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed();
+  if (Array.isArray(value)) return value.every(isWellFormed);
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.entries(value).every(([key, member]) => key.isWellFormed() && isWellFormed(member));
 }

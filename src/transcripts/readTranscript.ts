@@ -1,6 +1,6 @@
-import { open } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import { fileIdentity } from './fileIdentity.ts';
-import { parseTranscriptLine } from './parseTranscriptLine.ts';
+import { parseUsageLine } from './parseTranscriptLine.ts';
 import { type TranscriptEntry } from './transcriptEntry.ts';
 import { positionIn, resumedOffset, type TranscriptPosition } from './transcriptPosition.ts';
 import { UsageLines } from './usageLines.ts';
@@ -13,34 +13,32 @@ export interface TranscriptReading {
 }
 
 /**
- * Reads on in a transcript.
+ * Reads on in a transcript, in this thread: one that must not stall is not to call it for more than a few new lines.
  * @param before what the last reading returned; undefined reads all.
  * @param onEntry is given each new entry and where its line begins, in bytes.
- * @param signal rejects the promise when it is aborted.
  * @throws the file system's error.
  */
-export async function readTranscript(
+export function readTranscript(
   path: string,
   before: TranscriptPosition | undefined,
   onEntry: (entry: TranscriptEntry, offset: number) => void,
-  signal?: AbortSignal,
-): Promise<TranscriptReading> {
-  const file = await open(path, 'r');
+): TranscriptReading {
+  const file = openSync(path, 'r');
   try {
-    const stats = await file.stat({ bigint: true });
+    const stats = fstatSync(file, { bigint: true });
     const identity = fileIdentity(stats);
-    const from = await resumedOffset(file, identity, Number(stats.size), before);
+    const from = resumedOffset(file, identity, Number(stats.size), before);
     const lines = new UsageLines((line, offset) => {
-      const entry = parseTranscriptLine(line);
+      const entry = parseUsageLine(line);
       if (entry !== undefined) onEntry(entry, offset);
       return entry !== undefined;
-    }, signal);
-    const offset = await lines.read(file, from);
+    });
+    const offset = lines.read(file, from);
     return {
-      position: await positionIn(file, identity, offset),
+      position: positionIn(file, identity, offset),
       startedAnew: before !== undefined && from === 0 && before.offset > 0,
     };
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }

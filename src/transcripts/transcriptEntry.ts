@@ -2,7 +2,7 @@ import { type Usage } from '../core/usage.ts';
 
 /**
  * What one line of a transcript says that a message used. Claude Code writes a line for each block of a message, all with
- * the same ids; which of them counts is for `keptEntries` to say.
+ * the same ids; which of them count is for `keptEntries` to say.
  * Source: lines that Claude Code 2.1.330 writes.
  */
 export interface TranscriptEntry {
@@ -32,6 +32,8 @@ export interface TranscriptEntry {
   readonly serviceTier: string | undefined;
   /** Whether it was in a report of a subagent's progress in its starter's transcript, as earlier versions wrote them. */
   readonly isProgress: boolean;
-  /** Whether ccusage passes the line over, because somewhere in it is a `null` that it takes for one of its own fields. */
+  /** Whether anywhere in the line a field that ccusage knows is `null`, be it one of a tool's. */
   readonly hasNullField: boolean;
+  /** Whether anywhere in the line are bytes that are not UTF-8, or half of a surrogate pair. */
+  readonly isIllFormed: boolean;
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle } from 'node:fs/promises';
+import { readSync } from 'node:fs';
 import { type FileIdentity, isSameFile } from './fileIdentity.ts';
 
 /** How far a file was read, and by what it is known again. */
@@ -15,32 +15,28 @@ export interface TranscriptPosition {
 const endBytes = 2048;
 
 /** Says by what a file is known again after so many bytes of it were read. */
-export async function positionIn(
-  file: FileHandle,
-  identity: FileIdentity,
-  offset: number,
-): Promise<TranscriptPosition> {
-  return { offset, identity, fingerprint: await fingerprintOf(file, offset) };
+export function positionIn(file: number, identity: FileIdentity, offset: number): TranscriptPosition {
+  return { offset, identity, fingerprint: fingerprintOf(file, offset) };
 }
 
 /**
  * Where to go on in a file that was read before: where it was left when it has only grown, else at its beginning.
  * @param size of the file now, in bytes.
  */
-export async function resumedOffset(
-  file: FileHandle,
+export function resumedOffset(
+  file: number,
   identity: FileIdentity,
   size: number,
   before: TranscriptPosition | undefined,
-): Promise<number> {
+): number {
   if (before === undefined || size < before.offset || !isSameFile(identity, before.identity)) return 0;
-  return (await fingerprintOf(file, before.offset)) === before.fingerprint ? before.offset : 0;
+  return fingerprintOf(file, before.offset) === before.fingerprint ? before.offset : 0;
 }
 
-async function fingerprintOf(file: FileHandle, offset: number): Promise<string> {
+function fingerprintOf(file: number, offset: number): string {
   const length = Math.min(offset, endBytes);
   const ends = Buffer.alloc(2 * length);
-  await file.read(ends, 0, length, 0);
-  await file.read(ends, length, length, offset - length);
+  readSync(file, ends, 0, length, 0);
+  readSync(file, ends, length, length, offset - length);
   return createHash('sha256').update(ends).digest('base64').slice(0, 22);
 }

@@ -1,4 +1,4 @@
-import { type FileHandle } from 'node:fs/promises';
+import { readSync } from 'node:fs';
 import { usageMarker } from './parseTranscriptLine.ts';
 
 const LINE_BREAK = 0x0a;
@@ -7,33 +7,31 @@ const chunkBytes = 1024 * 1024;
 /** A longer line is passed over: no answer of the API is so long. */
 const longestLineBytes = 64 * 1024 * 1024;
 
+/** Fresh memory for each file would take longer than to read it. */
+const spareBuffer = Buffer.allocUnsafe(chunkBytes);
+
 /** The lines of a file that may say what was used. The others are looked through for that and nothing else. */
 export class UsageLines {
   readonly #onLine: (line: Buffer, offset: number) => boolean;
-  readonly #signal: AbortSignal | undefined;
-  #buffer = Buffer.allocUnsafe(0);
+  #buffer = spareBuffer;
 
-  /**
-   * @param onLine is given a line, valid until it returns, and where it begins. @returns whether it is a whole one.
-   * @param signal ends reading after the chunk at hand.
-   */
-  constructor(onLine: (line: Buffer, offset: number) => boolean, signal?: AbortSignal) {
+  /** @param onLine is given a line, valid until it returns, and where it begins. @returns whether it is a whole one. */
+  constructor(onLine: (line: Buffer, offset: number) => boolean) {
     this.#onLine = onLine;
-    this.#signal = signal;
   }
 
   /**
    * Reads a file from where a line begins to its end.
+   * @param file its descriptor.
    * @returns where the first line begins that is not whole yet. A last line without a line break counts once it is whole.
    */
-  async read(file: FileHandle, from: number): Promise<number> {
+  read(file: number, from: number): number {
     let at = from;
     let held = 0;
     let passingOver = false;
     for (;;) {
-      this.#signal?.throwIfAborted();
       this.#makeRoom(held);
-      const { bytesRead } = await file.read(this.#buffer, held, this.#buffer.length - held, at + held);
+      const bytesRead = readSync(file, this.#buffer, held, this.#buffer.length - held, at + held);
       const end = held + bytesRead;
       const whole = this.#buffer.subarray(0, end).lastIndexOf(LINE_BREAK) + 1;
       const begin = passingOver ? this.#buffer.indexOf(LINE_BREAK) + 1 : 0;

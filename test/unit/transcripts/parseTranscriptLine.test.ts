@@ -32,6 +32,7 @@ describe('a line of a transcript', () => {
       serviceTier: 'standard',
       isProgress: false,
       hasNullField: false,
+      isIllFormed: false,
     });
   });
 
@@ -64,6 +65,17 @@ describe('a line of a transcript', () => {
     assert.equal(parsed(call({ id: null }))?.hasNullField, true);
     assert.equal(parsed(call({ name: null, text: '"id":null' }))?.hasNullField, false);
     assert.equal(parsed({ requestId: null })?.hasNullField, true);
+  });
+
+  it('tells of text that is none', () => {
+    const marked = (bytes: Buffer): boolean | undefined => {
+      const [head = '', tail = ''] = transcriptLine({ content: [{ type: 'text', text: 'HERE' }] }).split('HERE');
+      return parseTranscriptLine(Buffer.concat([Buffer.from(head), bytes, Buffer.from(tail)]))?.isIllFormed;
+    };
+    assert.equal(marked(Buffer.from('Grüße 🙂 \\ud83d\\ude42')), false);
+    assert.equal(marked(Buffer.from([0xff, 0xfe])), true);
+    assert.equal(marked(Buffer.from('\\ud83d')), true);
+    assert.equal(marked(Buffer.from('\\\\ud83d')), false);
   });
 
   for (const [what, parts] of [

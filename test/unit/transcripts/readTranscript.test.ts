@@ -22,9 +22,9 @@ describe('reading a transcript', () => {
   });
 
   /** Reads on. */
-  async function ids(): Promise<readonly (string | undefined)[]> {
+  function ids(): readonly (string | undefined)[] {
     const found: (string | undefined)[] = [];
-    const reading = await readTranscript(path, position, ({ messageId }) => found.push(messageId));
+    const reading = readTranscript(path, position, ({ messageId }) => found.push(messageId));
     ({ position } = reading);
     return reading.startedAnew ? ['anew', ...found] : found;
   }
@@ -33,92 +33,86 @@ describe('reading a transcript', () => {
     return `${transcriptLine({ messageId, content: [{ type: 'text', text }] })}\n`;
   }
 
-  it('gives each line with usage once', async () => {
+  it('gives each line with usage once', () => {
     writeFileSync(path, `${line('a')}{"type":"user"}\n\n${line('b')}`);
-    assert.deepEqual(await ids(), ['a', 'b']);
-    assert.deepEqual(await ids(), []);
+    assert.deepEqual(ids(), ['a', 'b']);
+    assert.deepEqual(ids(), []);
     appendFileSync(path, line('c'));
-    assert.deepEqual(await ids(), ['c']);
+    assert.deepEqual(ids(), ['c']);
   });
 
-  it('waits for the rest of a line', async () => {
+  it('waits for the rest of a line', () => {
     const second = line('b');
     writeFileSync(path, line('a') + second.slice(0, 300));
-    assert.deepEqual(await ids(), ['a']);
+    assert.deepEqual(ids(), ['a']);
     appendFileSync(path, second.slice(300, 500));
-    assert.deepEqual(await ids(), []);
+    assert.deepEqual(ids(), []);
     appendFileSync(path, second.slice(500));
-    assert.deepEqual(await ids(), ['b']);
+    assert.deepEqual(ids(), ['b']);
   });
 
-  it('counts a last line without a line break, once', async () => {
+  it('counts a last line without a line break, once', () => {
     writeFileSync(path, line('a').trimEnd());
-    assert.deepEqual(await ids(), ['a']);
+    assert.deepEqual(ids(), ['a']);
     appendFileSync(path, `\n${line('b')}`);
-    assert.deepEqual(await ids(), ['b']);
+    assert.deepEqual(ids(), ['b']);
   });
 
-  it('starts anew when the file was cut', async () => {
+  it('starts anew when the file was cut', () => {
     writeFileSync(path, line('a') + line('b'));
-    await ids();
+    ids();
     truncateSync(path, line('a').length);
-    assert.deepEqual(await ids(), ['anew', 'a']);
+    assert.deepEqual(ids(), ['anew', 'a']);
   });
 
-  it('starts anew when another file is in its place, though it is longer', async () => {
+  it('starts anew when another file is in its place, though it is longer', () => {
     writeFileSync(path, line('a'));
-    await ids();
+    ids();
     writeFileSync(`${path}.new`, line('b') + line('c'));
     renameSync(`${path}.new`, path);
-    assert.deepEqual(await ids(), ['anew', 'b', 'c']);
+    assert.deepEqual(ids(), ['anew', 'b', 'c']);
   });
 
-  it('starts anew when the file was written over with more', async () => {
+  it('starts anew when the file was written over with more', () => {
     writeFileSync(path, line('a'));
-    await ids();
+    ids();
     writeFileSync(path, line('b') + line('c'));
-    assert.deepEqual(await ids(), ['anew', 'b', 'c']);
+    assert.deepEqual(ids(), ['anew', 'b', 'c']);
   });
 
-  it('starts anew when the end of what was read is another', async () => {
+  it('starts anew when the end of what was read is another', () => {
     writeFileSync(path, line('first', 'x'.repeat(3000)) + line('b'));
-    await ids();
+    ids();
     writeFileSync(path, line('first', 'x'.repeat(3000)) + line('c') + line('d'));
-    assert.deepEqual(await ids(), ['anew', 'first', 'c', 'd']);
+    assert.deepEqual(ids(), ['anew', 'first', 'c', 'd']);
   });
 
-  it('says when there is no file', async () => {
+  it('says when there is no file', () => {
     writeFileSync(path, line('a'));
-    await ids();
+    ids();
     rmSync(path);
-    await assert.rejects(ids(), { code: 'ENOENT' });
+    assert.throws(ids, { code: 'ENOENT' });
   });
 
-  it('takes lines of many megabytes and bytes that are no text', async () => {
+  it('takes lines of many megabytes and bytes that are no text', () => {
     writeFileSync(path, line('a', 'ä'.repeat(3_000_000)));
     appendFileSync(path, Buffer.alloc(2_500_000, 0xff));
     appendFileSync(path, `\n${line('b')}`);
-    assert.deepEqual(await ids(), ['a', 'b']);
+    assert.deepEqual(ids(), ['a', 'b']);
   });
 
-  it('passes over a line that is too long for any answer', async () => {
+  it('passes over a line that is too long for any answer', () => {
     writeFileSync(path, line('a'));
     for (let part = 0; part < 9; part += 1) appendFileSync(path, Buffer.alloc(8 * 1024 * 1024, 0x61));
     appendFileSync(path, `\n${line('b')}`);
-    assert.deepEqual(await ids(), ['a', 'b']);
+    assert.deepEqual(ids(), ['a', 'b']);
   });
 
-  it('ends when it is told to', async () => {
-    writeFileSync(path, line('a'));
-    const reading = readTranscript(path, undefined, () => undefined, AbortSignal.abort());
-    await assert.rejects(reading, { name: 'AbortError' });
-  });
-
-  it('finds the same whatever the pieces in which the file grows', async () => {
+  it('finds the same whatever the pieces in which the file grows', () => {
     const text = Buffer.from(['a', 'b', 'c', 'd'].map((id) => line(id, `Grüße, "usage":{ ${id}`)).join(''));
     const cuts = fc.array(fc.nat(text.length), { maxLength: 8 });
-    await fc.assert(
-      fc.asyncProperty(cuts, async (where) => {
+    fc.assert(
+      fc.property(cuts, (where) => {
         position = undefined;
         writeFileSync(path, '');
         const found: (string | undefined)[] = [];
@@ -126,7 +120,7 @@ describe('reading a transcript', () => {
         for (const cut of [...where.sort((a, b) => a - b), text.length]) {
           appendFileSync(path, text.subarray(written, cut));
           written = cut;
-          found.push(...(await ids()));
+          found.push(...ids());
         }
         assert.deepEqual(
           found.filter((id) => id !== 'anew'),

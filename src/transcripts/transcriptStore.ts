@@ -1,0 +1,179 @@
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import type * as z from 'zod';
+import { type FileIdentity } from './fileIdentity.ts';
+import { countingBit, type Counting, countings, keptEntries } from './keptEntries.ts';
+import { type TranscriptFile } from './transcriptFiles.ts';
+import { type TranscriptPosition } from './transcriptPosition.ts';
+import {
+  type EntryRow,
+  entryRow,
+  type NewEntry,
+  type ReadTranscript,
+  sumRow,
+  transcriptRow,
+  usageColumns,
+  usageValues,
+} from './transcriptRows.ts';
+
+/** Entries without a message id have this one; they all count. */
+export const noMessageId = '';
+/** Days begin and end with a quarter of an hour in every time zone of today. */
+export const quarterMs = 900_000;
+/** Input tokens above which a request's price may be another one. */
+export const longInputTokens = 200_000;
+
+/** What transcripts say, kept: entries that may count, and how far each file was read. */
+export class TranscriptStore {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  transcripts(): ReadTranscript[] {
+    return this.#rows(transcriptRow, 'SELECT * FROM transcript', []);
+  }
+
+  transcript(path: string): ReadTranscript | undefined {
+    return this.#rows(transcriptRow, 'SELECT * FROM transcript WHERE path = ?', [path])[0];
+  }
+
+  /** Does all of something or, when it throws, nothing. Others that read the file wait meanwhile. */
+  async atOnce(change: () => Promise<void>): Promise<void> {
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      await change();
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  /** Takes a file in, or what is known of it now. @returns its id. */
+  putTranscript({ path, place, stats }: TranscriptFile, { identity, ...position }: TranscriptPosition): number {
+    const columns = 'path, project, project_path, session_id, size, modified_at, inode, born_at, read_to, fingerprint';
+    const [row] = this.#statement(
+      `INSERT INTO transcript (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (path) DO UPDATE SET size = excluded.size, modified_at = excluded.modified_at, inode = excluded.inode,
+         born_at = excluded.born_at, read_to = excluded.read_to, fingerprint = excluded.fingerprint
+       RETURNING transcript_id`,
+    ).all(
+      ...[path, place.project, place.projectPath, place.sessionId, stats.size, String(stats.mtimeNs)],
+      ...[...identityValues(identity), position.offset, position.fingerprint],
+    );
+    return Number(row?.['transcript_id']);
+  }
+
+  /** Takes out entries, and the files they are from. */
+  removeTranscripts(ids: readonly number[]): void {
+    const list = JSON.stringify(ids);
+    const where = 'WHERE transcript_id IN (SELECT value FROM json_each(?))';
+    const messages = this.#statement(`SELECT DISTINCT message_id FROM entry ${where}`).all(list);
+    this.#statement(`DELETE FROM entry ${where}`).run(list);
+    this.#statement(`DELETE FROM transcript ${where}`).run(list);
+    for (const { message_id } of messages) if (message_id !== noMessageId) this.#decide(String(message_id), []);
+  }
+
+  /** Takes in what was read in one file. */
+  addEntries(transcriptId: number, entries: readonly NewEntry[]): void {
+    const byMessage = Map.groupBy(entries, ({ messageId }) => messageId);
+    const everywhere = countings.reduce((set, counting) => set | countingBit(counting), 0);
+    for (const [messageId, added] of byMessage) {
+      if (messageId === noMessageId) {
+        for (const entry of added) this.#insert(entry, transcriptId, everywhere & ~entry.passedOverBy);
+      } else this.#decide(messageId, added, transcriptId);
+    }
+  }
+
+  /** Sums of what counts. @param booked request ids that are told apart. */
+  sums(counting: Counting, booked: ReadonlySet<string>): z.infer<typeof sumRow>[] {
+    const sums = usageColumns.split(', ').map((column) => `sum(${column}) AS ${column}`);
+    const longInput = 'input_tokens + cache_creation_5m_tokens + cache_creation_1h_tokens + cache_read_tokens';
+    return this.#rows(
+      sumRow,
+      `SELECT at / ${quarterMs} AS quarter, project, project_path, session_id, model, speed,
+         (${longInput}) > ${longInputTokens} AS is_long,
+         ${booked.size === 0 ? '0' : 'request_id IS NOT NULL AND request_id IN (SELECT value FROM json_each(?))'} AS is_booked,
+         count(*) AS requests, sum(cost_usd) AS cost_usd, ${sums.join(', ')}
+       FROM entry JOIN transcript USING (transcript_id) WHERE kept_in & ? <> 0
+       GROUP BY quarter, transcript_id, model, speed, is_long, is_booked`,
+      [...(booked.size === 0 ? [] : [JSON.stringify([...booked])]), countingBit(counting)],
+    );
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  /** Decides anew which entries of a message count. */
+  #decide(messageId: string, added: readonly NewEntry[], transcriptId = 0): void {
+    const known = this.#known(messageId);
+    const all = added.length === 0 ? known : this.#inOrder(known, added, transcriptId);
+    const keptIn = new Map<NewEntry | EntryRow, number>();
+    for (const counting of countings) {
+      for (const entry of keptEntries(all, counting))
+        keptIn.set(entry, (keptIn.get(entry) ?? 0) | countingBit(counting));
+    }
+    for (const entry of added) this.#insert(entry, transcriptId, keptIn.get(entry) ?? 0);
+    for (const entry of known) {
+      const kept = keptIn.get(entry) ?? 0;
+      if (kept === entry.keptIn) continue;
+      this.#statement('UPDATE entry SET kept_in = ? WHERE message_id = ? AND transcript_id = ? AND line_at = ?').run(
+        kept,
+        messageId,
+        entry.transcriptId,
+        entry.lineAt,
+      );
+    }
+  }
+
+  /** In the order of their files' paths and their places in them. Most messages are new, which is told without sorting. */
+  #known(messageId: string): EntryRow[] {
+    const found = this.#statement('SELECT 1 FROM entry WHERE message_id = ? LIMIT 1').get(messageId);
+    if (found === undefined) return [];
+    const sql = 'SELECT * FROM entry JOIN transcript USING (transcript_id) WHERE message_id = ? ORDER BY path, line_at';
+    return this.#rows(entryRow, sql, [messageId]);
+  }
+
+  /** New entries come after those that the file has, and before those of files after it. */
+  #inOrder(known: readonly EntryRow[], added: readonly NewEntry[], transcriptId: number): (EntryRow | NewEntry)[] {
+    if (known.length === 0) return [...added];
+    const before = this.#statement(
+      `SELECT count(*) AS n FROM entry JOIN transcript USING (transcript_id)
+       WHERE message_id = ? AND path <= (SELECT path FROM transcript WHERE transcript_id = ?)`,
+    ).get(known[0]?.messageId ?? '', transcriptId);
+    const at = Number(before?.['n']);
+    return [...known.slice(0, at), ...added, ...known.slice(at)];
+  }
+
+  #insert(entry: NewEntry, transcriptId: number, keptIn: number): void {
+    this.#statement(
+      `INSERT INTO entry (message_id, transcript_id, line_at, request_id, at, model, speed, cost_usd, is_sidechain,
+         passed_over_by, kept_in, ${usageColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ).run(
+      ...[entry.messageId, transcriptId, entry.lineAt, entry.requestId ?? null, entry.at, entry.model ?? null],
+      ...[entry.speed ?? null, entry.costUsd ?? null, entry.isSidechain ? 1 : 0, entry.passedOverBy, keptIn],
+      ...usageValues(entry.usage),
+    );
+  }
+
+  #rows<T extends z.ZodType>(schema: T, sql: string, values: readonly SQLInputValue[]): z.infer<T>[] {
+    return this.#statement(sql)
+      .all(...values)
+      .map((row) => schema.parse(row));
+  }
+
+  #statement(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.#database.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+}
+
+function identityValues({ inode, bornAt }: FileIdentity): [string, string | null] {
+  return [inode, bornAt ?? null];
+}
