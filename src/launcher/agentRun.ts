@@ -1,9 +1,9 @@
-import { launcherVariables, type ToLauncher } from '../shared/launcherMessages.ts';
+import { type ToLauncher } from '../shared/launcherMessages.ts';
 import { type EnvironmentOverlay, overlayVariables } from '../shared/overlayVariables.ts';
 import { agentEnvironment } from './agentEnvironment.ts';
 import { runAgent } from './agentProcess.ts';
 import { type CommandLine } from './commandLine.ts';
-import { type EngineAddress } from './engineConnection.ts';
+import { engineAddress } from './engineAddress.ts';
 import { type HeldSession, holdSession } from './heldSession.ts';
 import { createNotice, type Notice } from './notice.ts';
 import { exitLike, signalExitCode } from './processExit.ts';
@@ -66,12 +66,6 @@ async function takeSession(wish: CommandLine & { kind: 'run' }, notice: Notice):
       return { overlay, session: holdSession(answer.connection, sessionId, engine, pid) };
     }
   }
-}
-
-function engineAddress(): EngineAddress | undefined {
-  const socket = process.env[launcherVariables.socket] ?? '';
-  const secret = process.env[launcherVariables.secret] ?? '';
-  return socket === '' || secret === '' ? undefined : { socket, secret };
 }
 
 function withoutEngine(): string {
