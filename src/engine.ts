@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isMainThread, parentPort, threadId, workerData, type MessagePort } from 'node:worker_threads';
 import { createBirpc } from 'birpc';
 import { nanoid } from 'nanoid';
+import { launcherQueries } from './control/launcherQueries.ts';
 import { launcherSessions } from './control/launcherSessions.ts';
 import { startControlServer } from './control/controlServer.ts';
 import { AgentAuthCoordinator } from './core/agentAuthCoordinator.ts';
@@ -124,28 +125,28 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
     lineMoved: line.tell,
     problemFound: window.problemFound,
   });
-  const control = await startControlServer({
-    directory: join(start.storageDirectory, 'sockets'),
-    platform: process.platform,
-    secret: start.launcherSecret,
-    sessions: launcherSessions(coordinator, line, clock),
-    processTable: processes,
-    logger,
-    ...(start.launcherAddress !== undefined && { address: start.launcherAddress }),
-  });
-  line.add(window.lineMoved);
-
-  const launcher = { address: control.address, secret: start.launcherSecret };
-  const engine = new LocalEngine({
+  const engine: LocalEngine = new LocalEngine({
     ...parts,
     manager,
     coordinator,
     upstream,
     kept,
     gatewayUrl: gateway.url,
-    launcher,
+    launcher: () => ({ address: control.address, secret: start.launcherSecret }),
     window,
   });
+  const control = await startControlServer({
+    directory: join(start.storageDirectory, 'sockets'),
+    platform: process.platform,
+    secret: start.launcherSecret,
+    sessions: launcherSessions(coordinator, line, clock),
+    queries: () => launcherQueries(engine),
+    processTable: processes,
+    logger,
+    ...(start.launcherAddress !== undefined && { address: start.launcherAddress }),
+  });
+  line.add(window.lineMoved);
+
   const place = isMainThread ? 'the window itself' : `worker ${threadId}`;
   logger.info(`The engine runs in ${place}: gateway ${gateway.url}, ledger in ${kept.kind}.`);
   return {

@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import { type Logger } from '../core/logger.ts';
 import { type ProcessTable } from '../core/processTable.ts';
 import { listenPrivately, removeAddress } from './controlListener.ts';
+import { type ControlQueries } from './controlQueries.ts';
 import { type ControlSessions } from './controlSessions.ts';
 import { LauncherConnection } from './launcherConnection.ts';
 
@@ -13,6 +14,8 @@ export interface ControlServerOptions {
   /** What a client must know. It reaches launchers by the environment of their terminal. */
   readonly secret: string;
   readonly sessions: ControlSessions;
+  /** Undefined while the window has not told its engine the settings. */
+  readonly queries: () => ControlQueries | undefined;
   readonly processTable: ProcessTable;
   readonly logger: Logger;
   /**

@@ -11,15 +11,21 @@ import {
   launcherProtocolVersion,
   longestLine,
   messageLine,
+  type Query,
   readMessageLine,
   type ToLauncher,
 } from '../shared/launcherMessages.ts';
+import { longestAnswer, type QueryAnswer } from '../shared/launcherAnswers.ts';
+import { type ControlQueries } from './controlQueries.ts';
 import { type ControlSessions } from './controlSessions.ts';
+import { answerQuery } from './queryAnswer.ts';
 
 /** What all connections of a server share. */
 export interface ConnectionContext {
   readonly secret: string;
   readonly sessions: ControlSessions;
+  /** Undefined while the window has not told its engine the settings. */
+  readonly queries: () => ControlQueries | undefined;
   readonly processTable: ProcessTable;
   readonly logger: Logger;
   /** How long a client may take until it has said `hello`. */
@@ -32,6 +38,7 @@ type State =
   | { readonly kind: 'welcome'; readonly process: ProcessIdentity }
   | { readonly kind: 'waiting'; readonly ticket: string; readonly process: ProcessIdentity }
   | { readonly kind: 'resuming' }
+  | { readonly kind: 'answering' }
   /** The agent runs. */
   | { readonly kind: 'holding'; readonly sessionId: string }
   /** Nothing that comes is read any more. */
@@ -113,6 +120,8 @@ export class LauncherConnection {
       await this.#context.sessions.release(state.sessionId).finally(() => {
         this.#sayFarewell();
       });
+    } else if (message.type === 'query' && state.kind === 'welcome') {
+      await this.#answer(message);
     } else {
       this.#fail(`${message.type} does not come now`);
     }
@@ -151,12 +160,34 @@ export class LauncherConnection {
     if (!live) this.#sayFarewell();
   }
 
+  async #answer(query: Query): Promise<void> {
+    const queries = this.#context.queries();
+    if (queries === undefined) {
+      this.#fail('the engine has just started and does not know the settings yet; try again in a moment');
+      return;
+    }
+    this.#state = { kind: 'answering' };
+    const answer: QueryAnswer = await answerQuery(queries, query);
+    if (!this.#isAnswering()) return;
+    const line = messageLine({ type: 'answer', answer });
+    if (line.length > longestAnswer) {
+      this.#fail('there is more to tell than fits an answer');
+      return;
+    }
+    this.#leave();
+    this.#socket.write(line);
+    this.#sayFarewell();
+  }
+
   // Asked after an await, when the state may be another than the one that the compiler still assumes.
   #isWaiting(): boolean {
     return this.#state.kind === 'waiting';
   }
   #isResuming(): boolean {
     return this.#state.kind === 'resuming';
+  }
+  #isAnswering(): boolean {
+    return this.#state.kind === 'answering';
   }
 
   #gone(): void {

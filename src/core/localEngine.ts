@@ -26,7 +26,8 @@ export interface LocalEngineParts extends QuotaManagerParts {
   readonly upstream: CurrentUpstream;
   readonly kept: EngineSnapshot['ledger'];
   readonly gatewayUrl: string;
-  readonly launcher: LauncherEndpoint;
+  /** Known once the control socket is there. */
+  readonly launcher: () => LauncherEndpoint;
   readonly window: QuotaEngineEvents;
 }
 
@@ -35,6 +36,7 @@ export class LocalEngine implements QuotaEngine {
   readonly #parts: LocalEngineParts;
   readonly #publisher: SnapshotPublisher;
   readonly #stopListening: readonly (() => void)[];
+  #inactivityMs: number | undefined;
 
   constructor(parts: LocalEngineParts) {
     this.#parts = parts;
@@ -58,6 +60,7 @@ export class LocalEngine implements QuotaEngine {
     const movedNetwork = upstream.follow(configuration.credentials, configuration.network);
     await manager.configure(termsOf(configuration, secrets), configuration.longestWaitMs);
     coordinator.configure(configuration);
+    this.#inactivityMs = configuration.inactivityMs;
     if (movedNetwork) coordinator.networkChanged();
     this.#publisher.changed();
   }
@@ -98,6 +101,11 @@ export class LocalEngine implements QuotaEngine {
     return this.#parts.coordinator.cleanupInactiveAgents(durationMs);
   }
 
+  /** How long a session may do nothing, in milliseconds; undefined while the window has not said. */
+  get inactivityMs(): number | undefined {
+    return this.#inactivityMs;
+  }
+
   async testAuthentication(): Promise<AuthTest> {
     const test = await this.#parts.coordinator.testAuthentication();
     this.#publisher.changed();
@@ -121,7 +129,7 @@ export class LocalEngine implements QuotaEngine {
   }
 
   launcherEndpoint(): Promise<LauncherEndpoint> {
-    return Promise.resolve(this.#parts.launcher);
+    return Promise.resolve(this.#parts.launcher());
   }
 
   dispose(): void {

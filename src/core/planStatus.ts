@@ -1,4 +1,4 @@
-import { type LimitStatus } from './quotaStatus.ts';
+import { type LimitStatus } from '../shared/limitStatus.ts';
 import { rateDimensions, type RateDimension, type RateLimits } from './rateLimits.ts';
 import { refillMs, type TokenBucket } from './tokenBucket.ts';
 

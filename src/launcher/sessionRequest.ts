@@ -155,6 +155,7 @@ async function ask(
       case 'error':
       case 'welcome':
       case 'resumed':
+      case 'answer':
         connection.close();
         return {
           kind: 'unavailable',

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 
 /**
  * What the launcher and the engine say to each other over the control socket: one JSON object a line, UTF-8. The
- * launcher speaks first, with `hello`; the engine answers `welcome`, and then one `open` or one `resume` follows.
+ * launcher speaks first, with `hello`; the engine answers `welcome`, and then one `open`, `resume` or `query` follows.
  */
 export const launcherProtocolVersion = 1;
 
@@ -15,7 +15,7 @@ export const launcherVariables = {
   secret: 'AGENT_QUOTA_SOCKET_SECRET',
 } as const;
 
-/** The longest line that either side accepts, in UTF-16 code units. */
+/** The longest line that either side accepts unless it waits for an answer, in UTF-16 code units. */
 export const longestLine = 64 * 1024;
 
 export const agentIdSchema = z
@@ -24,12 +24,26 @@ export const agentIdSchema = z
 
 const sessionIdSchema = z.string().check(z.maxLength(100));
 
-const problemSchema = z.object({
+export const problemSchema = z.object({
   code: z.string(),
   severity: z.enum(['warning', 'error']),
   message: z.string(),
   nextStep: z.string(),
 });
+
+const querySchema = z.discriminatedUnion('what', [
+  z.object({ type: z.literal('query'), what: z.literal('status') }),
+  /** Makes one real call with the user's credentials. */
+  z.object({ type: z.literal('query'), what: z.literal('test') }),
+  z.object({ type: z.literal('query'), what: z.literal('cleanup') }),
+  z.object({
+    type: z.literal('query'),
+    what: z.literal('release'),
+    /** A session's id or the beginning of one, or an agent's name. */
+    id: z.string().check(z.minLength(1), z.maxLength(100)),
+  }),
+]);
+export type Query = z.infer<typeof querySchema>;
 
 export const fromLauncherSchema = z.discriminatedUnion('type', [
   z.object({
@@ -50,6 +64,8 @@ export const fromLauncherSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('resume'), sessionId: sessionIdSchema }),
   /** The agent has ended. Answered by the end of the connection, when the slot is free. */
   z.object({ type: z.literal('end'), sessionId: sessionIdSchema }),
+  /** Asks something, or has something done. Answered by one `answer` and the end of the connection. */
+  querySchema,
 ]);
 export type FromLauncher = z.infer<typeof fromLauncherSchema>;
 
@@ -78,6 +94,8 @@ export const toLauncherSchema = z.discriminatedUnion('type', [
     /** False: the session has ended meanwhile, and there is nothing more to say. */
     live: z.boolean(),
   }),
+  /** A `QueryAnswer` of launcherAnswers.ts; the only message that may be longer than {@link longestLine}. */
+  z.object({ type: z.literal('answer'), answer: z.unknown() }),
   /** The message before could not be served; the connection is closed. The text is for people. */
   z.object({ type: z.literal('error'), message: z.string() }),
 ]);
@@ -90,7 +108,7 @@ export function messageLine(message: FromLauncher | ToLauncher): string {
 
 /**
  * Reads one line as a message.
- * @returns undefined for what is not JSON, not of the schema, or longer than {@link longestLine}.
+ * @returns undefined for what is not JSON, or not of the schema.
  */
 export function readMessageLine<Message extends FromLauncher | ToLauncher>(
   schema: z.ZodMiniType<Message>,
@@ -108,19 +126,25 @@ export function readMessageLine<Message extends FromLauncher | ToLauncher>(
 
 /**
  * Cuts a stream of text into lines.
- * @param onLine is given each line without its end, or `undefined` once when a line is longer than
- *   {@link longestLine}; all that comes after is dropped, so a peer cannot make this side hold more than that.
+ * @param onLine is given each line without its end, or `undefined` once when a line is longer than `longest`; all that
+ *   comes after is dropped, so a peer cannot make this side hold more than that.
+ * @param longest in UTF-16 code units.
  * @returns takes in the next piece of the stream.
  */
-export function createLineSplitter(onLine: (line: string | undefined) => void): (chunk: string) => void {
+export function createLineSplitter(
+  onLine: (line: string | undefined) => void,
+  longest: number = longestLine,
+): (chunk: string) => void {
   let rest = '';
   let overflowed = false;
   return (chunk) => {
-    const lines = (rest + chunk).split('\n');
+    // Only what is new is searched: a long line comes in hundreds of chunks.
+    const [first = '', ...others] = chunk.split('\n');
+    const lines = [rest + first, ...others];
     rest = lines.pop() ?? '';
-    for (const line of [...lines, ...(rest.length > longestLine ? [rest] : [])]) {
+    for (const line of [...lines, ...(rest.length > longest ? [rest] : [])]) {
       if (overflowed) return;
-      overflowed = line.length > longestLine;
+      overflowed = line.length > longest;
       onLine(overflowed ? undefined : line);
     }
     if (overflowed) rest = '';

@@ -3,7 +3,8 @@ import { rowKinds, views } from '../contributions.ts';
 import { type Clock } from '../core/clock.ts';
 import { type AgentRecord, type LinePlace } from '../core/quotaEngine.ts';
 import { type SubagentUsage } from '../core/subagent.ts';
-import { formatAge } from './amounts.ts';
+import { formatAge } from '../shared/amounts.ts';
+import { subagentsByParent } from '../shared/subagentsByParent.ts';
 import { type EngineState } from './engineState.ts';
 import {
   type RowMark,
@@ -124,7 +125,7 @@ export class AgentSessionsView implements vscode.TreeDataProvider<string>, vscod
     this.#topRows = [...sessions.map(({ sessionId }) => sessionId), ...line.map(({ ticket }) => ticket)];
     this.#entries = new Map([
       ...sessions.map((record) => [record.sessionId, sessionEntry(record, now)] as const),
-      ...sessions.flatMap((record) => record.subagents.map((subagent) => subagentEntry(record, subagent))),
+      ...sessions.flatMap(subagentEntries),
       ...line.map((place) => [place.ticket, waitingEntry(place, now)] as const),
     ]);
   }
@@ -155,7 +156,7 @@ function sessionEntry(record: AgentRecord, now: number): Entry {
   return {
     row: sessionRow(record, now),
     kind: rowKinds.session,
-    children: subagentRows(record, undefined),
+    children: rowIds(record, subagentsByParent(record.subagents).get(undefined)),
     tooltip: (later) => sessionTooltip(record, later),
   };
 }
@@ -164,24 +165,18 @@ function waitingEntry(place: LinePlace, now: number): Entry {
   return { row: waitingRow(place, now), kind: rowKinds.waiting, children: [], tooltip: () => waitingTooltip(place) };
 }
 
-function subagentEntry(record: AgentRecord, subagent: SubagentUsage): readonly [string, Entry] {
-  const id = subagentRowId(record, subagent.subagentId);
-  const children = subagentRows(record, subagent.subagentId);
-  const tooltip = (now: number): string => subagentTooltip(subagent, now);
-  return [id, { row: subagentRow(subagent), kind: rowKinds.subagent, children, tooltip }];
+function subagentEntries(record: AgentRecord): (readonly [string, Entry])[] {
+  const started = subagentsByParent(record.subagents);
+  return record.subagents.map((subagent) => {
+    const children = rowIds(record, started.get(subagent.subagentId));
+    const tooltip = (now: number): string => subagentTooltip(subagent, now);
+    const entry: Entry = { row: subagentRow(subagent), kind: rowKinds.subagent, children, tooltip };
+    return [subagentRowId(record, subagent.subagentId), entry];
+  });
 }
 
-/** Rows of those that a subagent, or the session's own agent (undefined), has started. */
-function subagentRows(record: AgentRecord, parent: string | undefined): string[] {
-  // A parent is one that is known and began before, or they could be each other's.
-  const before = new Set<string>();
-  return record.subagents
-    .filter(({ subagentId, parentId }) => {
-      const started = parentId !== undefined && before.has(parentId) ? parentId : undefined;
-      before.add(subagentId);
-      return started === parent;
-    })
-    .map(({ subagentId }) => subagentRowId(record, subagentId));
+function rowIds(record: AgentRecord, subagents: readonly SubagentUsage[] = []): string[] {
+  return subagents.map(({ subagentId }) => subagentRowId(record, subagentId));
 }
 
 function subagentRowId({ sessionId }: AgentRecord, subagentId: string): string {

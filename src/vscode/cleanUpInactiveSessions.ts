@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { type QuotaEngine } from '../core/quotaEngine.ts';
-import { cleanUpText } from './cleanUpText.ts';
+import { cleanUpText } from '../shared/cleanUpText.ts';
 import { type SettingsReader } from './settingsReader.ts';
 
 /** Ends sessions whose process is gone and takes the slots of inactive ones, and says what it did. */

@@ -2,11 +2,12 @@ import { type Problem } from '../core/credentials.ts';
 import { type AgentRecord, type EngineSnapshot, type LinePlace } from '../core/quotaEngine.ts';
 import { totalTokens } from '../core/usage.ts';
 import { type DashboardNote, type DashboardRow, type DashboardView } from '../shared/dashboardMessages.ts';
-import { formatAge, formatCount, formatCountdown, formatNumberOf } from './amounts.ts';
+import { formatAge, formatCount, formatCountdown, formatNumberOf } from '../shared/amounts.ts';
 import { type EngineState, newestSnapshot } from './engineState.ts';
-import { summarizeLimit } from './limitSummary.ts';
-import { planName } from './planName.ts';
-import { sessionActivity, tokensByKind } from './sessionRow.ts';
+import { summarizeLimit } from '../shared/limitSummary.ts';
+import { planName } from '../shared/planName.ts';
+import { sessionActivity } from '../shared/sessionActivity.ts';
+import { tokensByKind } from './sessionRow.ts';
 
 /** All that the details page shows, in words. */
 export function dashboardView(state: EngineState, warnAtPercent: number, now: number): DashboardView {

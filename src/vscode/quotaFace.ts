@@ -1,7 +1,7 @@
 import { type EngineSnapshot } from '../core/quotaEngine.ts';
-import { formatPercentage } from './amounts.ts';
+import { formatPercentage } from '../shared/amounts.ts';
 import { type EngineState } from './engineState.ts';
-import { type LimitSummary, quotaLevel } from './limitSummary.ts';
+import { type LimitSummary, quotaLevel } from '../shared/limitSummary.ts';
 
 /** What the status bar says. */
 export interface QuotaFace {

@@ -2,11 +2,11 @@ import { commands } from '../contributions.ts';
 import { type Problem } from '../core/credentials.ts';
 import { type EngineSnapshot } from '../core/quotaEngine.ts';
 import { totalTokens } from '../core/usage.ts';
-import { formatAge, formatCount, formatCountdown, formatNumberOf } from './amounts.ts';
+import { formatAge, formatCount, formatCountdown, formatNumberOf } from '../shared/amounts.ts';
 import { type EngineState, newestSnapshot } from './engineState.ts';
 import { escapeMarkdown } from './escapeMarkdown.ts';
-import { summarizeLimit } from './limitSummary.ts';
-import { planName } from './planName.ts';
+import { summarizeLimit } from '../shared/limitSummary.ts';
+import { planName } from '../shared/planName.ts';
 
 /** The only commands that the tooltip's links may run. */
 export const tooltipCommands = [

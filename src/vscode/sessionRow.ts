@@ -1,11 +1,9 @@
 import { type AgentRecord, type LinePlace } from '../core/quotaEngine.ts';
 import { type SubagentUsage } from '../core/subagent.ts';
 import { type Usage, totalTokens } from '../core/usage.ts';
-import { formatAge, formatCount, formatNumberOf } from './amounts.ts';
+import { formatAge, formatCount, formatNumberOf } from '../shared/amounts.ts';
+import { type Activity, sessionActivity } from '../shared/sessionActivity.ts';
 import { escapeMarkdown } from './escapeMarkdown.ts';
-
-/** What an agent is doing, as one word on every surface. */
-export type Activity = 'working' | 'waiting' | 'ready' | 'idle' | 'unauthenticated' | 'ended';
 
 /** What the icon of a row says. */
 export type RowMark = Activity | 'subagent';
@@ -17,14 +15,6 @@ export interface SessionRow {
   readonly activity: RowMark;
   /** For screen readers. */
   readonly spoken: string;
-}
-
-export function sessionActivity(record: AgentRecord): Activity {
-  if (record.state === 'ended') return 'ended';
-  if (record.mode === 'unauthenticated') return 'unauthenticated';
-  if (record.runningRequests > 0) return 'working';
-  if (record.waitingRequests > 0) return 'waiting';
-  return record.state === 'idle' ? 'idle' : 'ready';
 }
 
 export function sessionRow(record: AgentRecord, now: number): SessionRow {

@@ -1,10 +1,10 @@
 import { type CommandId, commands } from '../contributions.ts';
 import { type Problem } from '../core/credentials.ts';
 import { totalTokens } from '../core/usage.ts';
-import { formatAge, formatCount } from './amounts.ts';
+import { formatAge, formatCount } from '../shared/amounts.ts';
 import { type EngineState, newestSnapshot } from './engineState.ts';
-import { summarizeLimit } from './limitSummary.ts';
-import { planName } from './planName.ts';
+import { summarizeLimit } from '../shared/limitSummary.ts';
+import { planName } from '../shared/planName.ts';
 
 /** One line of Show Status, and the command that leads on from it. */
 export interface StatusLine {

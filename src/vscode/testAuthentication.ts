@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { type QuotaEngine } from '../core/quotaEngine.ts';
-import { authTestNotice } from './authTestNotice.ts';
+import { authTestNotice } from '../shared/authTestNotice.ts';
 import { type Notices } from './notices.ts';
 
 const show = {

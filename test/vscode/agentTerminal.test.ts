@@ -4,7 +4,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { commands } from '../../src/contributions.ts';
 import { totalTokens } from '../../src/core/usage.ts';
-import { formatCount } from '../../src/vscode/amounts.ts';
+import { formatCount } from '../../src/shared/amounts.ts';
 import { hostDriver } from '../host/driverClient.ts';
 import {
   agentQuota,

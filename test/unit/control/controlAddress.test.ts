@@ -20,6 +20,7 @@ describe('control address', () => {
       platform: process.platform,
       secret: 'the secret',
       sessions: new FakeSessions(),
+      queries: () => undefined,
       processTable: fakeProcessTable,
       logger: createMemoryLogger(),
       ...(address === undefined ? {} : { address }),

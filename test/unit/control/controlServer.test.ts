@@ -21,6 +21,7 @@ describe('control server', () => {
       platform: process.platform,
       secret: 'the secret',
       sessions,
+      queries: () => undefined,
       processTable: fakeProcessTable,
       logger,
       ...(helloWithinMs === undefined ? {} : { helloWithinMs }),

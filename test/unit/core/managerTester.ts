@@ -2,7 +2,7 @@ import { type AdmissionAsk, type RequestOutcome, type Reservation } from '../../
 import { ClaudeQuotaManager, type QuotaManagerParts } from '../../../src/core/claudeQuotaManager.ts';
 import { type Ledger } from '../../../src/core/ledger.ts';
 import { type Plan } from '../../../src/core/plan.ts';
-import { type Dimension, type LimitStatus } from '../../../src/core/quotaStatus.ts';
+import { type Dimension, type LimitStatus } from '../../../src/shared/limitStatus.ts';
 import { type SessionMode } from '../../../src/core/session.ts';
 import { MemoryStore } from '../../../src/ledger/memoryStore.ts';
 import { TransactionalLedger } from '../../../src/ledger/transactionalLedger.ts';

@@ -21,6 +21,7 @@ describe('launcher', () => {
       platform: process.platform,
       secret: 'the secret',
       sessions,
+      queries: () => undefined,
       processTable: fakeProcessTable,
       logger: createMemoryLogger(),
       ...(address === undefined ? {} : { address }),

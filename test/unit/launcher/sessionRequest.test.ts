@@ -19,6 +19,7 @@ describe('a launcher that waits in line', () => {
       platform: process.platform,
       secret,
       sessions,
+      queries: () => undefined,
       processTable: fakeProcessTable,
       logger: createMemoryLogger(),
       ...(address === undefined ? {} : { address }),

@@ -11,7 +11,7 @@ import {
 } from '../../../src/core/ledger.ts';
 import { apiKeyPlan, type Plan } from '../../../src/core/plan.ts';
 import { type QuotaTerms } from '../../../src/core/quotaTerms.ts';
-import { type Dimension, type LimitStatus } from '../../../src/core/quotaStatus.ts';
+import { type Dimension, type LimitStatus } from '../../../src/shared/limitStatus.ts';
 import { type Session, type SessionMode } from '../../../src/core/session.ts';
 import { noUsage, type Usage } from '../../../src/core/usage.ts';
 import { report } from './reports.ts';

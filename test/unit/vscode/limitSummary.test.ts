@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { type LimitStatus } from '../../../src/core/quotaStatus.ts';
+import { type LimitStatus } from '../../../src/shared/limitStatus.ts';
 import { type EngineState } from '../../../src/vscode/engineState.ts';
 import { dashboardView } from '../../../src/vscode/dashboardView.ts';
-import { summarizeLimit } from '../../../src/vscode/limitSummary.ts';
+import { summarizeLimit } from '../../../src/shared/limitSummary.ts';
 import { quotaTooltip } from '../../../src/vscode/quotaTooltip.ts';
 import { sampleNow, sampleSnapshot } from './samples.ts';
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { authTestNotice } from '../../../src/vscode/authTestNotice.ts';
-import { cleanUpText } from '../../../src/vscode/cleanUpText.ts';
+import { authTestNotice } from '../../../src/shared/authTestNotice.ts';
+import { cleanUpText } from '../../../src/shared/cleanUpText.ts';
 import { nextAgentName } from '../../../src/vscode/nextAgentName.ts';
-import { sessionActivity, sessionRow, sessionTooltip, waitingRow } from '../../../src/vscode/sessionRow.ts';
+import { sessionActivity } from '../../../src/shared/sessionActivity.ts';
+import { sessionRow, sessionTooltip, waitingRow } from '../../../src/vscode/sessionRow.ts';
 import { sampleNow, sampleSession } from './samples.ts';
 
 describe('rows of the Agent Sessions view', () => {

@@ -1,6 +1,4 @@
-import { type Plan } from '../core/plan.ts';
-
 /** A plan's name in texts. */
-export function planName(kind: Plan['kind']): string {
+export function planName(kind: 'MaxSubscription' | 'ApiKey'): string {
   return kind === 'MaxSubscription' ? 'Max subscription' : 'API key';
 }

@@ -5,7 +5,7 @@ import {
   formatCountdown,
   formatNumberOf,
   formatPercentage,
-} from '../../../src/vscode/amounts.ts';
+} from '../../../src/shared/amounts.ts';
 
 describe('amounts', () => {
   it('writes counts with three figures at most', () => {

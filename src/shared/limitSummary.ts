@@ -1,5 +1,5 @@
-import { type Dimension, type LimitStatus } from '../core/quotaStatus.ts';
 import { formatAge, formatCount, formatCountdown, formatPercentage } from './amounts.ts';
+import { type Dimension, type LimitStatus } from './limitStatus.ts';
 
 /** One limit in words. */
 export interface LimitSummary {

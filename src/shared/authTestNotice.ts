@@ -1,4 +1,4 @@
-import { type AuthTest } from '../core/quotaEngine.ts';
+import { type AuthTestAnswer } from './launcherAnswers.ts';
 
 /** What a test of the credentials showed, in words. */
 export interface AuthTestNotice {
@@ -6,7 +6,7 @@ export interface AuthTestNotice {
   readonly text: string;
 }
 
-export function authTestNotice(result: AuthTest): AuthTestNotice {
+export function authTestNotice(result: AuthTestAnswer): AuthTestNotice {
   switch (result.kind) {
     case 'works':
       return {

@@ -1,8 +1,12 @@
-import { type AgentRecord } from '../core/quotaEngine.ts';
 import { formatAge, formatNumberOf } from './amounts.ts';
 
+interface ChangedSession {
+  readonly agentId: string;
+  readonly state: 'active' | 'idle' | 'ended';
+}
+
 /** What a clean-up did, in one or two sentences. */
-export function cleanUpText(changed: readonly AgentRecord[], inactivityMs: number): string {
+export function cleanUpText(changed: readonly ChangedSession[], inactivityMs: number): string {
   const ended = changed.filter(({ state }) => state === 'ended');
   const idle = changed.filter(({ state }) => state === 'idle');
   const sentences: string[] = [];
@@ -17,7 +21,7 @@ export function cleanUpText(changed: readonly AgentRecord[], inactivityMs: numbe
   return `Nothing to clean up: every session's process is alive and was active in the last ${formatAge(inactivityMs)}.`;
 }
 
-function names(records: readonly AgentRecord[]): string {
+function names(records: readonly ChangedSession[]): string {
   const first = records.slice(0, 5).map(({ agentId }) => agentId);
   return first.join(', ') + (records.length > first.length ? ` and ${records.length - first.length} more` : '');
 }
