@@ -73,11 +73,16 @@ class GeneratedSession {
     const tool = `toolu_01${this.#hash('t', serial)}`;
     const lines = [
       answer(`{"type":"text","text":"${text(dice.length(500))}"}`),
-      answer(`{"type":"tool_use","id":"${tool}","name":"Edit","input":{"file_path":"/src/a.ts","new_string":"${text(dice.length(1500))}"}}`),
+      answer(
+        `{"type":"tool_use","id":"${tool}","name":"Edit","input":{"file_path":"/src/a.ts","new_string":"${text(dice.length(1500))}"}}`,
+      ),
       `${this.#head()}"message":{"role":"user","content":[{"tool_use_id":"${tool}","type":"tool_result","content":"${text(dice.length(4000))}"}]},` +
         `"toolUseResult":{"stdout":"${text(dice.length(4000))}","stderr":"","interrupted":false},"type":"user",${this.#tail()}\n`,
     ];
-    if (serial % 3 === 0) lines.unshift(answer(`{"type":"thinking","thinking":"${text(dice.length(900))}","signature":"${'Ep0C'.repeat(90)}"}`));
+    if (serial % 3 === 0)
+      lines.unshift(
+        answer(`{"type":"thinking","thinking":"${text(dice.length(900))}","signature":"${'Ep0C'.repeat(90)}"}`),
+      );
     return lines.join('');
   }
 
