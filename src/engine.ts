@@ -13,6 +13,7 @@ import { CurrentUpstream } from './core/currentUpstream.ts';
 import { Listeners } from './core/listeners.ts';
 import { LocalEngine } from './core/localEngine.ts';
 import { type Logger } from './core/logger.ts';
+import { defaultLongestWaitMs } from './core/longestHold.ts';
 import { apiKeyPlan } from './core/plan.ts';
 import {
   type AuthTest,
@@ -22,14 +23,18 @@ import {
   type QuotaEngine,
   type QuotaEngineEvents,
 } from './core/quotaEngine.ts';
+import { admitStep } from './core/stepAdmission.ts';
 import { tokenEnding, type SecretSource } from './core/secretSource.ts';
 import { type LineListener } from './core/slotQueue.ts';
 import { testAuthentication } from './gateway/authenticationTest.ts';
 import { startGateway } from './gateway/gateway.ts';
 import { createUpstreamConnections, type UpstreamConnections } from './gateway/upstreamConnections.ts';
 import { openLedger } from './ledger/openLedger.ts';
+import { hookIntake } from './observer/hookIntake.ts';
 import { LogsIntake } from './observer/logsIntake.ts';
 import { startObserverServer } from './observer/observerServer.ts';
+import { RunningTurns } from './observer/runningTurns.ts';
+import { statusLineIntake } from './observer/statusLineIntake.ts';
 import { createProcessTable } from './processes/processTable.ts';
 import { systemClock } from './processes/systemClock.ts';
 
@@ -88,12 +93,25 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
     ...(start.gatewayPort !== undefined && { port: start.gatewayPort }),
   });
 
+  const turns = new RunningTurns(manager, clock, logger);
+  const view = manager.view.bind(manager);
+  const steps = { view, onChange: ledger.onChange.bind(ledger), clock, longestWaitMs: defaultLongestWaitMs };
   const observer = await startObserverServer({
     sessions: manager,
-    intake: { hooks: new Map() },
+    intake: {
+      hooks: hookIntake({
+        turns,
+        admitStep: (sessionId, signal) => admitStep(steps, sessionId, signal),
+        claudeSessionSeen: ({ sessionId, claudeSessionId }) => {
+          logger.debug(`Session ${sessionId} is Claude Code's session ${claudeSessionId}.`);
+        },
+        clock,
+      }),
+      statusLine: statusLineIntake({ observe: (report) => manager.observe(report), view, clock }),
+    },
     logs: new LogsIntake(
       {
-        book: (sessionId, entry) => manager.book(sessionId, entry),
+        book: (sessionId, entry) => turns.book(sessionId, entry),
         observe: (report) => manager.observe(report),
         trouble: (problem) => {
           if (problem !== undefined || upstream.problem !== undefined) upstream.trouble(problem);
@@ -113,6 +131,7 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
     processes,
     ownProcess,
     gatewayUrl: () => gateway.url,
+    observerUrl: (token) => observer.urlOf(token),
     noProxy: process.env['NO_PROXY'] ?? process.env['no_proxy'],
     environment: process.env,
     testCredentials: async (credentials) => {
@@ -158,7 +177,10 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
         () => control.close(),
         () => coordinator.dispose(),
         () => gateway.close(),
-        () => observer.close(),
+        () => {
+          turns.dispose();
+          return observer.close();
+        },
         () => connections.destroy(),
         () => {
           manager.dispose();

@@ -83,6 +83,7 @@ export class BenchEngine {
       processes: new FakeProcessTable(),
       ownProcess: { pid: process.pid },
       gatewayUrl: () => 'http://127.0.0.1:1/',
+      observerUrl: (token) => `http://127.0.0.1:2/${token}`,
       noProxy: undefined,
       environment: {},
       kept: { kind: 'sqlite' },

@@ -236,7 +236,14 @@ function sessionMessage(auth: Exclude<AgentAuth, { kind: 'refused' }>): ToLaunch
   const authenticated = auth.kind === 'authenticated';
   const problem = auth.kind === 'authenticated' ? auth.warning : auth.reason;
   const { sessionId, overlay } = auth;
-  return { type: 'session', sessionId, authenticated, overlay, ...(problem === undefined ? {} : { problem }) };
+  return {
+    type: 'session',
+    sessionId,
+    authenticated,
+    overlay,
+    ...(auth.kind === 'authenticated' && auth.observer !== undefined && { observer: auth.observer }),
+    ...(problem !== undefined && { problem }),
+  };
 }
 
 /** Compares in a time that tells nothing of either, their lengths included. */

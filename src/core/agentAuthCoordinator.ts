@@ -31,6 +31,8 @@ export interface CoordinatorParts extends QuotaManagerParts {
   readonly ownProcess: ProcessIdentity;
   /** Where routed agents are sent. */
   readonly gatewayUrl: () => string;
+  /** Where the agent of an observed session reports. */
+  readonly observerUrl: (token: string) => string;
   /** Hosts that the window's environment reaches without a proxy; undefined for none. */
   readonly noProxy: string | undefined;
   /** The window's, which agents inherit. */
@@ -149,6 +151,7 @@ export class AgentAuthCoordinator {
       agentId,
       sessionId,
       overlay: overlayFor({ agentId, sessionId, allocation: outcome.allocation, ...route }),
+      ...(mode === 'observed' && { observer: { url: this.#parts.observerUrl(token) } }),
       ...(state.kind === 'doubtful' && { warning: state.problem }),
     };
   }

@@ -58,6 +58,8 @@ export type AgentAuth =
       readonly agentId: string;
       readonly sessionId: string;
       readonly overlay: EnvironmentOverlay;
+      /** Where the agent of an observed session reports; as secret as the session's token, which is in it. */
+      readonly observer?: { readonly url: string };
       /** Something the user should know although the session works, such as an upstream that does not answer now. */
       readonly warning?: Problem;
     }

@@ -2,12 +2,13 @@ import { launcherVariables } from '../shared/launcherMessages.ts';
 import { noProxyVariables, noProxyWithLoopback } from '../shared/noProxy.ts';
 import { type EnvironmentOverlay } from '../shared/overlayVariables.ts';
 import { isRestored } from '../shared/restoredVariables.ts';
+import { relayVariables } from './observed/relayVariables.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Makes the launcher's program, which may be VS Code's, run as Node: an agent that starts VS Code must not have it. */
 const runAsNode = 'ELECTRON_RUN_AS_NODE';
-const removed = [...Object.values(launcherVariables), runAsNode];
+const removed = [...Object.values(launcherVariables), ...Object.values(relayVariables), runAsNode];
 
 /**
  * The agent's environment: the launcher's own with the overlay, and without what is meant for the launcher alone. Hosts

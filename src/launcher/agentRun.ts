@@ -22,10 +22,18 @@ export async function runUnderQuota(wish: CommandLine & { kind: 'run' }): Promis
     notice.clear();
     process.exit(signalExitCode(signal));
   });
-  const { overlay, session } = await takeSession(wish, notice);
-  stopListening();
+  const { overlay, session, observerUrl } = await takeSession(wish, notice);
   const environment = agentEnvironment(env, overlay, platform);
-  const end = await runAgent({ command: wish.command, args: wish.args, environment, platform });
+  const { command, args } = wish;
+  const agent =
+    observerUrl === undefined
+      ? { command, args, environment, close: () => undefined }
+      : await (
+          await import('./observed/observedAgent.ts')
+        ).observedAgent({ command, args, environment, platform }, observerUrl, notice);
+  stopListening();
+  const end = await runAgent({ ...agent, platform });
+  agent.close();
   await session?.end();
   if (end.kind === 'notStarted') notice.say(end.problem);
   exitLike(end, platform);
@@ -35,6 +43,8 @@ interface TakenSession {
   readonly overlay: EnvironmentOverlay;
   /** Absent when the agent runs without one. */
   readonly session?: HeldSession;
+  /** Where an observed agent reports. */
+  readonly observerUrl?: string;
 }
 
 /** Does not return when there is no slot. */
@@ -60,10 +70,11 @@ async function takeSession(wish: CommandLine & { kind: 'run' }, notice: Notice):
       notice.say(`This agent runs without quota: ${answer.reason}. Open a new terminal to try again.`);
       return { overlay: {} };
     case 'session': {
-      const { sessionId, overlay, problem } = answer.session;
+      const { sessionId, overlay, problem, observer } = answer.session;
       notice.clear();
       if (problem !== undefined) notice.say(`${problem.message} ${problem.nextStep}`);
-      return { overlay, session: holdSession(answer.connection, sessionId, engine, pid) };
+      const session = holdSession(answer.connection, sessionId, engine, pid);
+      return { overlay, session, ...(observer !== undefined && { observerUrl: observer.url }) };
     }
   }
 }

@@ -1,9 +1,14 @@
 import { parseCommandLine } from './commandLine.ts';
+import { statusLineVerb } from './observed/statusLineCommand.ts';
 
 /** EX_USAGE of sysexits(3). */
 const misuseExitCode = 64;
 
 async function main(): Promise<void> {
+  if (process.argv[2] === statusLineVerb) {
+    const { runStatusLine } = await import('./observed/statusLine.ts');
+    return runStatusLine();
+  }
   const wish = parseCommandLine(process.argv.slice(2));
   switch (wish.kind) {
     case 'run': {

@@ -84,6 +84,8 @@ export const toLauncherSchema = z.discriminatedUnion('type', [
     sessionId: z.string(),
     authenticated: z.boolean(),
     overlay: z.record(z.string(), z.nullable(z.string())),
+    /** Where the agent of an observed session reports, without a slash at its end; a secret. */
+    observer: z.optional(z.object({ url: z.string().check(z.regex(/^http:\/\/127\.0\.0\.1:\d+\/[^/]+$/)) })),
     /** Why the session is unauthenticated, or what the user should know. */
     problem: z.optional(problemSchema),
   }),

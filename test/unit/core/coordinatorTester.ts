@@ -62,6 +62,7 @@ export class CoordinatorTester extends ManagerTester {
       processes: this.processes,
       ownProcess: this.processes.identify(windowPid),
       gatewayUrl: () => gatewayUrl,
+      observerUrl: (token) => `http://127.0.0.1:2/${token}`,
       testCredentials: () => {
         this.tests += 1;
         return this.test();

@@ -53,6 +53,7 @@ export async function openHammerEngine(
     processes,
     ownProcess,
     gatewayUrl: () => 'http://127.0.0.1:1',
+    observerUrl: (token) => `http://127.0.0.1:2/${token}`,
     noProxy: undefined,
     environment: {},
     testCredentials: () => Promise.resolve({ kind: 'works', endpoint: '', latencyMs: 0, source: '' }),
