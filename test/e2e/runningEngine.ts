@@ -43,7 +43,7 @@ export interface RunningEngine {
 }
 
 /** What of an engine's terms a test sets. */
-export type EngineTerms = Partial<Pick<EngineConfiguration, 'dailyTokens' | 'longestWaitMs'>>;
+export type EngineTerms = Partial<Pick<EngineConfiguration, 'credentials' | 'dailyTokens' | 'longestWaitMs'>>;
 
 /** What an engine is started from; what is left out is as users have it. */
 export interface EngineSource {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
+import { noProxyVariables, noProxyWithLoopback } from '../../shared/noProxy.ts';
 import { type AgentCommand } from '../agentProcess.ts';
 import { type Notice } from '../notice.ts';
 import { type ClaudeCall, isClaudeCode, ownArgumentsBegin, readClaudeCall, withSettings } from './claudeCommand.ts';
@@ -94,7 +95,7 @@ async function withRelay(
     return {
       ...agent,
       args: [...args.slice(0, skipped), ...withSettings(args.slice(skipped), call, argument)],
-      environment: { ...environment, ...relayEnvironment(relay, given.settings) },
+      environment: { ...reachingLoopback(environment, env), ...relayEnvironment(relay, given.settings) },
       close: () => {
         relay.close();
         files.remove();
@@ -113,6 +114,19 @@ function relayEnvironment({ url, key }: ReportRelay, { statusLine }: ClaudeSetti
     [relayVariables.key]: key,
     ...(statusLine !== undefined && { [relayVariables.statusLine]: JSON.stringify(statusLine) }),
   };
+}
+
+const proxyVariables = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY'];
+
+/** Claude Code sends hooks of type `http` through whatever proxy is set, also one for `https` alone (2.1.330). */
+function reachingLoopback(
+  environment: AgentCommand['environment'],
+  env: Readonly<Record<string, unknown>>,
+): AgentCommand['environment'] {
+  const names = [...Object.keys(environment), ...Object.keys(env)];
+  if (!names.some((name) => proxyVariables.includes(name.toUpperCase()))) return environment;
+  const direct = noProxyWithLoopback(...noProxyVariables.map((name) => environment[name]));
+  return { ...environment, ...Object.fromEntries(noProxyVariables.map((name) => [name, direct])) };
 }
 
 /** What a file has said may be secret, and all users of the machine may read arguments. */

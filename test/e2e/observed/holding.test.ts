@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { startObservedWorld, type ObservedWorld } from './observedWorld.ts';
+
+const hello = 'Hello from the simulated upstream.';
+const tool = { name: 'Bash', input: { command: 'echo hello', description: 'Say hello' } };
+const args = ['-p', 'say hi', '--allowedTools', 'Bash'];
+/** A command hook that leaves a mark, for the settings of a user. */
+const marking = (file: string, mark: string): object => ({
+  hooks: { UserPromptSubmit: [{ hooks: [{ type: 'command', command: `echo ${mark} >> '${file}'` }] }] },
+});
+
+describe('holding the real CLI on its own login', function () {
+  this.timeout(120_000);
+  let world: ObservedWorld;
+  beforeEach(async () => {
+    world = await startObservedWorld({ toolUse: tool });
+  });
+  afterEach(() => world.close());
+  const messages = (): number => world.upstream.requests.filter(({ path }) => path.startsWith('/v1/messages')).length;
+
+  it('changes nothing of what it prints', async () => {
+    const direct = await world.direct(args);
+    const observed = await world.observed(args);
+    assert.deepEqual([observed.code, observed.stdout, observed.stderr], [0, direct.stdout, direct.stderr]);
+    assert.match(observed.stdout, new RegExp(hello));
+    const { sessions } = await world.running.engine.snapshot();
+    assert.deepEqual(
+      sessions.map(({ agentId }) => agentId),
+      ['another'],
+      'the session has ended with its agent',
+    );
+    assert.match(world.running.everythingWritten(), /is Claude Code's session/, 'its hooks were heard');
+  });
+
+  it('holds a turn until the used-up window starts anew', async () => {
+    const resetsAt = Math.ceil(Date.now() / 1000) * 1000 + 5000;
+    await world.tellFiveHours(100, resetsAt);
+    const run = await world.observed(args);
+    assert.ok(Date.now() >= resetsAt, 'it went on before');
+    assert.deepEqual([run.code, run.stdout], [0, `${hello}\n`]);
+    assert.match(run.stderr, /Waiting.*5h 100 %.*waits until/);
+    const firstAt = world.upstream.requests.find(({ path }) => path.startsWith('/v1/messages'))?.at ?? 0;
+    assert.ok(firstAt >= resetsAt, 'nothing is asked of the model before');
+  });
+
+  it('stops a turn, with the reason, when the window stays used up for long', async () => {
+    await world.tellFiveHours(100, Date.now() + 3_600_000);
+    const refused = await world.observed(args);
+    // A new session is refused before its agent runs.
+    assert.equal(refused.code, 75);
+    await world.tellFiveHours(10, Date.now() + 2 * 3_600_000);
+    const screen = await world.onScreen([], 'observed');
+    try {
+      await screen.shows(/❯/);
+      await world.tellFiveHours(100, Date.now() + 2 * 3_600_000);
+      screen.type('say hi');
+      await screen.shows(/❯.say hi/);
+      screen.type('\r');
+      const shown = await screen.shows(/blocked by hook/);
+      assert.match(shown, /usage window is used up\. Go on after/);
+      assert.equal(messages(), 0);
+    } finally {
+      screen.kill();
+    }
+  });
+
+  it('goes on as if nothing were there when the engine goes in the middle', async () => {
+    world.upstream.behave({ delays: { beforeHeadersMs: 1500, betweenEventsMs: 0 } });
+    const format = ['--output-format', 'stream-json', '--verbose'];
+    const direct = await world.direct([...args, ...format]);
+    const before = messages();
+    const running = world.observed([...args, ...format]);
+    while (messages() === before) await new Promise((resolve) => setTimeout(resolve, 20));
+    await world.running.close();
+    const observed = await running;
+    assert.deepEqual([observed.code, observed.stderr], [0, direct.stderr]);
+    assert.deepEqual(kinds(observed.stdout), kinds(direct.stdout));
+  });
+
+  it('keeps hooks, status line and --settings of the user', async () => {
+    const marks = path.join(world.home, 'marks');
+    await world.write('.claude/settings.json', {
+      ...marking(marks, 'user'),
+      statusLine: { type: 'command', command: 'printf "user line\\nwith two"', padding: 1 },
+    });
+    const file = await world.write('given.json', { ...marking(marks, 'given'), env: { FROM_GIVEN: 'yes' } });
+    for (const given of [['--settings', file], [`--settings=${JSON.stringify(marking(marks, 'given'))}`]]) {
+      const direct = await world.direct([...args, ...given]);
+      const observed = await world.observed([...args, ...given]);
+      assert.deepEqual([observed.code, observed.stdout, observed.stderr], [0, direct.stdout, direct.stderr]);
+    }
+    const marked = (await readFile(marks, 'utf8')).trim().split('\n').toSorted();
+    assert.deepEqual(marked, [...Array<string>(4).fill('given'), ...Array<string>(4).fill('user')]);
+    const screens: string[][] = [];
+    for (const mode of ['direct', 'observed'] as const) {
+      const screen = await world.onScreen(['--settings', file], mode);
+      try {
+        await screen.shows(/user line/);
+        screen.type('say hi');
+        await screen.shows(/❯.say hi/);
+        screen.type('\r');
+        await screen.shows(new RegExp(`${hello}[^]*${hello}|${hello}[^]*done`));
+        screens.push(talkOf(await screen.shows(/user line\s+with two/)));
+        screen.type('/exit\r');
+        assert.equal(await screen.exit, 0);
+      } finally {
+        screen.kill();
+      }
+    }
+    assert.deepEqual(screens[1], screens[0]);
+  });
+
+  it('learns the windows from the status line, and draws its own where the user has none', async () => {
+    const resetsAt = Math.floor(Date.now() / 1000) + 7200;
+    const window = { resetsAt, status: 'allowed' } as const;
+    world.upstream.behave({
+      unified: { fiveHour: { ...window, utilization: 0.425 }, sevenDay: { ...window, utilization: 0.13 } },
+    });
+    const screen = await world.onScreen([], 'observed');
+    try {
+      await screen.shows(/❯/);
+      screen.type('say hi');
+      await screen.shows(/❯.say hi/);
+      screen.type('\r');
+      await screen.shows(/claude · 5h 43 % · 7d 13 %/);
+    } finally {
+      screen.kill();
+    }
+    const { status } = await world.running.engine.snapshot();
+    const fiveHour = status.limits.find(({ dimension }) => dimension === 'fiveHour');
+    assert.deepEqual([fiveHour?.percentage, fiveHour?.resetsAt], [42.5, resetsAt * 1000]);
+  });
+});
+
+/** A screen from the user's prompt on, without what differs from run to run. */
+function talkOf(screen: string): string[] {
+  const lines = screen.slice(screen.indexOf('❯ say hi')).split('\n');
+  const changing = /✻|auto mode|\/effort/;
+  return lines.filter((line) => !changing.test(line)).map((line) => line.trimEnd());
+}
+
+/** What kinds of lines a stream has, in order: their ids and times differ from run to run. */
+function kinds(output: string): string[] {
+  return output
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const { type, subtype } = JSON.parse(line) as { type?: string; subtype?: string };
+      return `${type ?? ''} ${subtype ?? ''}`;
+    });
+}
