@@ -3,7 +3,7 @@ import { type LimitReport } from '../core/admission.ts';
 import { type Clock } from '../core/clock.ts';
 import { type LedgerView } from '../core/ledger.ts';
 import { type PlanWindow } from '../core/planWindow.ts';
-import { type LimitStatus } from '../core/quotaStatus.ts';
+import { type LimitStatus } from '../shared/limitStatus.ts';
 import { type LiveSession } from '../core/session.ts';
 import { type IntakeHandler } from './observerIntake.ts';
 
