@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { agentIdSchema } from '../shared/launcherMessages.ts';
+import { type CommandName, commandNames, type QueryCommand } from './commandNames.ts';
 
 /** What the user wants of `agent-quota`. */
 export type CommandLine =
@@ -12,10 +13,18 @@ export type CommandLine =
       readonly command: string;
       readonly args: readonly string[];
     }
-  | { readonly kind: 'help' }
+  | QueryWish
+  /** `command` is absent for help on all of it. */
+  | { readonly kind: 'help'; readonly command?: CommandName }
   | { readonly kind: 'version' }
-  /** `problem` says what is wrong and what to do. */
-  | { readonly kind: 'misuse'; readonly problem: string };
+  /** `problem` says what is wrong, `nextStep` what to do. */
+  | { readonly kind: 'misuse'; readonly problem: string; readonly nextStep: string; readonly json: boolean };
+
+/** A command that asks the engine something. */
+export type QueryWish =
+  | { readonly kind: 'query'; readonly command: Exclude<QueryCommand, 'release'>; readonly json: boolean }
+  /** `id` is a session's id or the beginning of one, or an agent's name. */
+  | { readonly kind: 'query'; readonly command: 'release'; readonly id: string; readonly json: boolean };
 
 const seeHelp = 'See agent-quota --help.';
 const putDashes = 'Put -- before the command: agent-quota run -- claude';
@@ -25,36 +34,105 @@ const putDashes = 'Put -- before the command: agent-quota run -- claude';
  * @param args without the program's own name.
  */
 export function parseCommandLine(args: readonly string[]): CommandLine {
+  const { own, behind } = split(args);
+  const parsed = parseOwn(own);
+  const json = own.includes('--json');
+  const result = typeof parsed === 'string' ? misuse(parsed) : wishOf(parsed, behind);
+  return result.kind === 'misuse' ? { ...result, json } : result;
+}
+
+type Wish = Exclude<CommandLine, { kind: 'misuse' }> | Misuse;
+interface Misuse {
+  readonly kind: 'misuse';
+  readonly problem: string;
+  readonly nextStep: string;
+}
+
+function misuse(problem: string, nextStep = seeHelp): Misuse {
+  return { kind: 'misuse', problem, nextStep };
+}
+
+interface Split {
+  readonly own: readonly string[];
+  /** Undefined when there are no dashes. */
+  readonly behind: readonly string[] | undefined;
+}
+
+function split(args: readonly string[]): Split {
   const dashes = args.indexOf('--');
   const own = dashes === -1 ? args : args.slice(0, dashes);
-  const [command, ...commandArgs] = dashes === -1 ? [] : args.slice(dashes + 1);
-  const parsed = parseOwn(own);
-  if (typeof parsed === 'string') return { kind: 'misuse', problem: parsed };
-  const { values, positionals } = parsed;
-  if (values.help) return { kind: 'help' };
+  const behind = dashes === -1 ? undefined : args.slice(dashes + 1);
+  if (own[0] !== 'release') return { own, behind };
+  // A session's id may begin with a dash.
+  const isId = (arg: string): boolean => /^-[^-]/.test(arg) && arg !== '-h' && arg !== '-V';
+  const ids = own.filter(isId);
+  return ids.length === 0
+    ? { own, behind }
+    : { own: own.filter((arg) => !isId(arg)), behind: [...ids, ...(behind ?? [])] };
+}
+
+function wishOf({ values, positionals }: OwnArguments, behind: readonly string[] | undefined): Wish {
+  const [verb, ...rest] = positionals;
   if (values.version) return { kind: 'version' };
-  const [verb, extra] = positionals;
-  if (verb === undefined) return misuse(`What shall it do? ${seeHelp}`);
-  if (verb !== 'run') return misuse(`There is no "${verb}". ${seeHelp}`);
-  if (extra !== undefined) return misuse(`"${extra}" is not understood. ${putDashes}`);
-  if (command === undefined || command === '') return misuse(`The command to run is missing. ${putDashes}`);
+  if (verb === 'help') return helpOn(rest[0]);
+  const command = commandNames.find((name) => name === verb);
+  if (values.help) return command === undefined ? { kind: 'help' } : { kind: 'help', command };
+  if (verb === undefined) return misuse('What shall it do?');
+  if (command === undefined)
+    return misuse(`There is no "${verb}".`, `Commands are ${commandNames.join(', ')}. ${seeHelp}`);
+  if (command === 'run') return runWish(values, rest[0], behind);
+  for (const option of ['agent', 'wait'] as const) {
+    if (values[option] !== undefined) return misuse(`${command} has no --${option}.`, seeHelpOn(command));
+  }
+  const words = [...rest, ...(behind ?? [])];
+  const json = values.json === true;
+  const [first, second] = words;
+  if (command !== 'release') {
+    return first === undefined
+      ? { kind: 'query', command, json }
+      : misuse(`"${first}" is not understood: ${command} takes no arguments.`, seeHelpOn(command));
+  }
+  if (first === undefined || first === '')
+    return misuse(
+      'Which session ends?',
+      'Give the beginning of its id, or its agent’s name; agent-quota sessions lists them.',
+    );
+  if (second !== undefined) return misuse(`"${second}" is one too many: release ends one session.`, seeHelpOn(command));
+  return { kind: 'query', command, id: first, json };
+}
+
+function helpOn(name: string | undefined): Wish {
+  if (name === undefined) return { kind: 'help' };
+  const command = commandNames.find((known) => known === name);
+  return command === undefined ? misuse(`There is no "${name}".`) : { kind: 'help', command };
+}
+
+function seeHelpOn(command: CommandName): string {
+  return `See agent-quota ${command} --help.`;
+}
+
+function runWish(
+  values: OwnArguments['values'],
+  extra: string | undefined,
+  behind: readonly string[] | undefined,
+): Wish {
+  const [command, ...args] = behind ?? [];
+  if (values.json === true) return misuse('run has no --json.', seeHelpOn('run'));
+  if (extra !== undefined) return misuse(`"${extra}" is not understood.`, putDashes);
+  if (command === undefined || command === '') return misuse('The command to run is missing.', putDashes);
   const agentId = values.agent ?? agentIdOf(command);
   const { error } = agentIdSchema.safeParse(agentId);
-  if (error !== undefined) return misuse(`--agent ${agentId}: ${error.issues[0]?.message ?? 'not a name'}.`);
-  const run = { kind: 'run', agentId, command, args: commandArgs } as const;
+  if (error !== undefined) return misuse(`--agent ${agentId}: ${error.issues[0]?.message ?? 'not a name'}.`, '');
+  const run = { kind: 'run', agentId, command, args } as const;
   if (values.wait === undefined) return run;
   const waitSeconds = /^\d+(\.\d+)?$/.test(values.wait) ? Number(values.wait) : NaN;
   if (!Number.isFinite(waitSeconds))
-    return misuse(`--wait ${values.wait}: give a number of seconds, 0 for no waiting.`);
+    return misuse(`--wait ${values.wait} is no time.`, 'Give a number of seconds, 0 for no waiting.');
   return { ...run, waitSeconds };
 }
 
-function misuse(problem: string): CommandLine {
-  return { kind: 'misuse', problem };
-}
-
 interface OwnArguments {
-  readonly values: { help?: boolean; version?: boolean; agent?: string; wait?: string };
+  readonly values: { help?: boolean; version?: boolean; agent?: string; wait?: string; json?: boolean };
   readonly positionals: string[];
 }
 
@@ -66,6 +144,7 @@ function parseOwn(args: readonly string[]): OwnArguments | string {
       options: {
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean', short: 'V' },
+        json: { type: 'boolean' },
         agent: { type: 'string' },
         wait: { type: 'string' },
       },
@@ -73,7 +152,7 @@ function parseOwn(args: readonly string[]): OwnArguments | string {
   } catch (error) {
     // Node's message goes on with advice on `--` that does not fit here.
     const first = error instanceof Error ? error.message.split(/\. |\n/)[0] : undefined;
-    return `${first ?? 'The options are not understood'}. ${seeHelp}`;
+    return `${first ?? 'The options are not understood'}.`;
   }
 }
 

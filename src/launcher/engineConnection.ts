@@ -49,9 +49,14 @@ const welcomeWithinMs = 3000;
 
 /**
  * Connects to the engine and says hello.
+ * @param longest of the lines that the engine may send, in UTF-16 code units.
  * @throws EngineUnavailableError
  */
-export async function connectEngine({ socket: path, secret }: EngineAddress, pid: number): Promise<EngineConnection> {
+export async function connectEngine(
+  { socket: path, secret }: EngineAddress,
+  pid: number,
+  longest?: number,
+): Promise<EngineConnection> {
   if (await mayBeForeign(path, process.platform)) {
     throw new EngineUnavailableError('others may reach into the folder of its socket', true);
   }
@@ -69,7 +74,7 @@ export async function connectEngine({ socket: path, secret }: EngineAddress, pid
     createLineSplitter((line) => {
       inbox.push(line);
       wake?.();
-    }),
+    }, longest),
   );
   const closed = new Promise<void>((resolve) => {
     socket.on('close', () => {

@@ -1,4 +1,4 @@
-import { parseCommandLine } from './commandLine.ts';
+import { type CommandLine, parseCommandLine } from './commandLine.ts';
 import { statusLineVerb } from './observed/statusLineCommand.ts';
 
 /** EX_USAGE of sysexits(3). */
@@ -15,9 +15,13 @@ async function main(): Promise<void> {
       const { runUnderQuota } = await import('./agentRun.ts');
       return runUnderQuota(wish);
     }
+    case 'query': {
+      const { runQuery } = await import('./queryCommand.ts');
+      return runQuery(wish);
+    }
     case 'help': {
-      const { usageText } = await import('./usageText.ts');
-      process.stdout.write(usageText);
+      const { commandUsageText, usageText } = await import('./usageText.ts');
+      process.stdout.write(wish.command === undefined ? usageText : commandUsageText(wish.command));
       return;
     }
     case 'version': {
@@ -26,8 +30,17 @@ async function main(): Promise<void> {
       return;
     }
     case 'misuse':
-      process.stderr.write(`agent-quota: ${wish.problem}\n`);
+      await sayMisuse(wish);
       process.exitCode = misuseExitCode;
+  }
+}
+
+async function sayMisuse({ problem, nextStep, json }: CommandLine & { kind: 'misuse' }): Promise<void> {
+  if (json) {
+    const { documentText } = await import('./documents.ts');
+    process.stdout.write(documentText(undefined, {}, { code: 'usage', message: problem, nextStep }));
+  } else {
+    process.stderr.write(`${`agent-quota: ${problem} ${nextStep}`.trimEnd()}\n`);
   }
 }
 

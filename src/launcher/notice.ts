@@ -1,3 +1,6 @@
+import { createPaint } from './paint.ts';
+import { printable } from './printable.ts';
+
 /** The part of a stream that a {@link Notice} writes to. */
 export interface NoticeStream {
   readonly isTTY?: boolean;
@@ -20,9 +23,8 @@ const prefix = 'agent-quota: ';
 
 export function createNotice(stream: NoticeStream, environment: Readonly<Record<string, string | undefined>>): Notice {
   const terminal = stream.isTTY === true && environment['TERM'] !== 'dumb';
-  const noColour = environment['NO_COLOR'];
-  const coloured = terminal && (noColour === undefined || noColour === '');
-  const paint = (text: string): string => (coloured ? `\u001b[33m${prefix}\u001b[39m${text}` : prefix + text);
+  const paint = createPaint(stream.isTTY === true, environment);
+  const prefixed = (text: string): string => paint('yellow', prefix) + text;
   let shown: string | undefined;
   const clear = (): void => {
     if (shown !== undefined && terminal) stream.write(eraseLine);
@@ -31,21 +33,16 @@ export function createNotice(stream: NoticeStream, environment: Readonly<Record<
   return {
     say(text) {
       clear();
-      stream.write(`${paint(printable(text))}\n`);
+      stream.write(`${prefixed(printable(text))}\n`);
     },
     show(text) {
       if (text === shown) return;
       // A line that wraps cannot be erased as one.
       const room = Math.max((stream.columns ?? 80) - prefix.length - 1, 20);
-      if (terminal) stream.write(eraseLine + paint(printable(text).slice(0, room)));
-      else stream.write(`${paint(printable(text))}\n`);
+      if (terminal) stream.write(eraseLine + prefixed(printable(text).slice(0, room)));
+      else stream.write(`${prefixed(printable(text))}\n`);
       shown = text;
     },
     clear,
   };
-}
-
-/** Texts come from elsewhere: they must not move the cursor, or be two lines. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}+/gu, ' ').trim();
 }

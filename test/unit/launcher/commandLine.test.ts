@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { queryCommands } from '../../../src/launcher/commandNames.ts';
 import { parseCommandLine } from '../../../src/launcher/commandLine.ts';
 
 describe('command line of the launcher', () => {
   const problemOf = (...args: string[]): string => {
     const wish = parseCommandLine(args);
-    return wish.kind === 'misuse' ? wish.problem : assert.fail(`${args.join(' ')} is ${wish.kind}`);
+    return wish.kind === 'misuse'
+      ? `${wish.problem} ${wish.nextStep}`.trimEnd()
+      : assert.fail(`${args.join(' ')} is ${wish.kind}`);
   };
 
   it('takes what stands behind the dashes as it is', () => {
@@ -29,10 +32,53 @@ describe('command line of the launcher', () => {
   });
 
   it('knows help and version', () => {
-    for (const args of [['--help'], ['-h'], ['run', '--help'], ['run', '-h', '--', 'x']]) {
-      assert.equal(parseCommandLine(args).kind, 'help');
+    for (const args of [['--help'], ['-h'], ['help'], ['bogus', '--help']]) {
+      assert.deepEqual(parseCommandLine(args), { kind: 'help' });
+    }
+    for (const args of [
+      ['run', '--help'],
+      ['run', '-h', '--', 'x'],
+      ['help', 'run'],
+    ]) {
+      assert.deepEqual(parseCommandLine(args), { kind: 'help', command: 'run' });
+    }
+    for (const command of queryCommands) {
+      assert.deepEqual(parseCommandLine([command, '--help', '--json']), { kind: 'help', command });
     }
     for (const args of [['--version'], ['-V']]) assert.equal(parseCommandLine(args).kind, 'version');
+  });
+
+  it('knows the commands that ask the engine', () => {
+    for (const command of queryCommands) {
+      if (command === 'release') continue;
+      assert.deepEqual(parseCommandLine([command]), { kind: 'query', command, json: false });
+      assert.deepEqual(parseCommandLine(['--json', command]), { kind: 'query', command, json: true });
+    }
+  });
+
+  it('takes a session’s id however it begins', () => {
+    const release = (...args: string[]): unknown => parseCommandLine(['release', ...args]);
+    const wish = (id: string, json = false): unknown => ({ kind: 'query', command: 'release', id, json });
+    assert.deepEqual(release('abc'), wish('abc'));
+    assert.deepEqual(release('--json', 'a/b'), wish('a/b', true));
+    assert.deepEqual(release('-Fx9a'), wish('-Fx9a'));
+    assert.deepEqual(release('-Fx9a', '--json'), wish('-Fx9a', true));
+    assert.deepEqual(release('--', '--x9'), wish('--x9'));
+    assert.deepEqual(release('--json', '--', '-h'), wish('-h', true));
+    assert.deepEqual(release('-h'), { kind: 'help', command: 'release' });
+  });
+
+  it('remembers that programs want JSON when something is wrong too', () => {
+    for (const args of [
+      ['bogus', '--json'],
+      ['status', '--bogus', '--json'],
+      ['release', '--json'],
+    ]) {
+      const wish = parseCommandLine(args);
+      assert.ok(wish.kind === 'misuse' && wish.json, args.join(' '));
+    }
+    const wish = parseCommandLine(['run', '--bogus', '--', 'claude', '--json']);
+    assert.ok(wish.kind === 'misuse' && !wish.json, 'what is behind the dashes is the agent’s');
   });
 
   it('says what is wrong and what to do', () => {
@@ -48,5 +94,13 @@ describe('command line of the launcher', () => {
       assert.match(problemOf('run', `--wait=${wait}`, '--', 'claude'), /number of seconds/);
     }
     assert.match(problemOf('run', '--wait=-1', '--', 'claude'), /number of seconds/);
+    assert.match(problemOf('run', '--json', '--', 'claude'), /run has no --json\. See agent-quota run --help/);
+    assert.match(problemOf('status', '--wait', '3'), /status has no --wait\. See agent-quota status --help/);
+    assert.match(problemOf('quota', 'now'), /"now".*takes no arguments/);
+    assert.match(problemOf('quota', '--', 'now'), /"now".*takes no arguments/);
+    assert.match(problemOf('release'), /Which session.*agent-quota sessions/);
+    assert.match(problemOf('release', ''), /Which session/);
+    assert.match(problemOf('release', 'a', 'b'), /"b" is one too many/);
+    assert.match(problemOf('help', 'bogus'), /"bogus"/);
   });
 });

@@ -4,6 +4,9 @@ import { launcherVariables } from '../../../src/shared/launcherMessages.ts';
 
 const script = path.resolve(import.meta.dirname, '..', '..', '..', 'src', 'launcher', 'main.ts');
 
+/** Whoever runs the tests may want colours of them; a launcher in them is asked for none unless a test does. */
+const plain = { FORCE_COLOR: undefined, NO_COLOR: undefined };
+
 /** How a launcher ended. */
 export interface LauncherEnd {
   readonly code: number | null;
@@ -32,7 +35,7 @@ export function startLauncher(
     stdio: ['ignore', 'pipe', 'pipe'],
     // A session of its own: what a signal to the launcher does must not depend on the terminal that runs the tests.
     detached: true,
-    env: { ...process.env, CLAUDE_SESSION_ID: '', ...control, ...environment },
+    env: { ...process.env, ...plain, CLAUDE_SESSION_ID: '', ...control, ...environment },
   });
   let stdout = '';
   let stderr = '';

@@ -1,0 +1,7 @@
+/** The commands that ask the engine something, or have something done, and end. */
+export const queryCommands = ['status', 'quota', 'sessions', 'test', 'cleanup', 'release'] as const;
+export type QueryCommand = (typeof queryCommands)[number];
+
+/** Every command, as help lists them. */
+export const commandNames = ['run', ...queryCommands] as const;
+export type CommandName = (typeof commandNames)[number];
