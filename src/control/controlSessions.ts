@@ -1,5 +1,5 @@
 import { type AgentAuth, type AgentRequest, type LinePlace } from '../core/quotaEngine.ts';
-import { type ProcessIdentity } from '../core/session.ts';
+import { type ObservedBy, type ProcessIdentity } from '../core/session.ts';
 
 /** What the control server asks of the engine. */
 export interface ControlSessions {
@@ -10,6 +10,8 @@ export interface ControlSessions {
   open(request: AgentRequest & { readonly process: ProcessIdentity }): Promise<AgentAuth>;
   /** The launcher has left the line; `open` is then answered with `refused`. Harmless when it is answered already. */
   giveUp(ticket: string): Promise<void>;
+  /** How what a session's agent uses is learned. */
+  observed(sessionId: string, by: ObservedBy): Promise<void>;
   /** The agent has ended, or was never started: ends the session. Resolves when its slot is free. */
   release(sessionId: string): Promise<void>;
   /** A launcher is back after a lost connection. @returns whether the session is live. */

@@ -115,6 +115,8 @@ export class LauncherConnection {
       await this.#open(message, state.process);
     } else if (message.type === 'resume' && state.kind === 'welcome') {
       await this.#resume(message.sessionId, state.process);
+    } else if (message.type === 'observed' && state.kind === 'holding' && state.sessionId === message.sessionId) {
+      await this.#context.sessions.observed(state.sessionId, message.by);
     } else if (message.type === 'end' && state.kind === 'holding' && state.sessionId === message.sessionId) {
       this.#leave();
       await this.#context.sessions.release(state.sessionId).finally(() => {

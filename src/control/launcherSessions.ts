@@ -15,6 +15,7 @@ export function launcherSessions(
 ): ControlSessions {
   return {
     open: (request) => coordinator.setupClaudeAgentAuth(request),
+    observed: (sessionId, by) => coordinator.observed(sessionId, by),
     giveUp: (ticket) => coordinator.giveUp(ticket),
     release: async (sessionId) => {
       await coordinator.releaseSession(sessionId);

@@ -20,7 +20,7 @@ import {
 import { type LedgerView } from './ledger.ts';
 import { SessionKeeper } from './sessionKeeper.ts';
 import { UpstreamProbe } from './upstreamProbe.ts';
-import { type ProcessIdentity, type Session } from './session.ts';
+import { type ObservedBy, type ProcessIdentity, type Session } from './session.ts';
 import { SlotQueue, type LineListener, type SlotOutcome } from './slotQueue.ts';
 
 /** What a coordinator works with. */
@@ -133,7 +133,7 @@ export class AgentAuthCoordinator {
       return { kind: 'refused', agentId, reason: refusal(outcome, this.#parts.manager.plan.concurrentAgents) };
     const { sessionId } = outcome.session;
     this.#parts.logger.info(`Session ${sessionId} of ${agentId} is open (${mode}).`);
-    const { gatewayUrl, noProxy, environment } = this.#parts;
+    const { gatewayUrl, observerUrl, noProxy, environment } = this.#parts;
     const route =
       credentials.kind === 'apiKey'
         ? {
@@ -144,7 +144,7 @@ export class AgentAuthCoordinator {
               restored: restoredFor(credentials.baseUrl, environment),
             },
           }
-        : {};
+        : { observe: { url: observerUrl(token), noProxy } };
     return {
       kind: 'authenticated',
       mode,
@@ -175,6 +175,11 @@ export class AgentAuthCoordinator {
   attachProcess(sessionId: string, process: ProcessIdentity): Promise<void> {
     const { ledger, processes } = this.#parts;
     return ledger.attachProcess(sessionId, process.startMark === undefined ? processes.identify(process.pid) : process);
+  }
+
+  /** How what a session's agent uses is learned. */
+  observed(sessionId: string, by: ObservedBy): Promise<void> {
+    return this.#parts.ledger.setObservedBy(sessionId, by);
   }
 
   /** Ends all live sessions of an agent, in whichever window they are. @returns how many. */

@@ -7,6 +7,7 @@ import {
   type Allocation,
   type EndReason,
   type LiveSession,
+  type ObservedBy,
   type ProcessIdentity,
   type Session,
   type SessionMode,
@@ -123,6 +124,8 @@ export interface Ledger {
   openSession(opening: SessionOpening, engineId: string, terms: QuotaTerms, now: number): Promise<OpeningOutcome>;
   leaveSlotLine(ticket: string): Promise<void>;
   attachProcess(sessionId: string, process: ProcessIdentity): Promise<void>;
+  /** Says how what a live session's agent uses is learned. */
+  setObservedBy(sessionId: string, by: ObservedBy): Promise<void>;
   /** Makes an engine's live sessions another plan's. */
   moveSessions(engineId: string, planId: string): Promise<void>;
   /** The line for slots as it is now; nothing is given out. */

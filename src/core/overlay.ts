@@ -1,5 +1,6 @@
 import { noProxyVariables, noProxyWithLoopback } from '../shared/noProxy.ts';
 import { credentialVariables, overlayVariables as names, type EnvironmentOverlay } from '../shared/overlayVariables.ts';
+import { telemetryOverlay } from '../shared/telemetryVariables.ts';
 import { restoredVariables } from '../shared/restoredVariables.ts';
 import { defaultBaseUrl } from './credentials.ts';
 import { type Allocation } from './session.ts';
@@ -17,6 +18,13 @@ export interface OverlayParts {
     readonly noProxy: string | undefined;
     /** See {@link restoredFor}. */
     readonly restored: EnvironmentOverlay;
+  };
+  /** Where an observed agent reports; absent for one that does not. */
+  readonly observe?: {
+    /** The session's base URL at the observer; as secret as its token, which is in it. */
+    readonly url: string;
+    /** As with `route`. */
+    readonly noProxy: string | undefined;
   };
 }
 
@@ -38,9 +46,9 @@ export function restoredFor(
  * The environment of a session's process. A routed agent gets the session's token as its key under both names, and
  * loses every other variable that could carry the user's real credential; the gateway is reached without a proxy, and
  * what Claude Code leaves out behind it is restored. An observed one keeps its own login, so neither key nor base URL is
- * touched. `CLAUDE_MAX_REQUESTS_PER_MINUTE` is left out where the plan has no such limit.
+ * touched: its telemetry is switched on and comes here. `CLAUDE_MAX_REQUESTS_PER_MINUTE` is left out where the plan has no such limit.
  */
-export function overlayFor({ agentId, sessionId, allocation, route }: OverlayParts): EnvironmentOverlay {
+export function overlayFor({ agentId, sessionId, allocation, route, observe }: OverlayParts): EnvironmentOverlay {
   return {
     ...(route !== undefined && {
       ...Object.fromEntries(credentialVariables.map((name) => [name, null])),
@@ -50,6 +58,10 @@ export function overlayFor({ agentId, sessionId, allocation, route }: OverlayPar
       [names.anthropicBaseUrl]: route.gatewayUrl,
       ...Object.fromEntries(noProxyVariables.map((name) => [name, noProxyWithLoopback(route.noProxy)])),
       ...route.restored,
+    }),
+    ...(observe !== undefined && {
+      ...telemetryOverlay(observe.url),
+      ...Object.fromEntries(noProxyVariables.map((name) => [name, noProxyWithLoopback(observe.noProxy)])),
     }),
     [names.agentId]: agentId,
     [names.sessionId]: sessionId,

@@ -6,6 +6,12 @@ import { type Usage } from './usage.ts';
  */
 export type SessionMode = 'routed' | 'observed' | 'unauthenticated';
 
+/**
+ * `telemetry`: the agent reports each request. `transcripts`: its user has other plans for its telemetry, so that only
+ * what it writes down for itself tells.
+ */
+export type ObservedBy = 'telemetry' | 'transcripts';
+
 /** What a session may count on when all slots are taken; it may use more while others use less. */
 export interface Allocation {
   /** Absent where the plan has no limit of requests. */
@@ -37,6 +43,8 @@ interface SessionBase {
   readonly usage: Usage;
   /** Requests that were answered. */
   readonly requests: number;
+  /** How what its agent uses is learned, where it is observed; absent until that is known. */
+  readonly observedBy?: ObservedBy;
   /** The session whose agent started this one's; absent for none. It may have ended before. */
   readonly parentSessionId?: string;
 }

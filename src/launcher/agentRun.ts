@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import { type ToLauncher } from '../shared/launcherMessages.ts';
 import { type EnvironmentOverlay, overlayVariables } from '../shared/overlayVariables.ts';
 import { agentEnvironment } from './agentEnvironment.ts';
@@ -7,6 +8,7 @@ import { engineAddress } from './engineAddress.ts';
 import { type HeldSession, holdSession } from './heldSession.ts';
 import { createNotice, type Notice } from './notice.ts';
 import { exitLike, signalExitCode } from './processExit.ts';
+import { chooseTelemetry } from './observed/agentTelemetry.ts';
 import { onEndSignal } from './processSignals.ts';
 import { requestSession } from './sessionRequest.ts';
 
@@ -70,9 +72,12 @@ async function takeSession(wish: CommandLine & { kind: 'run' }, notice: Notice):
       notice.say(`This agent runs without quota: ${answer.reason}. Open a new terminal to try again.`);
       return { overlay: {} };
     case 'session': {
-      const { sessionId, overlay, problem, observer } = answer.session;
+      const { sessionId, problem, observer } = answer.session;
       notice.clear();
       if (problem !== undefined) notice.say(`${problem.message} ${problem.nextStep}`);
+      const place = { environment: process.env, platform: process.platform, home: homedir(), cwd: process.cwd() };
+      const { overlay, by } = chooseTelemetry(answer.session.overlay, place, wish.args);
+      if (by !== undefined) answer.connection.send({ type: 'observed', sessionId, by });
       const session = holdSession(answer.connection, sessionId, engine, pid);
       return { overlay, session, ...(observer !== undefined && { observerUrl: observer.url }) };
     }

@@ -9,6 +9,7 @@ import {
   type EndedSession,
   type EndReason,
   type LiveSession,
+  type ObservedBy,
   type ProcessIdentity,
   type Session,
   type SessionSteering,
@@ -136,6 +137,12 @@ export class SessionBooks {
     const row = this.#store.session(sessionId);
     if (row === undefined || row.session.state === 'ended') return;
     this.#store.putSession({ ...row, session: { ...row.session, process } });
+  }
+
+  setObservedBy(sessionId: string, observedBy: ObservedBy): void {
+    const row = this.#store.session(sessionId);
+    if (row === undefined || row.session.state === 'ended') return;
+    this.#store.putSession({ ...row, session: { ...row.session, observedBy } });
   }
 
   end(sessionId: string, reason: EndReason, now: number): Session | undefined {

@@ -30,6 +30,7 @@ const sessionBase = {
   lastActivityAt: z.number(),
   usage,
   requests: z.number(),
+  observedBy: z.enum(['telemetry', 'transcripts']).exactOptional(),
   parentSessionId: z.string().exactOptional(),
 };
 

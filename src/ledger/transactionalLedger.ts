@@ -15,6 +15,7 @@ import { requestCost } from '../core/rateLimits.ts';
 import {
   type EndReason,
   type LiveSession,
+  type ObservedBy,
   type ProcessIdentity,
   type Session,
   type SessionSteering,
@@ -62,6 +63,12 @@ export class TransactionalLedger implements Ledger {
   attachProcess(sessionId: string, process: ProcessIdentity): Promise<void> {
     return this.#store.transaction(() => {
       this.#sessions.attachProcess(sessionId, process);
+    });
+  }
+
+  setObservedBy(sessionId: string, by: ObservedBy): Promise<void> {
+    return this.#store.transaction(() => {
+      this.#sessions.setObservedBy(sessionId, by);
     });
   }
 

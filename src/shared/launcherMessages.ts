@@ -62,6 +62,8 @@ export const fromLauncherSchema = z.discriminatedUnion('type', [
   }),
   /** After a lost connection: this launcher still runs the agent of this session. Answered by `resumed`. */
   z.object({ type: z.literal('resume'), sessionId: sessionIdSchema }),
+  /** How what the agent uses is learned; see `ObservedBy`. Not answered. */
+  z.object({ type: z.literal('observed'), sessionId: sessionIdSchema, by: z.enum(['telemetry', 'transcripts']) }),
   /** The agent has ended. Answered by the end of the connection, when the slot is free. */
   z.object({ type: z.literal('end'), sessionId: sessionIdSchema }),
   /** Asks something, or has something done. Answered by one `answer` and the end of the connection. */

@@ -1,4 +1,5 @@
 import { type AgentRecord, type LinePlace } from '../core/quotaEngine.ts';
+import { type ObservedBy } from '../core/session.ts';
 import { type SubagentUsage } from '../core/subagent.ts';
 import { type Usage, totalTokens } from '../core/usage.ts';
 import { formatAge, formatCount, formatNumberOf } from '../shared/amounts.ts';
@@ -75,6 +76,12 @@ const modes: Readonly<Record<AgentRecord['mode'], string>> = {
   unauthenticated: 'unauthenticated: runs without quota',
 };
 
+/** How what an observed agent uses is learned. */
+const sources: Readonly<Record<ObservedBy, string>> = {
+  telemetry: 'what it uses comes from its own telemetry',
+  transcripts: 'its telemetry has settings of its own, so what it uses comes from its transcripts',
+};
+
 const activities: Readonly<Record<Activity, string>> = {
   working: 'working: a request is being answered',
   waiting: 'waiting: a request is in line for quota',
@@ -88,7 +95,7 @@ const activities: Readonly<Record<Activity, string>> = {
 export function sessionTooltip(record: AgentRecord, now: number): string {
   const lines = [
     ['State', activities[sessionActivity(record)]],
-    ['Mode', modes[record.mode]],
+    ['Mode', modeText(record)],
     ['Tokens', `${formatCount(totalTokens(record.usage))} (${tokensByKind(record.usage)})`],
     ['Requests', requestsText(record)],
     ...(record.subagents.length === 0 ? [] : [['Subagents', subagentsText(record)] as const]),
@@ -106,6 +113,10 @@ export function sessionTooltip(record: AgentRecord, now: number): string {
 export function waitingTooltip(place: LinePlace): string {
   const before = place.place === 1 ? 'It is next.' : `${formatNumberOf(place.place - 1, 'agent')} before it.`;
   return `**${escapeMarkdown(place.agentId)}** waits for a slot. ${before}\n\nIt starts when a session ends or goes idle.`;
+}
+
+function modeText({ mode, observedBy }: AgentRecord): string {
+  return observedBy === undefined ? modes[mode] : `${modes[mode]}; ${sources[observedBy]}`;
 }
 
 function requestsText(record: AgentRecord): string {

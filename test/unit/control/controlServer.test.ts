@@ -113,6 +113,17 @@ describe('control server', () => {
     assert.ok(!sessions.calls.includes('connectionLost s1'));
   });
 
+  it('hears from a launcher how its own session is observed', async () => {
+    const client = await welcomed();
+    client.send({ type: 'open', agentId: 'a' });
+    await client.next();
+    client.send({ type: 'observed', sessionId: 's1', by: 'transcripts' });
+    await sessions.called('observed s1 transcripts');
+    client.send({ type: 'observed', sessionId: 's2', by: 'telemetry' });
+    assert.equal((await client.next())?.['type'], 'error');
+    assert.ok(!sessions.calls.includes('observed s2 telemetry'));
+  });
+
   it('lets a launcher resume a live session only', async () => {
     sessions.live.add('s7');
     const client = await welcomed();

@@ -1,6 +1,7 @@
 import { type ControlSessions, type LineMoved } from '../../../src/control/controlSessions.ts';
 import { type ProcessTable } from '../../../src/core/processTable.ts';
 import { type AgentAuth, type AgentRequest } from '../../../src/core/quotaEngine.ts';
+import { type ObservedBy } from '../../../src/core/session.ts';
 import { type Problem } from '../../../src/core/credentials.ts';
 
 export const noSlot: Problem = {
@@ -39,6 +40,10 @@ export class FakeSessions implements ControlSessions {
   giveUp(ticket: string): Promise<void> {
     const index = this.requests.findIndex((request) => request.ticket === ticket);
     return this.#record(`giveUp ${index + 1}`);
+  }
+
+  observed(sessionId: string, by: ObservedBy): Promise<void> {
+    return this.#record(`observed ${sessionId} ${by}`);
   }
 
   release(sessionId: string): Promise<void> {

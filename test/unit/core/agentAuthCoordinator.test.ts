@@ -47,11 +47,23 @@ describe('agent auth coordinator', () => {
     const auth = await tester.ask('agent', { process: { pid: 7, startMark: 'then' } }).promise;
     assert.equal(auth.kind === 'authenticated' && auth.mode, 'observed');
     assert.ok(auth.kind === 'authenticated');
+    const endpoint = auth.overlay['OTEL_EXPORTER_OTLP_ENDPOINT'] ?? '';
     assert.deepEqual(auth.overlay, {
       CLAUDE_AGENT_ID: 'agent',
       CLAUDE_SESSION_ID: auth.sessionId,
       CLAUDE_MAX_TOKENS_ALLOCATED: '500',
+      CLAUDE_CODE_ENABLE_TELEMETRY: '1',
+      OTEL_LOGS_EXPORTER: 'otlp',
+      OTEL_METRICS_EXPORTER: 'none',
+      OTEL_TRACES_EXPORTER: 'none',
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+      OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+      OTEL_LOGS_EXPORT_INTERVAL: '1000',
+      NO_PROXY: 'inside.example,127.0.0.1,localhost',
+      no_proxy: 'inside.example,127.0.0.1,localhost',
     });
+    const owner = await tester.manager.ownerOfToken(endpoint.slice('http://127.0.0.1:2/'.length));
+    assert.equal(owner.kind === 'live' && owner.session.sessionId, auth.sessionId, 'its address is its own');
     const [session] = await tester.ledger.liveSessions();
     assert.deepEqual(session?.process, { pid: 7, startMark: 'then' });
     assert.equal(await tester.used('slots'), 1);

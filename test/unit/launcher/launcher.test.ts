@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type ControlServer, startControlServer } from '../../../src/control/controlServer.ts';
+import { telemetryOverlay } from '../../../src/shared/telemetryVariables.ts';
 import { FakeSessions, fakeProcessTable, noSlot } from '../control/fakeSessions.ts';
 import { createMemoryLogger } from '../control/memoryLogger.ts';
 import { agentScript, startLauncher } from './startedLauncher.ts';
@@ -59,6 +60,25 @@ describe('launcher', () => {
     assert.equal(request?.process?.pid, launcher.child.pid);
     assert.ok(request?.waitMs !== undefined && request.waitMs > 8000 && request.waitMs <= 9000);
     assert.deepEqual(sessions.calls, ['open a', 'release s1']);
+  });
+
+  it('has an observed agent report, unless its user has other plans for its telemetry, and says which', async () => {
+    const ours = telemetryOverlay('http://127.0.0.1:4711/sk-aq-0123456789-agent-quota-session');
+    sessions.overlay = { ...ours, CLAUDE_SESSION_ID: 's1' };
+    const home = { HOME: directory, USERPROFILE: directory, CLAUDE_CONFIG_DIR: directory };
+    const theirs = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1', OTEL_LOGS_EXPORTER: 'console' };
+    for (const [environment, expected] of [
+      [home, ours],
+      [{ ...home, ...theirs }, theirs],
+    ] as const) {
+      const launcher = startLauncher(agentScript(printEnvironment, '--agent', 'a'), server.address, environment);
+      const { stdout } = await launcher.end;
+      const variables = JSON.parse(stdout) as Record<string, string>;
+      const telemetry = Object.entries(variables).filter(([name]) => /OTEL_|TELEMETRY/.test(name));
+      assert.deepEqual(Object.fromEntries(telemetry), expected);
+    }
+    const observed = sessions.calls.filter((call) => call.startsWith('observed'));
+    assert.deepEqual(observed, ['observed s1 telemetry', 'observed s2 transcripts']);
   });
 
   it('ends as the agent ends', async () => {

@@ -60,6 +60,18 @@ export function sessionTests(openLedger: OpenLedger): void {
       assert.equal(session.process.pid, 5);
     });
 
+    it('say how they are observed while they live', async () => {
+      const tester = given();
+      const a = await tester.opened('a');
+      assert.equal((await tester.session(a)).observedBy, undefined);
+      await tester.ledger.setObservedBy(a, 'transcripts');
+      assert.equal((await tester.session(a)).observedBy, 'transcripts');
+      await tester.ledger.setObservedBy('nobody', 'telemetry');
+      await tester.ledger.endSession(a, 'released', tester.now);
+      await tester.ledger.setObservedBy(a, 'telemetry');
+      assert.equal((await tester.session(a)).observedBy, 'transcripts');
+    });
+
     it('give their slot when idle, but not while a request is under way', async () => {
       const tester = given();
       const a = await tester.opened('a');

@@ -38,6 +38,16 @@ describe('rows of the Agent Sessions view', () => {
   });
 });
 
+describe('the tooltip of an observed session', () => {
+  it('says how what it uses is learned, once that is known', () => {
+    const text = (observedBy?: 'telemetry' | 'transcripts') =>
+      sessionTooltip(sampleSession({ mode: 'observed', ...(observedBy !== undefined && { observedBy }) }), sampleNow);
+    assert.match(text('telemetry'), /its own telemetry/);
+    assert.match(text('transcripts'), /from its transcripts/);
+    assert.doesNotMatch(text(), /telemetry|transcripts/);
+  });
+});
+
 describe('texts of commands', () => {
   it('say what a clean-up did', () => {
     const ended = {

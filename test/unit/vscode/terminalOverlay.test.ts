@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { telemetryOverlay } from '../../../src/shared/telemetryVariables.ts';
 import { terminalOverlay } from '../../../src/vscode/terminalOverlay.ts';
 
 describe('overlay of an agent terminal', () => {
@@ -20,6 +21,14 @@ describe('overlay of an agent terminal', () => {
     const { NO_PROXY, ...rest } = overlay;
     assert.ok(NO_PROXY);
     assert.deepEqual(terminalOverlay(rest, { NO_PROXY: 'own.corp' }, undefined), rest);
+  });
+
+  it('leaves telemetry to a user who has set it up, in whichever way', () => {
+    const ours = telemetryOverlay('http://127.0.0.1:4711/sk-aq-0123456789-agent-quota-session');
+    assert.deepEqual(terminalOverlay({ ...ours, X: 'x' }, {}, {}), { ...ours, X: 'x' });
+    const theirs = { OTEL_LOGS_EXPORTER: 'otlp' };
+    assert.deepEqual(terminalOverlay({ ...ours, X: 'x' }, theirs, {}), { X: 'x' });
+    assert.deepEqual(terminalOverlay({ ...ours, X: 'x' }, {}, theirs), { X: 'x' });
   });
 
   it('keeps what the user has set of what is only restored', () => {
