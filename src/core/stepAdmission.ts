@@ -13,6 +13,8 @@ export type StepDecision =
   | { readonly kind: 'gone' }
   /** Waiting makes no sense before `until`, in milliseconds since the epoch. */
   | { readonly kind: 'used-up'; readonly what: SpentLimit; readonly until: number }
+  /** The user has paused the session. */
+  | { readonly kind: 'paused' }
   /** Until then the upstream wants nothing, in milliseconds since the epoch. */
   | { readonly kind: 'wait'; readonly until: number };
 
@@ -25,10 +27,12 @@ export function decideStep(
   sessionId: string,
   now: number,
 ): StepDecision {
-  if (!sessions.some((session) => session.sessionId === sessionId)) return { kind: 'gone' };
+  const session = sessions.find((candidate) => candidate.sessionId === sessionId);
+  if (session === undefined) return { kind: 'gone' };
   const day = status.limits.find(({ dimension, models }) => dimension === 'tokensPerDay' && models === undefined);
   if (day !== undefined && quotaTokens(usedToday) >= day.limit)
     return { kind: 'used-up', what: 'day', until: calendarDay(now).endsAt };
+  if (session.pausedAt !== undefined) return { kind: 'paused' };
   const closedUntil = Math.max(0, ...status.limits.map(closedWindowUntil));
   if (closedUntil - now > worthWaitingMs) return { kind: 'used-up', what: 'window', until: closedUntil };
   const until = Math.max(closedUntil, status.pausedUntil ?? 0);
@@ -70,6 +74,10 @@ export async function admitStep(
       case 'gone':
       case 'used-up':
         throw refusal(decision);
+      case 'paused':
+        if (now >= givesUpAt) throw waitedTooLong(longestWaitMs, 'resumption', 1);
+        await somethingChanges(onChange, clock, givesUpAt - now, signal);
+        break;
       case 'wait':
         if (now >= givesUpAt) throw waitedTooLong(longestWaitMs, 'limits', 1);
         await somethingChanges(onChange, clock, Math.min(decision.until, givesUpAt) - now, signal);

@@ -67,13 +67,13 @@ export function hookIntake({
     const since = clock.now();
     const stopReason = await refusalOf(() => admitStep(sessionId, signal));
     if (stopReason === undefined) return waitedSince(since);
-    await turns.end(sessionId);
+    turns.end(sessionId);
     // Denied tools would be answered by the model, which takes quota.
     return { continue: false, stopReason };
   });
-  const endTurn = seen(async ({ sessionId }) => {
-    await turns.end(sessionId);
-    return undefined;
+  const endTurn = seen(({ sessionId }) => {
+    turns.end(sessionId);
+    return Promise.resolve(undefined);
   });
   const waitedSince = (since: number): object | undefined => {
     const waitedMs = clock.now() - since;

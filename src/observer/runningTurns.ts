@@ -12,6 +12,7 @@ export interface TurnAdmission {
 interface RunningTurn {
   readonly turn: ObservedTurn;
   cancelTimer: () => void;
+  isOver: boolean;
 }
 
 /**
@@ -19,6 +20,12 @@ interface RunningTurn {
  * ends without a word (Claude Code 2.1.330). What is reported of it later still counts.
  */
 const quietMs = 5 * 60_000;
+
+/**
+ * What a turn has used is told a little later than its end, and what is learned from a turn should have it all, in
+ * milliseconds. Claude Code is told to export once a second.
+ */
+const lateReportsMs = 3000;
 
 /** The turn that each observed session has under way: the one place where reported usage finds its turn. */
 export class RunningTurns {
@@ -38,23 +45,23 @@ export class RunningTurns {
    * @throws AdmissionRefusedError, or the signal's reason.
    */
   async begin(sessionId: string, signal: AbortSignal): Promise<void> {
-    await this.end(sessionId);
+    await this.#endNow(sessionId);
     const turn = await this.#admission.admitTurn(sessionId, signal);
     if (signal.aborted) {
       await turn.end();
       signal.throwIfAborted();
     }
     // Another prompt of the same session may have been admitted meanwhile.
-    await this.end(sessionId);
-    this.#turns.set(sessionId, { turn, cancelTimer: this.#endLater(sessionId) });
+    await this.#endNow(sessionId);
+    this.#turns.set(sessionId, { turn, cancelTimer: this.#endAfter(quietMs, sessionId), isOver: false });
   }
 
   /** Something is heard of the session: its turn goes on. */
   heard(sessionId: string): void {
     const running = this.#turns.get(sessionId);
-    if (running === undefined) return;
+    if (running === undefined || running.isOver) return;
     running.cancelTimer();
-    running.cancelTimer = this.#endLater(sessionId);
+    running.cancelTimer = this.#endAfter(quietMs, sessionId);
   }
 
   /** Books what a session has used, in its turn if one is under way. @returns false when it was booked before. */
@@ -63,13 +70,13 @@ export class RunningTurns {
     return this.#turns.get(sessionId)?.turn.report(entry) ?? this.#admission.book(sessionId, entry);
   }
 
-  /** The session's turn is over; harmless when none is under way. */
-  async end(sessionId: string): Promise<void> {
+  /** The session's turn is over, and ends when what it has used is told; harmless when none is under way. */
+  end(sessionId: string): void {
     const running = this.#turns.get(sessionId);
-    if (running === undefined) return;
-    this.#turns.delete(sessionId);
+    if (running === undefined || running.isOver) return;
+    running.isOver = true;
     running.cancelTimer();
-    await running.turn.end();
+    running.cancelTimer = this.#endAfter(lateReportsMs, sessionId);
   }
 
   /** Stops watching. What turns hold is given back by whoever clears up after this engine. */
@@ -78,9 +85,17 @@ export class RunningTurns {
     this.#turns.clear();
   }
 
-  #endLater(sessionId: string): () => void {
-    return this.#clock.after(quietMs, () => {
-      this.end(sessionId).catch((error: unknown) => {
+  async #endNow(sessionId: string): Promise<void> {
+    const running = this.#turns.get(sessionId);
+    if (running === undefined) return;
+    this.#turns.delete(sessionId);
+    running.cancelTimer();
+    await running.turn.end();
+  }
+
+  #endAfter(milliseconds: number, sessionId: string): () => void {
+    return this.#clock.after(milliseconds, () => {
+      this.#endNow(sessionId).catch((error: unknown) => {
         this.#logger.error('The turn of an agent could not be ended.', error);
       });
     });
