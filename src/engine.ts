@@ -24,7 +24,8 @@ import {
   type QuotaEngineEvents,
 } from './core/quotaEngine.ts';
 import { admitStep } from './core/stepAdmission.ts';
-import { tokenEnding, type SecretSource } from './core/secretSource.ts';
+import { type SecretSource } from './core/secretSource.ts';
+import { tokenEnding } from './shared/sessionToken.ts';
 import { type LineListener } from './core/slotQueue.ts';
 import { testAuthentication } from './gateway/authenticationTest.ts';
 import { startGateway } from './gateway/gateway.ts';

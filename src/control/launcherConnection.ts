@@ -131,11 +131,13 @@ export class LauncherConnection {
 
   async #open(message: FromLauncher & { type: 'open' }, process: ProcessIdentity): Promise<void> {
     const { sessions } = this.#context;
-    const { agentId, waitSeconds } = message;
+    const { agentId, waitSeconds, parentSessionId, cannotWait } = message;
     const ticket = randomUUID();
     this.#state = { kind: 'waiting', ticket, process };
     const wait = waitSeconds === undefined ? {} : { waitMs: waitSeconds * 1000 };
-    const auth = await sessions.open({ ticket, agentId, process, ...wait });
+    const parent = parentSessionId === undefined ? {} : { parentSessionId };
+    const slot = cannotWait === true ? { idleWithoutSlot: true } : {};
+    const auth = await sessions.open({ ticket, agentId, process, ...wait, ...parent, ...slot });
     if (!this.#isWaiting()) {
       // The launcher went while its session was made, so no agent will ever run in it.
       if (auth.kind !== 'refused') await sessions.release(auth.sessionId);

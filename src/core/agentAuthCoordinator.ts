@@ -1,5 +1,6 @@
 import { agentIdSchema } from '../shared/launcherMessages.ts';
 import { recordOf, recordsOf } from './agentRecords.ts';
+import { limitsOfAgent } from './agentRules.ts';
 import { authHealth } from './authHealth.ts';
 import { CredentialCheck } from './credentialCheck.ts';
 import { type ClaudeQuotaManager, type QuotaManagerParts } from './claudeQuotaManager.ts';
@@ -150,7 +151,13 @@ export class AgentAuthCoordinator {
       mode,
       agentId,
       sessionId,
-      overlay: overlayFor({ agentId, sessionId, allocation: outcome.allocation, ...route }),
+      overlay: overlayFor({
+        agentId,
+        sessionId,
+        allocation: outcome.allocation,
+        limits: limitsOfAgent(this.#configuration?.agents ?? [], agentId),
+        ...route,
+      }),
       ...(mode === 'observed' && { observer: { url: this.#parts.observerUrl(token) } }),
       ...(state.kind === 'doubtful' && { warning: state.problem }),
     };

@@ -8,6 +8,10 @@ export interface AgentLimits {
   readonly concurrentSessions?: number;
   /** Share when capacity is short, relative to others' 1: an agent of weight 2 gets twice as much. */
   readonly weight?: number;
+  /** Subagents that a session's agent may run at once. */
+  readonly concurrentSubagents?: number;
+  /** Subagents that a session's agent may start in all. */
+  readonly subagents?: number;
 }
 
 /** Limits for the agents whose names match a pattern. */

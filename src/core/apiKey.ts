@@ -1,9 +1,4 @@
-import { tokenEnding } from './secretSource.ts';
-
-/** Whether a key is one of a session of ours, and so not the user's own. */
-export function isSessionToken(key: string): boolean {
-  return key.endsWith(tokenEnding);
-}
+import { isSessionToken } from '../shared/sessionToken.ts';
 
 /** Whether a key can stand in a header as it is: visible ASCII (RFC 9110 §5.5), no line break or space. */
 export function isSendableKey(key: string): boolean {

@@ -1,4 +1,4 @@
-import { isSessionToken } from './apiKey.ts';
+import { isSessionToken } from '../shared/sessionToken.ts';
 import { keySources } from './keySources.ts';
 import { overlayVariables as names } from '../shared/overlayVariables.ts';
 

@@ -1,7 +1,13 @@
 import { noProxyVariables, noProxyWithLoopback } from '../shared/noProxy.ts';
-import { credentialVariables, overlayVariables as names, type EnvironmentOverlay } from '../shared/overlayVariables.ts';
+import {
+  credentialVariables,
+  overlayVariables as names,
+  subagentCapVariables as caps,
+  type EnvironmentOverlay,
+} from '../shared/overlayVariables.ts';
 import { telemetryOverlay } from '../shared/telemetryVariables.ts';
 import { restoredVariables } from '../shared/restoredVariables.ts';
+import { noLimits, type AgentLimits } from './agentRules.ts';
 import { defaultBaseUrl } from './credentials.ts';
 import { type Allocation } from './session.ts';
 
@@ -10,6 +16,8 @@ export interface OverlayParts {
   readonly agentId: string;
   readonly sessionId: string;
   readonly allocation: Allocation;
+  /** What the agent may use by its name. */
+  readonly limits?: AgentLimits;
   /** Where a routed agent is sent, and as whom; absent for one that speaks to Anthropic directly. */
   readonly route?: {
     readonly gatewayUrl: string;
@@ -48,7 +56,14 @@ export function restoredFor(
  * what Claude Code leaves out behind it is restored. An observed one keeps its own login, so neither key nor base URL is
  * touched: its telemetry is switched on and comes here. `CLAUDE_MAX_REQUESTS_PER_MINUTE` is left out where the plan has no such limit.
  */
-export function overlayFor({ agentId, sessionId, allocation, route, observe }: OverlayParts): EnvironmentOverlay {
+export function overlayFor({
+  agentId,
+  sessionId,
+  allocation,
+  limits = noLimits,
+  route,
+  observe,
+}: OverlayParts): EnvironmentOverlay {
   return {
     ...(route !== undefined && {
       ...Object.fromEntries(credentialVariables.map((name) => [name, null])),
@@ -69,5 +84,7 @@ export function overlayFor({ agentId, sessionId, allocation, route, observe }: O
       [names.maxRequestsPerMinute]: String(allocation.requestsPerMinute),
     }),
     [names.maxTokensAllocated]: String(allocation.tokens),
+    ...(limits.concurrentSubagents !== undefined && { [caps.atOnce]: String(limits.concurrentSubagents) }),
+    ...(limits.subagents !== undefined && { [caps.inAll]: String(limits.subagents) }),
   };
 }

@@ -1,8 +1,15 @@
 import { launcherVariables } from '../shared/launcherMessages.ts';
 import { noProxyVariables, noProxyWithLoopback } from '../shared/noProxy.ts';
-import { type EnvironmentOverlay } from '../shared/overlayVariables.ts';
+import { type EnvironmentOverlay, subagentCapVariables } from '../shared/overlayVariables.ts';
 import { isRestored } from '../shared/restoredVariables.ts';
 import { relayVariables } from './observed/relayVariables.ts';
+
+const isCap = (name: string): boolean => Object.values<string>(subagentCapVariables).includes(name);
+
+/** What the user has set is not raised. */
+function smallerCap(own: string | undefined, ours: string): string {
+  return own !== undefined && /^\d+$/.test(own) && Number(own) < Number(ours) ? own : ours;
+}
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -31,6 +38,7 @@ export function agentEnvironment(
     if (value !== null && noProxyVariables.some((known) => known === name))
       result.set(keyOf(name), [name, noProxyWithLoopback(...ownNoProxy, value)]);
     else if (value === null) result.delete(keyOf(name));
+    else if (isCap(name)) result.set(keyOf(name), [name, smallerCap(result.get(keyOf(name))?.[1], value)]);
     else if (!isRestored(name) || !result.has(keyOf(name))) result.set(keyOf(name), [name, value]);
   }
   for (const name of removed) result.delete(keyOf(name));

@@ -1,4 +1,5 @@
 import { type CommandLine, parseCommandLine } from './commandLine.ts';
+import { launcherVerbs } from '../shared/launcherVerbs.ts';
 import { statusLineVerb } from './observed/statusLineCommand.ts';
 
 /** EX_USAGE of sysexits(3). */
@@ -8,6 +9,10 @@ async function main(): Promise<void> {
   if (process.argv[2] === statusLineVerb) {
     const { runStatusLine } = await import('./observed/statusLine.ts');
     return runStatusLine();
+  }
+  if (process.argv[2] === launcherVerbs.register) {
+    const { register } = await import('./registration.ts');
+    return register(process.argv.slice(3));
   }
   const wish = parseCommandLine(process.argv.slice(2));
   switch (wish.kind) {

@@ -14,6 +14,10 @@ export interface SessionRequest {
   readonly pid: number;
   readonly agentId: string;
   readonly waitSeconds?: number;
+  /** The session that this one is asked for in. */
+  readonly parentSessionId?: string;
+  /** The session is to come at once, whatever the limits say; its requests wait instead. */
+  readonly cannotWait?: boolean;
   readonly onWaiting: (message: ToLauncher & { type: 'waiting' }) => void;
   /** Who waited in line has lost the engine, which is looked for from now on. */
   readonly onLost: () => void;
@@ -134,11 +138,15 @@ function notStarted(last: SessionAnswer | undefined): SessionAnswer & { kind: 'r
 /** @returns undefined when the connection was lost before there was an answer. */
 async function ask(
   connection: EngineConnection,
-  { agentId, waitSeconds, onWaiting }: Pick<SessionRequest, 'agentId' | 'waitSeconds' | 'onWaiting'>,
+  { agentId, waitSeconds, parentSessionId, cannotWait, onWaiting }: Omit<SessionRequest, 'engine' | 'pid' | 'onLost'>,
   waitedSeconds: number,
 ): Promise<SessionAnswer | undefined> {
   const wait = waitSeconds === undefined ? {} : { waitSeconds: Math.max(0, waitSeconds - waitedSeconds) };
-  connection.send({ type: 'open', agentId, ...wait });
+  const whose = {
+    ...(parentSessionId !== undefined && { parentSessionId }),
+    ...(cannotWait !== undefined && { cannotWait }),
+  };
+  connection.send({ type: 'open', agentId, ...wait, ...whose });
   for (;;) {
     const message = await connection.next();
     switch (message?.type) {

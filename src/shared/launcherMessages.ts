@@ -59,6 +59,10 @@ export const fromLauncherSchema = z.discriminatedUnion('type', [
     agentId: agentIdSchema,
     /** How long to wait in line: 0 not at all, absent without end. */
     waitSeconds: z.optional(z.number().check(z.minimum(0))),
+    /** The session whose agent starts this one. */
+    parentSessionId: z.optional(sessionIdSchema),
+    /** True for a process that cannot be kept: it is given a session at once, and its requests wait instead. */
+    cannotWait: z.optional(z.boolean()),
   }),
   /** After a lost connection: this launcher still runs the agent of this session. Answered by `resumed`. */
   z.object({ type: z.literal('resume'), sessionId: sessionIdSchema }),

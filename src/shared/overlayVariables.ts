@@ -15,6 +15,15 @@ export const overlayVariables = {
 } as const;
 
 /**
+ * How many subagents a session of Claude Code may have, in its own words: at once (its default is 20) and in all (200).
+ * Source: Claude Code documentation, "Environment variables".
+ */
+export const subagentCapVariables = {
+  atOnce: 'CLAUDE_CODE_MAX_CONCURRENT_SUBAGENTS',
+  inAll: 'CLAUDE_CODE_MAX_SUBAGENTS_PER_SESSION',
+} as const;
+
+/**
  * Variables that carry a real credential and are taken out of a routed agent's environment, because they would win
  * over the session's own key or hand the user's secret to the agent.
  */

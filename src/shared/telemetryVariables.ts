@@ -49,6 +49,18 @@ export function withoutTelemetry(overlay: EnvironmentOverlay): EnvironmentOverla
 /** The address that an overlay of ours gives; agents hand it to those that they start. */
 const ourEndpoint = /^http:\/\/127\.0\.0\.1:\d+\/sk-aq-[\w.~-]+$/;
 
+/** Takes our telemetry out of an environment that has it from another session. */
+export function leaveTelemetry(environment: Readonly<Record<string, string | undefined>>): EnvironmentOverlay {
+  if (observerUrlOf(environment) === undefined) return {};
+  return Object.fromEntries([...names].map((name) => [name, null]));
+}
+
+/** Where an agent of this environment reports; undefined where it does not report to us. */
+export function observerUrlOf(environment: Readonly<Record<string, unknown>>): string | undefined {
+  const endpoint = environment[telemetryVariables.endpoint];
+  return typeof endpoint === 'string' && ourEndpoint.test(endpoint) ? endpoint : undefined;
+}
+
 /**
  * Whether variables say something of telemetry that is not ours: an exporter or an address, or that there is to be none.
  * @param variables of a process, or the `env` of a settings file, unchecked.
@@ -56,8 +68,7 @@ const ourEndpoint = /^http:\/\/127\.0\.0\.1:\d+\/sk-aq-[\w.~-]+$/;
 export function hasOwnTelemetry(variables: Readonly<Record<string, unknown>>): boolean {
   const enabled = variables[telemetryVariables.enable];
   if (enabled !== undefined && !isTrue(enabled)) return true;
-  const endpoint = variables[telemetryVariables.endpoint];
-  if (typeof endpoint === 'string' && ourEndpoint.test(endpoint)) return false;
+  if (observerUrlOf(variables) !== undefined) return false;
   return Object.keys(variables).some((name) => /^OTEL_(?:EXPORTER_|(?:LOGS|METRICS|TRACES)_EXPORTER$)/i.test(name));
 }
 

@@ -5,13 +5,16 @@ import { type Problem } from '../core/credentials.ts';
 import { shownValue } from './shownValue.ts';
 
 const atLeastOne = z.int().min(1).exactOptional();
-const agentLimits: z.ZodType<AgentLimits> = z.strictObject({
+const agentLimitFields = {
   requestsPerMinute: atLeastOne,
   tokensPerMinute: atLeastOne,
   tokensPerDay: atLeastOne,
   concurrentSessions: atLeastOne,
   weight: z.number().min(0.01).max(100).exactOptional(),
-});
+  concurrentSubagents: atLeastOne,
+  subagents: atLeastOne,
+};
+const agentLimits: z.ZodType<AgentLimits> = z.strictObject(agentLimitFields);
 
 const longestPattern = 64;
 const example = '{ "batch-*": { "tokensPerMinute": 20000 } }';
@@ -57,7 +60,8 @@ function badLimits(pattern: string, raw: unknown, error: z.ZodError): Problem {
 
 function wanted(name: PropertyKey | undefined, unknown: boolean): string {
   if (name === undefined) return `an object, as in ${example},`;
-  if (unknown) return 'only requestsPerMinute, tokensPerMinute, tokensPerDay, concurrentSessions and weight';
+  if (unknown)
+    return `only ${Object.keys(agentLimitFields).slice(0, -1).join(', ')} and ${Object.keys(agentLimitFields).at(-1) ?? ''}`;
   return name === 'weight' ? 'a weight from 0.01 to 100' : `a whole number of at least 1 for ${String(name)}`;
 }
 

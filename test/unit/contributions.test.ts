@@ -152,7 +152,7 @@ describe('contributions', () => {
 
   it('has the same limits of agents in code and manifest', () => {
     const limits = Object.entries(properties[ids.settings.agents]?.additionalProperties?.properties ?? {});
-    assert.equal(limits.length, 5);
+    assert.equal(limits.length, 7);
     for (const [name, bounds] of limits) {
       hasRange(name, bounds, (value) => accepts(ids.settings.agents, { 'batch-*': { [name]: value } }));
     }

@@ -1,0 +1,39 @@
+import { type EnvironmentOverlay, overlayVariables } from '../shared/overlayVariables.ts';
+import { isSessionToken } from '../shared/sessionToken.ts';
+import { leaveTelemetry } from '../shared/telemetryVariables.ts';
+
+const authToken = 'ANTHROPIC_AUTH_TOKEN';
+const wrapperVariable = 'CLAUDE_CODE_PROCESS_WRAPPER';
+
+/**
+ * The environment of Claude Code in a session. It asks its user about every `ANTHROPIC_API_KEY` that it has not seen and
+ * warns of two credentials, but takes `ANTHROPIC_AUTH_TOKEN` without a word: so a session's key goes there alone. Source:
+ * seen in Claude Code 2.1.330.
+ * @param environment the agent's, with the overlay.
+ * @param wrapper starts what Claude Code starts of itself, see `processWrapperScript`; the user's own stays.
+ */
+export function claudeEnvironment(
+  environment: Readonly<Record<string, string>>,
+  wrapper: string | undefined,
+): Record<string, string> {
+  const { [overlayVariables.anthropicApiKey]: key, ...rest } = environment;
+  const isOurs = key !== undefined && isSessionToken(key);
+  return {
+    ...(isOurs ? { ...rest, [authToken]: key } : environment),
+    ...(wrapper !== undefined && !(wrapperVariable in environment) && { [wrapperVariable]: wrapper }),
+  };
+}
+
+/**
+ * Takes another session's key and addresses out, for a process that is to run without quota: they lead nowhere once
+ * that session has ended.
+ */
+export function leaveSession(environment: Readonly<Record<string, string | undefined>>): EnvironmentOverlay {
+  const { claudeApiKey, anthropicApiKey, claudeBaseUrl, anthropicBaseUrl, agentId, sessionId } = overlayVariables;
+  const keys = [authToken, claudeApiKey, anthropicApiKey].filter((name) => isSessionToken(environment[name] ?? ''));
+  const bound = keys.length === 0 ? [] : [...keys, claudeBaseUrl, anthropicBaseUrl];
+  return {
+    ...Object.fromEntries([...bound, agentId, sessionId].map((name) => [name, null])),
+    ...leaveTelemetry(environment),
+  };
+}

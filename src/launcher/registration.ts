@@ -1,0 +1,73 @@
+import { homedir } from 'node:os';
+import { agentIdSchema } from '../shared/launcherMessages.ts';
+import { type EnvironmentOverlay, overlayVariables } from '../shared/overlayVariables.ts';
+import { agentEnvironment } from './agentEnvironment.ts';
+import { claudeEnvironment, leaveSession } from './claudeEnvironment.ts';
+import { engineAddress } from './engineAddress.ts';
+import { chooseTelemetry } from './observed/agentTelemetry.ts';
+import { requestSession } from './sessionRequest.ts';
+
+/** Claude Code wants the wrapper to have started its command within three seconds, and Node itself takes its time. */
+const answerWithinMs = 1500;
+
+/**
+ * `register-process PID ARGUMENT…`, for the process wrapper of Claude Code's background sessions: opens a session for a process that has yet to become Claude Code, and prints what its environment is changed by, for a
+ * POSIX shell. Whatever fails, the process leaves the session that it was started in, which is not its own: it runs without
+ * quota then.
+ */
+export async function register([pidText = '', ...args]: readonly string[]): Promise<void> {
+  const before = process.env;
+  const late = setTimeout(() => {
+    finish(leaveSession(before));
+  }, answerWithinMs);
+  const overlay = await sessionOf(Number(pidText), args).catch(() => leaveSession(before));
+  clearTimeout(late);
+  finish(overlay);
+}
+
+async function sessionOf(pid: number, args: readonly string[]): Promise<EnvironmentOverlay> {
+  const { env: before, platform } = process;
+  const engine = engineAddress();
+  if (engine === undefined || !Number.isSafeInteger(pid) || pid <= 0) return leaveSession(before);
+  const parentSessionId = before[overlayVariables.sessionId] ?? '';
+  const named = agentIdSchema.safeParse(before[overlayVariables.agentId]);
+  const answer = await requestSession(
+    {
+      engine,
+      pid,
+      agentId: named.success ? named.data : 'claude',
+      cannotWait: true,
+      ...(parentSessionId !== '' && { parentSessionId }),
+      onWaiting: () => undefined,
+      onLost: () => undefined,
+    },
+    [],
+  );
+  if (answer.kind !== 'session' || !answer.session.authenticated) return leaveSession(before);
+  const { sessionId } = answer.session;
+  const place = { environment: before, platform, home: homedir(), cwd: process.cwd() };
+  const { overlay, by } = chooseTelemetry(answer.session.overlay, place, args);
+  if (by !== undefined) answer.connection.send({ type: 'observed', sessionId, by });
+  answer.connection.closeSoon();
+  await answer.connection.closed;
+  const left = leaveSession(before);
+  const after = claudeEnvironment(agentEnvironment(before, { ...left, ...overlay }, platform), undefined);
+  return changes(before, after);
+}
+
+/** What makes one environment of another. */
+function changes(
+  before: Readonly<Record<string, string | undefined>>,
+  after: Readonly<Record<string, string>>,
+): EnvironmentOverlay {
+  const gone = Object.keys(before).filter((name) => !(name in after));
+  const set = Object.entries(after).filter(([name, value]) => before[name] !== value);
+  return { ...Object.fromEntries(gone.map((name) => [name, null])), ...Object.fromEntries(set) };
+}
+
+function finish(overlay: EnvironmentOverlay): void {
+  const lines = Object.entries(overlay).map(([name, value]) =>
+    value === null ? `unset ${name}` : `export ${name}='${value.replaceAll("'", `'\\''`)}'`,
+  );
+  process.stdout.write(`${lines.join('\n')}\n`, () => process.exit(0));
+}
