@@ -25,6 +25,7 @@ const bundles = [
   { ...node, entryPoints: ['src/extension.ts'], external: ['vscode'] },
   { ...node, entryPoints: ['src/engine.ts'] },
   { ...node, entryPoints: { checkpoints: 'src/ledger/checkpointThread.ts' } },
+  { ...node, entryPoints: { transcripts: 'src/transcripts/transcriptThread.ts' } },
   { ...node, entryPoints: { launcher: 'src/launcher/main.ts' } },
   {
     ...common,

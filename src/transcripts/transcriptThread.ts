@@ -1,0 +1,61 @@
+/** The thread of `TranscriptHistory`: reads all transcripts and answers what they say was used. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { createBirpc } from 'birpc';
+import { importTranscripts } from './importTranscripts.ts';
+import { openTranscriptDatabase } from './openTranscriptDatabase.ts';
+import { type TranscriptEvents, type TranscriptFunctions, type TranscriptTask } from './transcriptFunctions.ts';
+import { TranscriptStore } from './transcriptStore.ts';
+import { usageParts } from './transcriptUsage.ts';
+
+const { path } = workerData as TranscriptTask;
+const port = parentPort;
+if (port === null) throw new Error('This runs in a thread of its own.');
+const opened = openTranscriptDatabase(path).then((database) => new TranscriptStore(database));
+opened.catch(() => undefined); // Every call tells of it.
+let update: AbortController | undefined;
+/** One thing at a time: they share a connection. */
+let last: Promise<unknown> = Promise.resolve();
+
+function inTurn<T>(work: (store: TranscriptStore) => T | Promise<T>): Promise<T> {
+  const turn = last.then(async () => work(await opened));
+  last = turn.catch(() => undefined);
+  return turn;
+}
+
+const functions: TranscriptFunctions = {
+  update: (options) =>
+    inTurn(async (store) => {
+      const giveUp = (update = new AbortController());
+      const progress: TranscriptEvents['progress'] = (state) => void rpc.progress.asEvent(state);
+      try {
+        return await importTranscripts(store, { ...options, progress, signal: giveUp.signal });
+      } catch (error) {
+        if (giveUp.signal.aborted) return undefined;
+        throw error;
+      }
+    }),
+  giveUp: () => {
+    update?.abort();
+  },
+  usage: (question) => inTurn((store) => usageParts(store, question)),
+  close: () => {
+    update?.abort();
+    return inTurn((store) => {
+      store.close();
+      setImmediate(() => {
+        port.close();
+      });
+    });
+  },
+};
+
+const rpc = createBirpc<TranscriptEvents, TranscriptFunctions>(functions, {
+  post: (message) => {
+    port.postMessage(message);
+  },
+  on: (receive) => {
+    port.on('message', receive);
+  },
+  timeout: -1,
+  eventNames: ['progress'],
+});

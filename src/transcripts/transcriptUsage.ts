@@ -1,0 +1,100 @@
+import { addUsage, noUsage, type Usage } from '../core/usage.ts';
+import { type Counting } from './keptEntries.ts';
+import { usageIn } from './transcriptRows.ts';
+import { quarterMs, type TranscriptStore } from './transcriptStore.ts';
+
+/** What is asked of the transcripts. */
+export interface UsageQuestion {
+  /** `all` when left out; see `countings`. */
+  readonly counting?: Counting;
+  /** An IANA name such as `Europe/Berlin`, for what a day is; the system's when left out. */
+  readonly timeZone?: string;
+  /** Request ids that the ledger has booked, by the gateway or by telemetry: they are told apart. */
+  readonly booked?: ReadonlySet<string>;
+}
+
+/** What was used on one day in one session with one model: the parts that all totals are made of. */
+export interface UsagePart {
+  /** `YYYY-MM-DD` in the time zone asked for. */
+  readonly day: string;
+  readonly project: string;
+  readonly projectPath: string;
+  /** Claude Code's session; unique together with `projectPath`. */
+  readonly sessionId: string;
+  /** Undefined for messages that no model has written. */
+  readonly model: string | undefined;
+  readonly isFast: boolean;
+  /** Whether the requests had more than 200,000 tokens of input each, which some models charge more for. */
+  readonly isLong: boolean;
+  /** Whether the ledger has the requests already: under quota, and not to be counted again. */
+  readonly isBooked: boolean;
+  readonly requests: number;
+  readonly usage: Usage;
+  /** What Claude Code itself wrote that they cost, in US dollars, in versions that did; undefined when it did not. */
+  readonly costUsd: number | undefined;
+}
+
+const synthetic = '<synthetic>';
+
+/** @returns the parts, in no order. */
+export function usageParts(store: TranscriptStore, question: UsageQuestion): UsagePart[] {
+  const { counting = 'all', timeZone, booked = new Set() } = question;
+  const dayOf = dayFormat(timeZone);
+  const parts = new Map<string, UsagePart>();
+  for (const row of store.sums(counting, booked)) {
+    const part: UsagePart = {
+      day: dayOf(row.quarter),
+      project: row.project,
+      projectPath: row.project_path,
+      sessionId: row.session_id,
+      model: row.model === null || row.model === synthetic ? undefined : row.model,
+      isFast: row.speed === 'fast',
+      isLong: row.is_long === 1,
+      isBooked: row.is_booked === 1,
+      requests: row.requests,
+      usage: usageIn(row),
+      costUsd: row.cost_usd ?? undefined,
+    };
+    const { requests: _requests, usage: _usage, costUsd: _cost, ...about } = part;
+    const key = JSON.stringify(about);
+    const known = parts.get(key);
+    parts.set(key, known === undefined ? part : sumOf(known, part));
+  }
+  return [...parts.values()];
+}
+
+/** A total of parts. */
+export type UsageTotal = Pick<UsagePart, 'requests' | 'usage'>;
+
+/** Adds parts up by what they have in common: `totalsBy(parts, ({ day }) => day)`. */
+export function totalsBy<K>(parts: readonly UsagePart[], keyOf: (part: UsagePart) => K): Map<K, UsageTotal> {
+  const totals = new Map<K, UsageTotal>();
+  for (const part of parts) {
+    const { requests, usage } = totals.get(keyOf(part)) ?? { requests: 0, usage: noUsage };
+    totals.set(keyOf(part), { requests: requests + part.requests, usage: addUsage(usage, part.usage) });
+  }
+  return totals;
+}
+
+function sumOf(one: UsagePart, other: UsagePart): UsagePart {
+  const costs = [one.costUsd, other.costUsd].filter((cost) => cost !== undefined);
+  return {
+    ...one,
+    requests: one.requests + other.requests,
+    usage: addUsage(one.usage, other.usage),
+    costUsd: costs.length === 0 ? undefined : costs.reduce((sum, cost) => sum + cost, 0),
+  };
+}
+
+function dayFormat(timeZone: string | undefined): (quarter: number) => string {
+  // Swedish dates are those of ISO 8601.
+  const format = new Intl.DateTimeFormat('sv-SE', { ...(timeZone && { timeZone }), dateStyle: 'short' });
+  const days = new Map<number, string>();
+  return (quarter) => {
+    const known = days.get(quarter);
+    if (known !== undefined) return known;
+    const day = format.format(quarter * quarterMs);
+    days.set(quarter, day);
+    return day;
+  };
+}
