@@ -31,7 +31,7 @@ import { testAuthentication } from './gateway/authenticationTest.ts';
 import { startGateway } from './gateway/gateway.ts';
 import { createUpstreamConnections, type UpstreamConnections } from './gateway/upstreamConnections.ts';
 import { openLedger } from './ledger/openLedger.ts';
-import { hookIntake } from './observer/hookIntake.ts';
+import { endedSessionAnswers, hookIntake } from './observer/hookIntake.ts';
 import { LogsIntake } from './observer/logsIntake.ts';
 import { startObserverServer } from './observer/observerServer.ts';
 import { RunningTurns } from './observer/runningTurns.ts';
@@ -108,6 +108,7 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
         },
         clock,
       }),
+      endedSession: endedSessionAnswers,
       statusLine: statusLineIntake({ observe: (report) => manager.observe(report), view, clock }),
     },
     logs: new LogsIntake(

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { AdmissionRefusedError } from '../core/admission.ts';
+import { refusal } from '../core/admissionRefusals.ts';
 import { type Clock } from '../core/clock.ts';
 import { type LiveSession } from '../core/session.ts';
 import { type IntakeHandler } from './observerIntake.ts';
@@ -89,6 +90,14 @@ export function hookIntake({
     ['SessionEnd', endTurn],
   ]);
 }
+
+const ended = refusal({ kind: 'gone' }).message;
+
+/** What the hooks of an agent are answered whose session the user has released. */
+export const endedSessionAnswers: ReadonlyMap<string, object> = new Map<string, object>([
+  ['UserPromptSubmit', { decision: 'block', reason: ended }],
+  ['PreToolUse', { continue: false, stopReason: ended }],
+]);
 
 /** @returns what the agent's user is told; undefined when it may go on. */
 async function refusalOf(admitted: () => Promise<void>): Promise<string | undefined> {

@@ -86,6 +86,7 @@ export class ObserverExchange {
     if (owner.kind === 'unknown') throw new RefusedReportError(observerAnswers.unknownSession);
     switch (route.kind) {
       case 'hook':
+        if (owner.kind === 'ended') return this.#answerEnded(route.event);
         return this.#hand(owner, this.#context.intake.hooks.get(route.event));
       case 'status-line':
         return this.#hand(owner, this.#context.intake.statusLine);
@@ -104,6 +105,12 @@ export class ObserverExchange {
     const report = parseJson(await this.#readBody());
     const answer = await handler(owner.session, report, this.#gone.signal);
     return answer === undefined ? { status: 204 } : json(answer);
+  }
+
+  #answerEnded(event: string): ReportAnswer {
+    const answer = this.#context.intake.endedSession?.get(event);
+    if (answer === undefined) throw new RefusedReportError(observerAnswers.endedSession);
+    return json(answer);
   }
 
   async #export(owner: KnownOwner): Promise<ReportAnswer> {

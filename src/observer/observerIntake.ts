@@ -13,6 +13,8 @@ export type IntakeHandler = (session: LiveSession, body: unknown, signal: AbortS
 export interface ObserverIntake {
   /** By the name of the hook's event. Source: Claude Code documentation, "Hooks". */
   readonly hooks: ReadonlyMap<string, IntakeHandler>;
+  /** What hooks of an agent are answered whose session has ended, by the name of the event; all others are refused. */
+  readonly endedSession?: ReadonlyMap<string, object>;
   /** What Claude Code tells its status line. Source: Claude Code documentation, "Status line". */
   readonly statusLine?: IntakeHandler;
 }

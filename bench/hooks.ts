@@ -1,0 +1,58 @@
+// What hooks cost an observed agent: `npm run bench:hooks`, after `npm run build`. One hook is a request to the launcher's
+// relay and on to the engine; a turn is a whole run of the real CLI with one tool, by the launcher with and without an
+// engine in turns. The last line is JSON, in milliseconds.
+import { engineReports } from '../src/launcher/observed/engineReports.ts';
+import { startReportRelay } from '../src/launcher/observed/reportRelay.ts';
+import { startObservedWorld } from '../test/e2e/observed/observedWorld.ts';
+
+const hooks = 400;
+const pairs = 15;
+const turn = ['-p', 'say hi', '--allowedTools', 'Bash'];
+
+const world = await startObservedWorld({
+  toolUse: { name: 'Bash', input: { command: 'echo hello', description: 'Say hello' } },
+});
+try {
+  const hookMs = await measureHooks(world.observerUrl);
+  const added: number[] = [];
+  for (let pair = 0; pair < pairs; pair += 1) {
+    const took = { observed: 0, unobserved: 0 };
+    for (const kind of pair % 2 === 0 ? (['observed', 'unobserved'] as const) : (['unobserved', 'observed'] as const)) {
+      const run = await world[kind](turn);
+      if (run.code !== 0) throw new Error(`A run failed: ${JSON.stringify(run)}`);
+      took[kind] = run.milliseconds;
+    }
+    added.push(took.observed - took.unobserved);
+  }
+  const figures = {
+    hookP50Ms: quantile(hookMs, 0.5),
+    hookP95Ms: quantile(hookMs, 0.95),
+    turnAddedMs: quantile(added, 0.5),
+  };
+  console.log(JSON.stringify(figures));
+} finally {
+  await world.close();
+}
+
+async function measureHooks(observerUrl: string): Promise<number[]> {
+  const nothing = (): void => undefined;
+  const reports = engineReports(observerUrl);
+  const relay = await startReportRelay({ reports, onWaiting: nothing, onWaited: nothing, onStopped: nothing });
+  const body = JSON.stringify({ session_id: 'bench', hook_event_name: 'PreToolUse', tool_input: 'x'.repeat(4000) });
+  const took: number[] = [];
+  for (let count = 0; count < hooks; count += 1) {
+    const startedAt = performance.now();
+    const headers = { authorization: `Bearer ${relay.key}` };
+    const answer = await fetch(`${relay.url}/hooks/PreToolUse`, { method: 'POST', headers, body });
+    await answer.arrayBuffer();
+    took.push(performance.now() - startedAt);
+  }
+  relay.close();
+  // The first ones find cold code.
+  return took.slice(hooks / 10);
+}
+
+function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return Math.round((sorted[Math.floor(sorted.length * share)] ?? NaN) * 100) / 100;
+}
