@@ -66,6 +66,26 @@ describe('holding the real CLI on its own login', function () {
     }
   });
 
+  it('stops the next turn, with the reason, when the tokens of the day are used up', async () => {
+    const small = await startObservedWorld({}, 1000);
+    const screen = await small.onScreen([], 'observed');
+    try {
+      await screen.shows(/❯/);
+      screen.type('say hi');
+      await screen.shows(/❯.say hi/);
+      screen.type('\r');
+      await screen.shows(new RegExp(hello));
+      await small.running.until(({ usedToday }) => usedToday.outputTokens > 0, 15_000);
+      screen.type('again');
+      await screen.shows(/❯.again/);
+      screen.type('\r');
+      assert.match(await screen.shows(/blocked by hook/), /tokens of today do not suffice[^]*Go on after/);
+    } finally {
+      screen.kill();
+      await small.close();
+    }
+  });
+
   it('stops an agent whose session is released at its next step', async () => {
     world.upstream.behave({ delays: { beforeHeadersMs: 1500, betweenEventsMs: 0 } });
     const run = world.observed(args);

@@ -45,13 +45,20 @@ const login = {
   },
 };
 
-export async function startObservedWorld(behaviour: Partial<UpstreamBehaviour> = {}): Promise<ObservedWorld> {
+export async function startObservedWorld(
+  behaviour: Partial<UpstreamBehaviour> = {},
+  dailyTokens = 100_000_000,
+): Promise<ObservedWorld> {
   const upstream = await startSimulatedUpstream({ behaviour });
   const standIn = await startAnthropicStandIn(upstream);
   const home = await mkdtemp(path.join(tmpdir(), 'aq home '));
-  const running = await startEngine('https://api.anthropic.com', maxSubscriptionPlan({ concurrentAgents: 8 }), {
-    terms: { credentials: { kind: 'subscription', source: 'a test' } },
-  });
+  const running = await startEngine(
+    'https://api.anthropic.com',
+    maxSubscriptionPlan({ dailyTokens, concurrentAgents: 8 }),
+    {
+      terms: { credentials: { kind: 'subscription', source: 'a test' } },
+    },
+  );
   const { observer } = await running.open('another');
   const { address, secret } = await running.engine.launcherEndpoint();
   const claude = await claudeBinary();
