@@ -1,12 +1,13 @@
 // What hooks cost an observed agent: `npm run bench:hooks`, after `npm run build`. One hook is a request to the launcher's
-// relay and on to the engine; a turn is a whole run of the real CLI with one tool, by the launcher with and without an
-// engine in turns. The last line is JSON, in milliseconds.
+// relay and on to the engine; a turn is a whole run of the real CLI with one tool, by the launcher, with hooks and with
+// hooks switched off in turns. The last line is JSON, in milliseconds.
 import { engineReports } from '../src/launcher/observed/engineReports.ts';
 import { startReportRelay } from '../src/launcher/observed/reportRelay.ts';
 import { startObservedWorld } from '../test/e2e/observed/observedWorld.ts';
 
 const hooks = 400;
 const pairs = 15;
+const withoutHooks = JSON.stringify({ disableAllHooks: true });
 const turn = ['-p', 'say hi', '--allowedTools', 'Bash'];
 
 const world = await startObservedWorld({
@@ -16,13 +17,13 @@ try {
   const hookMs = await measureHooks(world.observerUrl);
   const added: number[] = [];
   for (let pair = 0; pair < pairs; pair += 1) {
-    const took = { observed: 0, unobserved: 0 };
-    for (const kind of pair % 2 === 0 ? (['observed', 'unobserved'] as const) : (['unobserved', 'observed'] as const)) {
-      const run = await world[kind](turn);
+    const took = { held: 0, free: 0 };
+    for (const kind of pair % 2 === 0 ? (['held', 'free'] as const) : (['free', 'held'] as const)) {
+      const run = await world.observed(kind === 'held' ? turn : [...turn, '--settings', withoutHooks]);
       if (run.code !== 0) throw new Error(`A run failed: ${JSON.stringify(run)}`);
       took[kind] = run.milliseconds;
     }
-    added.push(took.observed - took.unobserved);
+    added.push(took.held - took.free);
   }
   const figures = {
     hookP50Ms: quantile(hookMs, 0.5),

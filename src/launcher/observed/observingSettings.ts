@@ -2,11 +2,13 @@ import { noProxyVariables, noProxyWithLoopback } from '../../shared/noProxy.ts';
 import { type ClaudeSettings } from './claudeSettings.ts';
 import { relayVariables } from './relayVariables.ts';
 
+/** Longer than any engine lets an agent wait in line. */
+const heldSeconds = 3600;
+
 /** The events that the engine wants to hear of, and how long its answer may take, in seconds. */
 const hookEvents = {
-  // An engine answers sooner: nobody waits in line for so long.
-  UserPromptSubmit: 3600,
-  PreToolUse: 3600,
+  UserPromptSubmit: heldSeconds,
+  PreToolUse: heldSeconds,
   Stop: 10,
   StopFailure: 10,
   SessionEnd: 5,
@@ -46,7 +48,7 @@ export function observingSettings(own: ClaudeSettings, parts: ObservingParts): C
       headers: { authorization: `Bearer $${relayVariables.key}` },
       allowedEnvVars: [relayVariables.key],
       timeout,
-      statusMessage: 'Waiting for Agent Quota',
+      ...(timeout >= heldSeconds && { statusMessage: 'Waiting for Agent Quota' }),
     };
     hooks[event] = [...((known as readonly unknown[] | undefined) ?? []), { hooks: [hook] }];
   }

@@ -25,8 +25,6 @@ export interface ObservedWorld {
   direct(args: readonly string[]): Promise<ClaudeRun>;
   /** The same by the launcher, as a terminal starts it. */
   observed(args: readonly string[]): Promise<ClaudeRun>;
-  /** By the launcher, in a terminal without an engine. */
-  unobserved(args: readonly string[]): Promise<ClaudeRun>;
   /** Where an agent of the engine reports. */
   readonly observerUrl: string;
   onScreen(args: readonly string[], mode: 'direct' | 'observed'): Promise<PtyScreen>;
@@ -89,8 +87,6 @@ export async function startObservedWorld(
     write,
     direct: (args) => run(claude, args),
     observed: (args) => run(process.execPath, byLauncher(args)),
-    unobserved: (args) =>
-      runIn(home, { ...environment, [launcherVariables.socket]: '' }, process.execPath, byLauncher(args)),
     observerUrl: observer?.url ?? '',
     onScreen: (args, mode) => {
       const [file, all] = mode === 'direct' ? [claude, args] : [process.execPath, byLauncher(args)];
