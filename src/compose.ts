@@ -28,6 +28,7 @@ import { EngineConfigurator } from './vscode/engineConfigurator.ts';
 import { Notices } from './vscode/notices.ts';
 import { QuotaDetailsPanel } from './vscode/quotaDetailsPanel.ts';
 import { QuotaStatusBarItem } from './vscode/quotaStatusBarItem.ts';
+import { RoutedConsent } from './vscode/routedConsent.ts';
 import { SessionOpener } from './vscode/sessionOpener.ts';
 import { SessionsContext } from './vscode/sessionsContext.ts';
 import { SettingsReader } from './vscode/settingsReader.ts';
@@ -74,11 +75,23 @@ export async function composeWindow(context: vscode.ExtensionContext): Promise<W
     notices.problemOnce(problem);
   });
   const windowKey = new WindowApiKey();
-  const detect = (): Promise<DetectedCredentials> => detectFrom(settings, windowKey, keyCommand);
+  const consent = new RoutedConsent({
+    agreed: context.globalState,
+    settings,
+    notices,
+    ask: (text, detail, button) => vscode.window.showWarningMessage(text, { modal: true, detail }, button),
+    isFocused: () => vscode.window.state.focused,
+    changed: () => void lookForCredentials(),
+  });
+  const detect = (): Promise<DetectedCredentials> => detectFrom(settings, windowKey, keyCommand, consent);
   const configurator = new EngineConfigurator(supervisor.engine, settings, detect, process.env, notices, clock);
   const lookForCredentials = (): Promise<void> => configurator.send();
   keyCommand.onDidChange(() => void lookForCredentials());
   windowKey.onDidChange(() => void lookForCredentials());
+  const consentAsked = vscode.Disposable.from(
+    settings.onDidChange(() => void consent.consider()),
+    vscode.window.onDidChangeWindowState(() => void consent.consider()),
+  );
   notices.offer('no-credentials', { label: 'Set API Key', command: commandIds.setApiKey });
   const engine = configuredEngine(supervisor.engine, () => configurator.told());
   const plan = (): Plan | undefined => configurator.plan;
@@ -100,6 +113,7 @@ export async function composeWindow(context: vscode.ExtensionContext): Promise<W
   const commands = registerCommands({ engine, store, settings, notices, ...shown, windowKey, lookForCredentials });
 
   await configurator.send();
+  void consent.consider();
   return {
     api: createAgentQuotaApi(
       engine,
@@ -112,7 +126,7 @@ export async function composeWindow(context: vscode.ExtensionContext): Promise<W
     ),
     dispose: async () => {
       const views = [commands, tasks, terminals, sessionsContext, details, statusBarItem, sessionsView];
-      for (const part of [...views, configurator, windowKey, settings, keyCommand]) part.dispose();
+      for (const part of [...views, consentAsked, configurator, windowKey, settings, keyCommand]) part.dispose();
       await supervisor.dispose();
       for (const part of [lineMoved, store, log]) part.dispose();
     },
@@ -218,6 +232,7 @@ async function detectFrom(
   settings: SettingsReader,
   { key }: WindowApiKey,
   keyCommand: ApiKeyCommand,
+  { mode }: RoutedConsent,
 ): Promise<DetectedCredentials> {
   const environment = process.env;
   keyCommand.follow(settings.current.apiKeyCommand);
@@ -225,7 +240,8 @@ async function detectFrom(
   const command = await keyCommand.current();
   if (command !== undefined) return detectCredentials({ command, environment });
   const places = { environment, platform: process.platform, home: homedir() };
-  return detectCredentials({ environment, subscriptionLogin: await findSubscriptionLogin(places) });
+  const subscriptionLogin = await findSubscriptionLogin(places);
+  return detectCredentials({ environment, subscriptionLogin, subscriptionMode: mode });
 }
 
 function loggerOf(log: vscode.LogOutputChannel): Logger {

@@ -21,6 +21,7 @@ export const webviewPanels = { quotaDetails: 'agentQuota.quotaDetails' } as cons
 
 export const settings = {
   plan: 'agentQuota.plan',
+  subscriptionMode: 'agentQuota.subscription.mode',
   maxSubscriptionDailyTokens: 'agentQuota.maxSubscription.dailyTokens',
   maxSubscriptionLimit: 'agentQuota.maxSubscription.limit',
   maxSubscriptionConcurrentAgents: 'agentQuota.maxSubscription.concurrentAgents',

@@ -27,7 +27,7 @@ import { admitStep } from './core/stepAdmission.ts';
 import { type SecretSource } from './core/secretSource.ts';
 import { tokenEnding } from './shared/sessionToken.ts';
 import { type LineListener } from './core/slotQueue.ts';
-import { testAuthentication } from './gateway/authenticationTest.ts';
+import { testAuthentication, testRoute } from './gateway/authenticationTest.ts';
 import { startGateway } from './gateway/gateway.ts';
 import { createUpstreamConnections, type UpstreamConnections } from './gateway/upstreamConnections.ts';
 import { openLedger } from './ledger/openLedger.ts';
@@ -258,8 +258,13 @@ export function serveEngine(port: MessagePort, start: EngineStart): void {
 }
 
 function testCredentials(credentials: Credentials, connections: UpstreamConnections): Promise<AuthTest> {
-  if (credentials.kind === 'subscription') return Promise.resolve({ kind: 'subscription', source: credentials.source });
   if (credentials.kind === 'apiKey') return testAuthentication(credentials, connections);
+  if (credentials.kind === 'subscription') {
+    const { source, mode } = credentials;
+    return mode === 'routed'
+      ? testRoute(credentials, connections)
+      : Promise.resolve({ kind: 'subscription', source, mode });
+  }
   throw new Error('There are no credentials to test.');
 }
 

@@ -4,7 +4,7 @@ import { limitsOfAgent } from './agentRules.ts';
 import { authHealth } from './authHealth.ts';
 import { CredentialCheck } from './credentialCheck.ts';
 import { type ClaudeQuotaManager, type QuotaManagerParts } from './claudeQuotaManager.ts';
-import { type Credentials, type Problem } from './credentials.ts';
+import { type Credentials, type Problem, upstreamTargetOf } from './credentials.ts';
 import { type CurrentUpstream } from './currentUpstream.ts';
 import { overlayFor, restoredFor } from './overlay.ts';
 import { type ProcessTable } from './processTable.ts';
@@ -127,7 +127,8 @@ export class AgentAuthCoordinator {
     if (credentials.kind === 'none') return this.#unauthenticated(request, this.#missingCredentials());
     const state = await this.#check.state();
     if (state.kind === 'unusable') return this.#unauthenticated(request, state.problem);
-    const mode = credentials.kind === 'apiKey' ? 'routed' : 'observed';
+    const target = upstreamTargetOf(credentials);
+    const mode = target === undefined ? 'observed' : 'routed';
     const token = this.#parts.secrets.token();
     const outcome = await this.#open(request, mode, token);
     if (outcome.kind !== 'opened')
@@ -135,17 +136,18 @@ export class AgentAuthCoordinator {
     const { sessionId } = outcome.session;
     this.#parts.logger.info(`Session ${sessionId} of ${agentId} is open (${mode}).`);
     const { gatewayUrl, observerUrl, noProxy, environment } = this.#parts;
-    const route =
-      credentials.kind === 'apiKey'
-        ? {
+    const way =
+      target === undefined
+        ? { observe: { url: observerUrl(token), noProxy } }
+        : {
             route: {
               gatewayUrl: gatewayUrl(),
               token,
+              credential: target.key === undefined ? ('login' as const) : ('token' as const),
               noProxy,
-              restored: restoredFor(credentials.baseUrl, environment),
+              restored: restoredFor(target.baseUrl, environment),
             },
-          }
-        : { observe: { url: observerUrl(token), noProxy } };
+          };
     return {
       kind: 'authenticated',
       mode,
@@ -156,7 +158,7 @@ export class AgentAuthCoordinator {
         sessionId,
         allocation: outcome.allocation,
         limits: limitsOfAgent(this.#configuration?.agents ?? [], agentId),
-        ...route,
+        ...way,
       }),
       ...(mode === 'observed' && { observer: { url: this.#parts.observerUrl(token) } }),
       ...(state.kind === 'doubtful' && { warning: state.problem }),
@@ -247,7 +249,7 @@ export class AgentAuthCoordinator {
 
   /** What a test finds of the upstream holds for requests too. */
   #tested(test: AuthTest): void {
-    if (test.kind === 'subscription') return;
+    if (test.kind === 'subscription' && test.mode === 'observed') return;
     const problem = test.kind === 'fails' ? test.problem : undefined;
     this.#parts.upstream.trouble(problem?.transient === undefined ? undefined : problem);
   }

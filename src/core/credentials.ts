@@ -15,8 +15,27 @@ export type Credentials =
       /** What stays the same where the key of one account changes by itself; absent where the key is the account. */
       readonly account?: string;
     }
-  | { readonly kind: 'subscription'; readonly source: string }
+  /** A login is Claude Code's own: its requests go to Anthropic directly, or as they are through the gateway. */
+  | { readonly kind: 'subscription'; readonly source: string; readonly mode: 'observed' }
+  | { readonly kind: 'subscription'; readonly source: string; readonly mode: 'routed'; readonly baseUrl: string }
   | { readonly kind: 'none' };
+
+/** How the agents of a subscription login reach Claude; `routed` is the user's informed choice. */
+export type SubscriptionMode = 'observed' | 'routed';
+
+/** Where the gateway sends requests, with which key: `key` is undefined where agents bring their own login. */
+export interface UpstreamTarget {
+  /** May have a path; see `detectCredentials`. */
+  readonly baseUrl: string;
+  readonly key: string | undefined;
+}
+
+/** @returns undefined where nothing goes through the gateway. */
+export function upstreamTargetOf(credentials: Credentials): UpstreamTarget | undefined {
+  if (credentials.kind === 'apiKey') return { baseUrl: credentials.baseUrl, key: credentials.key };
+  if (credentials.kind !== 'subscription' || credentials.mode !== 'routed') return undefined;
+  return { baseUrl: credentials.baseUrl, key: undefined };
+}
 
 /** Something that keeps agents from running as they should, and what to do about it. Holds no secret. */
 export interface Problem {
@@ -58,13 +77,15 @@ export interface CredentialSources {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Where a login of Claude Code's own was seen (never its content); undefined for none. */
   readonly subscriptionLogin?: string | undefined;
+  /** `observed` when left out. */
+  readonly subscriptionMode?: SubscriptionMode;
 }
 
 /** Finds the user's credentials. An API key wins over a subscription login, as it does in Claude Code itself. */
 export function detectCredentials(sources: CredentialSources): DetectedCredentials {
   const problems: Problem[] = [];
   const none = (): DetectedCredentials => ({ credentials: { kind: 'none' }, problems });
-  const { environment, subscriptionLogin } = sources;
+  const { environment, subscriptionLogin, subscriptionMode = 'observed' } = sources;
   const key = findKey(sources, problems);
   if (key === 'failed') return none();
   if (key !== undefined && isSessionToken(key.value)) {
@@ -85,7 +106,10 @@ export function detectCredentials(sources: CredentialSources): DetectedCredentia
     return { credentials: account === undefined ? credentials : { ...credentials, account }, problems };
   }
   if (subscriptionLogin !== undefined) {
-    return { credentials: { kind: 'subscription', source: subscriptionLogin }, problems };
+    const login = { kind: 'subscription', source: subscriptionLogin } as const;
+    if (subscriptionMode === 'observed') return { credentials: { ...login, mode: 'observed' }, problems };
+    const baseUrl = usableBaseUrl(base, problems);
+    return baseUrl === undefined ? none() : { credentials: { ...login, mode: 'routed', baseUrl }, problems };
   }
   problems.push({
     code: 'no-credentials',
@@ -148,7 +172,7 @@ function usableBaseUrl(base: { value: string; name: string } | undefined, proble
   problems.push({
     code: 'bad-base-url',
     severity: 'error',
-    message: `${base.name} is not an address that a key may be sent to, so agents start without quota.`,
+    message: `${base.name} is not an address that credentials may be sent to, so agents start without quota.`,
     nextStep: `Give an https:// address without user name and query (http:// only for this machine), then reload the window.`,
   });
   return undefined;

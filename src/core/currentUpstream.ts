@@ -1,15 +1,15 @@
-import { type Credentials, type Problem } from './credentials.ts';
+import { type Credentials, type Problem, type UpstreamTarget, upstreamTargetOf } from './credentials.ts';
 import { directNetwork, type UpstreamNetwork } from './upstreamNetwork.ts';
 
 /** The upstream as it is now: where it is, how it is reached, and whether it answers. */
 export class CurrentUpstream {
   readonly #listeners = new Set<() => void>();
   #problem: Problem | undefined;
-  #target: { readonly baseUrl: string; readonly key: string } | undefined;
+  #target: UpstreamTarget | undefined;
   #network: UpstreamNetwork = directNetwork;
 
-  /** Where the gateway sends requests, and with which key; undefined while there is no key. */
-  get target(): { readonly baseUrl: string; readonly key: string } | undefined {
+  /** Where the gateway sends requests; undefined while it sends none. */
+  get target(): UpstreamTarget | undefined {
     return this.#target;
   }
 
@@ -34,7 +34,7 @@ export class CurrentUpstream {
 
   /** Takes effect for the next request, of running sessions too. @returns whether it is reached in another way now. */
   follow(credentials: Credentials, network: UpstreamNetwork): boolean {
-    this.#target = credentials.kind === 'apiKey' ? { baseUrl: credentials.baseUrl, key: credentials.key } : undefined;
+    this.#target = upstreamTargetOf(credentials);
     if (JSON.stringify(network) === JSON.stringify(this.#network)) return false;
     this.#network = network;
     return true;

@@ -4,9 +4,10 @@ import {
   overlayVariables as names,
   subagentCapVariables as caps,
   type EnvironmentOverlay,
+  variablesBeforeLogin,
 } from '../shared/overlayVariables.ts';
-import { telemetryOverlay } from '../shared/telemetryVariables.ts';
 import { restoredVariables } from '../shared/restoredVariables.ts';
+import { telemetryOverlay } from '../shared/telemetryVariables.ts';
 import { noLimits, type AgentLimits } from './agentRules.ts';
 import { defaultBaseUrl } from './credentials.ts';
 import { type Allocation } from './session.ts';
@@ -22,6 +23,8 @@ export interface OverlayParts {
   readonly route?: {
     readonly gatewayUrl: string;
     readonly token: string;
+    /** What the agent's requests carry: the token as their key, or a login of its own, and the token in their path. */
+    readonly credential: 'token' | 'login';
     /** Hosts that the window's environment reaches without a proxy; undefined for none. */
     readonly noProxy: string | undefined;
     /** See {@link restoredFor}. */
@@ -53,8 +56,10 @@ export function restoredFor(
 /**
  * The environment of a session's process. A routed agent gets the session's token as its key under both names, and
  * loses every other variable that could carry the user's real credential; the gateway is reached without a proxy, and
- * what Claude Code leaves out behind it is restored. An observed one keeps its own login, so neither key nor base URL is
- * touched: its telemetry is switched on and comes here. `CLAUDE_MAX_REQUESTS_PER_MINUTE` is left out where the plan has no such limit.
+ * what Claude Code leaves out behind it is restored. One whose login is routed keeps that and has no key that would go
+ * before it; the gateway knows it by its base URL. An observed one keeps its own login, so neither key nor base URL is
+ * touched: its telemetry is switched on and comes here. `CLAUDE_MAX_REQUESTS_PER_MINUTE` is left out where the plan has
+ * no such limit.
  */
 export function overlayFor({
   agentId,
@@ -66,11 +71,7 @@ export function overlayFor({
 }: OverlayParts): EnvironmentOverlay {
   return {
     ...(route !== undefined && {
-      ...Object.fromEntries(credentialVariables.map((name) => [name, null])),
-      [names.claudeApiKey]: route.token,
-      [names.anthropicApiKey]: route.token,
-      [names.claudeBaseUrl]: route.gatewayUrl,
-      [names.anthropicBaseUrl]: route.gatewayUrl,
+      ...(route.credential === 'token' ? keyVariables(route) : loginVariables(route)),
       ...Object.fromEntries(noProxyVariables.map((name) => [name, noProxyWithLoopback(route.noProxy)])),
       ...route.restored,
     }),
@@ -86,5 +87,26 @@ export function overlayFor({
     [names.maxTokensAllocated]: String(allocation.tokens),
     ...(limits.concurrentSubagents !== undefined && { [caps.atOnce]: String(limits.concurrentSubagents) }),
     ...(limits.subagents !== undefined && { [caps.inAll]: String(limits.subagents) }),
+  };
+}
+
+type Route = NonNullable<OverlayParts['route']>;
+
+function keyVariables({ token, gatewayUrl }: Route): EnvironmentOverlay {
+  return {
+    ...Object.fromEntries(credentialVariables.map((name) => [name, null])),
+    [names.claudeApiKey]: token,
+    [names.anthropicApiKey]: token,
+    [names.claudeBaseUrl]: gatewayUrl,
+    [names.anthropicBaseUrl]: gatewayUrl,
+  };
+}
+
+function loginVariables({ token, gatewayUrl }: Route): EnvironmentOverlay {
+  const baseUrl = `${gatewayUrl}/s/${token}`;
+  return {
+    ...Object.fromEntries(variablesBeforeLogin.map((name) => [name, null])),
+    [names.claudeBaseUrl]: baseUrl,
+    [names.anthropicBaseUrl]: baseUrl,
   };
 }

@@ -1,6 +1,6 @@
 import { type EnvironmentOverlay } from '../shared/overlayVariables.ts';
 import { type AgentRule } from './agentRules.ts';
-import { type Credentials, type Problem } from './credentials.ts';
+import { type Credentials, type Problem, type SubscriptionMode } from './credentials.ts';
 import { type LogLevel } from './logger.ts';
 import { type Plan } from './plan.ts';
 import { type QuotaStatus } from './quotaStatus.ts';
@@ -107,8 +107,8 @@ export interface AuthHealth {
 /** The outcome of one real, cheap call with the user's credentials. */
 export type AuthTest =
   | { readonly kind: 'works'; readonly endpoint: string; readonly latencyMs: number; readonly source: string }
-  /** A subscription login is Claude Code's own: it was seen, and not used. */
-  | { readonly kind: 'subscription'; readonly source: string }
+  /** A subscription login is Claude Code's own: it was seen, and not used. Where it is routed, the way is clear. */
+  | { readonly kind: 'subscription'; readonly source: string; readonly mode: SubscriptionMode }
   | { readonly kind: 'fails'; readonly endpoint?: string; readonly problem: Problem };
 
 /** All that is on screen, at one moment. */

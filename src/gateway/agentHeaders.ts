@@ -5,9 +5,9 @@ import { hopByHopHeaders } from './hopByHopHeaders.ts';
  * The headers that go back to the agent: the upstream's own in their order and casing, without those that end here and
  * without any that holds the real key or lets a web page read the answer (CORS), since none is ever to.
  * @param rawHeaders alternating names and values as received.
- * @param key the real key.
+ * @param key the real key, if there is one.
  */
-export function agentHeaders(rawHeaders: readonly string[], key: string): string[] {
+export function agentHeaders(rawHeaders: readonly string[], key: string | undefined): string[] {
   const ending = hopByHopHeaders(rawHeaders);
   const kept: string[] = [];
   for (let index = 0; index < rawHeaders.length; index += 2) {

@@ -4,10 +4,13 @@ import { classifyAuthAnswer, isMissingPath } from './authAnswer.ts';
 import { singleCall, type Call, type CallAnswer } from './singleCall.ts';
 import { type UpstreamConnections } from './upstreamConnections.ts';
 import { describeUpstreamFailure } from './upstreamFailure.ts';
-import { type UpstreamAddress, upstreamAddress, type UpstreamTarget } from './upstreamTarget.ts';
+import { problemOfStatus } from './upstreamHealth.ts';
+import { type UpstreamAddress, upstreamAddress } from './upstreamTarget.ts';
 
 /** Credentials to test, and where they come from as people are told. */
-export interface TestedCredentials extends UpstreamTarget {
+export interface TestedCredentials {
+  readonly baseUrl: string;
+  readonly key: string;
   readonly source: string;
 }
 
@@ -35,7 +38,7 @@ export async function testAuthentication(
   if (!isSendableKey(credentials.key)) return malformedKey(endpoint, source);
   const startedAt = now();
   try {
-    const answer = await ask(connections, address, timeoutMs);
+    const answer = await ask(connections, address, credentials.key, timeoutMs);
     const answeredAt = now();
     const problem = classifyAuthAnswer(answer, { host: address.host, source, now: answeredAt });
     if (problem === undefined)
@@ -46,15 +49,42 @@ export async function testAuthentication(
   }
 }
 
+/**
+ * Tests the way that requests with a login of the agents' own take, by a call without any: whatever but a failure of the
+ * endpoint's own is an answer. Never rejects.
+ */
+export async function testRoute(
+  login: { readonly baseUrl: string; readonly source: string },
+  connections: UpstreamConnections,
+  timeoutMs = 10_000,
+): Promise<AuthTest> {
+  const address = upstreamAddress({ baseUrl: login.baseUrl, key: undefined });
+  if (address === undefined) return unusableAddress;
+  const { origin, basePath, host, loopback } = address;
+  const endpoint = origin + basePath;
+  const call: Call = { origin, path: `${basePath}/v1/models?limit=1`, method: 'GET', headers: apiHeaders };
+  try {
+    const { status } = await singleCall(connections.dispatcherFor({ origin, loopback }), call, timeoutMs);
+    const problem = status < 500 ? undefined : problemOfStatus(status, host);
+    if (problem !== undefined) return { kind: 'fails', endpoint, problem };
+    return { kind: 'subscription', source: login.source, mode: 'routed' };
+  } catch (error) {
+    return { kind: 'fails', endpoint, problem: describeUpstreamFailure(error, host).problem };
+  }
+}
+
+const apiHeaders = { 'anthropic-version': '2023-06-01', accept: 'application/json' };
+
 /** Endpoints without a list of models, or that do not show it to every key, are asked to count the tokens of a word. */
 async function ask(
   connections: UpstreamConnections,
-  { origin, basePath, key, loopback }: UpstreamAddress,
+  { origin, basePath, loopback }: UpstreamAddress,
+  key: string,
   timeoutMs: number,
 ): Promise<CallAnswer> {
   const deadline = performance.now() + timeoutMs;
   const dispatcher = connections.dispatcherFor({ origin, loopback });
-  const headers = { 'x-api-key': key, 'anthropic-version': '2023-06-01', accept: 'application/json' };
+  const headers = { 'x-api-key': key, ...apiHeaders };
   const models: Call = { origin, path: `${basePath}/v1/models?limit=1`, method: 'GET', headers };
   const listed = await singleCall(dispatcher, models, timeoutMs);
   if (listed.status !== 403 && listed.status !== 404 && listed.status !== 405) return listed;

@@ -1,5 +1,6 @@
 import { isSendableKey } from '../core/apiKey.ts';
-import { type UpstreamAddress, upstreamAddress, type UpstreamTarget } from './upstreamTarget.ts';
+import { type UpstreamTarget } from '../core/credentials.ts';
+import { type UpstreamAddress, upstreamAddress } from './upstreamTarget.ts';
 
 /**
  * Follows where requests go: gives the address to send to, the same object for as long as neither the base URL nor the
@@ -12,7 +13,8 @@ export function currentAddress(upstream: () => UpstreamTarget | undefined): () =
     if (target === undefined) return undefined;
     if (known?.target.baseUrl !== target.baseUrl || known.target.key !== target.key) {
       const { baseUrl, key } = target;
-      known = { target: { baseUrl, key }, address: isSendableKey(key) ? upstreamAddress(target) : undefined };
+      const isSendable = key === undefined || isSendableKey(key);
+      known = { target: { baseUrl, key }, address: isSendable ? upstreamAddress(target) : undefined };
     }
     return known.address;
   };

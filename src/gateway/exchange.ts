@@ -1,6 +1,7 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { AdmissionRefusedError, type RequestAdmission, type Reservation } from '../core/admission.ts';
 import { ClientGoneError } from '../loopback/clientGoneError.ts';
+import { refuseWithoutLogin, type TokenPlace } from './agentLogin.ts';
 import { clientPatienceMs } from './clientPatience.ts';
 import { type LoopbackAnswer } from '../loopback/loopbackAnswer.ts';
 import { headerValue } from '../loopback/headerValue.ts';
@@ -29,6 +30,7 @@ export interface AgentRequestHead {
   readonly path: string;
   /** As the agent presented it. */
   readonly token: string;
+  readonly tokenPlace: TokenPlace;
   /** Whether the agent sends its body only when told to (`Expect: 100-continue`). */
   readonly expectsContinue: boolean;
 }
@@ -83,8 +85,7 @@ export class Exchange {
     if (owner.kind === 'unknown') this.#answer(sessionAnswers.unknownKey);
     else if (owner.kind === 'ended') this.#answer(sessionAnswers.endedSession);
     else if (path.includes(token)) this.#answer(tokenInPath);
-    else if (this.#context.address() === undefined) this.#answer(sessionAnswers.noCredentials);
-    else await this.#admit(owner.session.sessionId);
+    else if (this.#isSendable(this.#context.address())) await this.#admit(owner.session.sessionId);
   }
 
   async #admit(sessionId: string): Promise<void> {
@@ -135,13 +136,21 @@ export class Exchange {
     if (this.#gone.signal.aborted) return;
     // Asked again, as it may have changed while the request waited.
     const address = this.#context.address();
-    if (address === undefined) {
-      this.#answer(sessionAnswers.noCredentials);
-      return;
-    }
+    if (!this.#isSendable(address)) return;
     const relayed = { ...admitted, request, response, address, path, token, receivedAt: this.#receivedAt };
     this.#relay = new Relay(this.#context, relayed);
     await this.#relay.run(this.#context.connections.dispatcherFor(address));
+  }
+
+  /** Answers a request that cannot go on with the credentials that there are. */
+  #isSendable(address: UpstreamAddress | undefined): address is UpstreamAddress {
+    if (address?.key !== undefined) return true;
+    const refused = refuseWithoutLogin(this.#request.rawHeaders);
+    const bringsLogin = this.#head.tokenPlace === 'path' && refused === undefined;
+    if (address !== undefined && bringsLogin) return true;
+    if (address !== undefined) this.#answer(refused ?? sessionAnswers.noLogin);
+    else this.#answer(bringsLogin ? sessionAnswers.loginNotRouted : sessionAnswers.noCredentials);
+    return false;
   }
 
   #answer(answer: LoopbackAnswer): void {

@@ -1,6 +1,7 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type RequestAdmission } from '../core/admission.ts';
 import { type Clock } from '../core/clock.ts';
+import { type UpstreamTarget } from '../core/credentials.ts';
 import { type Logger } from '../core/logger.ts';
 import { currentAddress } from './currentAddress.ts';
 import { Exchange, type ExchangeContext } from './exchange.ts';
@@ -16,7 +17,6 @@ import { UnderWay } from '../loopback/underWay.ts';
 import { withinTime } from '../loopback/withinTime.ts';
 import { type UpstreamConnections } from './upstreamConnections.ts';
 import { type UpstreamHealth, UpstreamHealthWatch } from './upstreamHealth.ts';
-import { type UpstreamTarget } from './upstreamTarget.ts';
 
 export interface GatewayOptions {
   readonly admission: RequestAdmission;
@@ -94,5 +94,6 @@ function readHead(request: IncomingMessage, port: number) {
   const target = readTarget(url);
   if (target.kind === 'refused') return refusal(400, target.reason);
   const token = target.token ?? sessionTokenOf(rawHeaders);
-  return token === undefined ? sessionAnswers.noKey : { path: target.path, token };
+  if (token === undefined) return sessionAnswers.noKey;
+  return { path: target.path, token, tokenPlace: target.token === undefined ? 'header' : 'path' } as const;
 }

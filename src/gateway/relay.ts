@@ -142,7 +142,8 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (isStillSending(request)) makeLastAnswer(request, response);
     const reason = isSendableReason(statusMessage ?? '', address.key) ? statusMessage : undefined;
     const headers = agentHeaders(rawHeaders, address.key);
-    if (status === 401) forbidRetry(headers);
+    // A login is its agent's to renew, upon which it asks again.
+    if (status === 401 && address.key !== undefined) forbidRetry(headers);
     response.writeHead(status, reason, headers);
     // Headers that come with the begin of the body leave in one packet with it.
     process.nextTick(() => {
@@ -268,7 +269,7 @@ export class Relay implements Dispatcher.DispatchHandler {
 }
 
 /** Whether an answer's reason phrase may go on as it is. */
-function isSendableReason(reason: string, key: string): boolean {
+function isSendableReason(reason: string, key: string | undefined): boolean {
   return /^[\t\x20-\x7e\x80-\xff]*$/.test(reason) && !holdsKey(reason, key);
 }
 

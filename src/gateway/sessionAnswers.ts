@@ -38,4 +38,30 @@ export const sessionAnswers = {
       'Authentication" says what it finds.',
     retry: 'never',
   },
+  noLogin: {
+    status: 401,
+    type: 'authentication_error',
+    message:
+      `Agent Quota passes this agent's own Claude login on, and the request brought none. Sign in with Claude Code ` +
+      `(/login) or set CLAUDE_CODE_OAUTH_TOKEN; an agent that was started with a session key, before logins were ` +
+      `routed, has to be started anew: ${openTerminal}.`,
+    retry: 'never',
+  },
+  keyBesideLogin: {
+    status: 401,
+    type: 'authentication_error',
+    message:
+      `Agent Quota passes this agent's own Claude login on, and the request brought an API key instead or as well. ` +
+      `Often a shell start-up file (.bashrc, .zshrc, a profile) or Claude Code's apiKeyHelper sets it: take it out ` +
+      `there. ${noLogin}`,
+    retry: 'never',
+  },
+  loginNotRouted: {
+    status: 403,
+    type: 'permission_error',
+    message:
+      `This agent was started while its Claude login was routed through Agent Quota, which is switched off now ` +
+      `(agentQuota.subscription.mode): ${openTerminal}. ${noLogin}`,
+    retry: 'never',
+  },
 } as const satisfies Readonly<Record<string, LoopbackAnswer>>;

@@ -18,9 +18,9 @@ const lastVersionOfApiKeyHeader = '2023-06-01';
  * where a client of a later API version has put it. Source: the SDKs, which send keys as bearer tokens since 2026-10-21.
  * @param rawHeaders alternating names and values as received.
  * @param token the session's token.
- * @param key the real key.
+ * @param key the real key; undefined where the agent's `authorization` is a login of its own, which stays as it is.
  */
-export function upstreamHeaders(rawHeaders: readonly string[], token: string, key: string): HeaderLines {
+export function upstreamHeaders(rawHeaders: readonly string[], token: string, key: string | undefined): HeaderLines {
   const ending = hopByHopHeaders(rawHeaders);
   const lines: [string, string][] = [];
   const asBearer = headerValue(rawHeaders, 'x-api-key') === undefined && takesKeyAsBearer(rawHeaders);
@@ -29,8 +29,8 @@ export function upstreamHeaders(rawHeaders: readonly string[], token: string, ke
     const name = rawHeaders[index] ?? '';
     const value = rawHeaders[index + 1] ?? '';
     const lowerName = name.toLowerCase();
-    if (replaced.has(lowerName)) {
-      if (keyIsOn || (lowerName !== 'x-api-key' && lowerName !== 'authorization')) continue;
+    if (key === undefined ? lowerName !== 'authorization' && replaced.has(lowerName) : replaced.has(lowerName)) {
+      if (key === undefined || keyIsOn || (lowerName !== 'x-api-key' && lowerName !== 'authorization')) continue;
       if (asBearer) lines.push([name, `Bearer ${key}`]);
       else lines.push([lowerName === 'x-api-key' ? name : 'x-api-key', key]);
       keyIsOn = true;
@@ -38,7 +38,7 @@ export function upstreamHeaders(rawHeaders: readonly string[], token: string, ke
       lines.push([name, value]);
     }
   }
-  if (!keyIsOn) lines.push(['x-api-key', key]);
+  if (key !== undefined && !keyIsOn) lines.push(['x-api-key', key]);
   return { [Symbol.iterator]: () => lines.values() };
 }
 

@@ -26,7 +26,7 @@ export class UpstreamHealthWatch {
 
   /** @param path that was asked for, and answered with this status. */
   answered(address: UpstreamAddress, status: number, path: string): void {
-    const problem = problemOfStatus(status, address.host);
+    const problem = isOfLogin(status, address) ? undefined : problemOfStatus(status, address.host);
     if (problem !== undefined) this.failed(address, problem);
     else if (this.#isCurrent(address) && (this.#trouble !== 'key-rejected' || provesKey(status, path))) this.#recover();
   }
@@ -52,6 +52,11 @@ export class UpstreamHealthWatch {
     this.#trouble = undefined;
     this.#tell({ kind: 'reachable' });
   }
+}
+
+/** A rejected login is its agent's own matter: nothing is wrong with the upstream, and nothing of ours was rejected. */
+function isOfLogin(status: number, { key }: UpstreamAddress): boolean {
+  return status === 401 && key === undefined;
 }
 
 /** Outside /v1 (`HEAD /api/hello`, say) no key is looked at; a limit is reached only by a key that is known. */

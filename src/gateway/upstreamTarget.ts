@@ -1,9 +1,4 @@
-/** Where requests go, and the real key. Held in memory only. */
-export interface UpstreamTarget {
-  /** May have a path; see `detectCredentials`. */
-  readonly baseUrl: string;
-  readonly key: string;
-}
+import { type UpstreamTarget } from '../core/credentials.ts';
 
 /** A target that requests can be sent to. */
 export interface UpstreamAddress {
@@ -13,7 +8,8 @@ export interface UpstreamAddress {
   /** Name and port, for messages. */
   readonly host: string;
   readonly loopback: boolean;
-  readonly key: string;
+  /** The real key, held in memory only; undefined where each agent's own login goes on as it is. */
+  readonly key: string | undefined;
 }
 
 /** @returns undefined for a base URL that no key may be sent to: neither https nor on this machine. */

@@ -17,7 +17,8 @@ export function authTestNotice(result: AuthTestAnswer): AuthTestNotice {
       return {
         severity: 'information',
         text:
-          `A Claude subscription login was found (${result.source}). It is Claude Code's own and is not used here; ` +
+          `A Claude subscription login was found (${result.source}). It is Claude Code's own and is not used here` +
+          (result.mode === 'routed' ? ', and the way by which your agents’ requests carry it is clear; ' : '; ') +
           'to try it, run claude in a new agent terminal.',
       };
     case 'fails': {

@@ -100,7 +100,7 @@ export type StatusAnswer = z.infer<typeof statusSchema>;
 
 const authTestSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('works'), endpoint: z.string(), latencyMs: z.number(), source: z.string() }),
-  z.object({ kind: z.literal('subscription'), source: z.string() }),
+  z.object({ kind: z.literal('subscription'), source: z.string(), mode: z.enum(['observed', 'routed']) }),
   z.object({ kind: z.literal('fails'), endpoint: z.exactOptional(z.string()), problem: problemSchema }),
 ]);
 export type AuthTestAnswer = z.infer<typeof authTestSchema>;

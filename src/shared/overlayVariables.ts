@@ -30,6 +30,16 @@ export const subagentCapVariables = {
 export const credentialVariables = ['ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN'] as const;
 
 /**
+ * Variables that go before a subscription login, and are taken out of the environment of an agent whose login is
+ * routed. Source: Claude Code documentation, "Authentication" › "Authentication precedence".
+ */
+export const variablesBeforeLogin = [
+  overlayVariables.claudeApiKey,
+  overlayVariables.anthropicApiKey,
+  'ANTHROPIC_AUTH_TOKEN',
+] as const;
+
+/**
  * What a process's environment is changed by: a string sets the variable, `null` takes it out. The shape is the one of
  * VS Code's `TerminalOptions.env`.
  */

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { type Clock } from '../core/clock.ts';
-import { type Credentials, type DetectedCredentials } from '../core/credentials.ts';
+import { type Credentials, type DetectedCredentials, upstreamTargetOf } from '../core/credentials.ts';
 import { type Plan } from '../core/plan.ts';
 import { type QuotaEngine } from '../core/quotaEngine.ts';
 import { resolveNetwork } from '../core/upstreamNetwork.ts';
@@ -104,8 +104,8 @@ export class EngineConfigurator implements vscode.Disposable {
       credentials,
       credentialProblems: problems,
       network,
-      // Without a key the engine sends nothing anywhere.
-      networkProblems: credentials.kind === 'apiKey' ? networkProblems : [],
+      // Nothing is sent anywhere otherwise.
+      networkProblems: upstreamTargetOf(credentials) === undefined ? [] : networkProblems,
       inactivityMs: settings.inactivityMs,
       longestWaitMs: settings.longestWaitMs,
       workspace: vscode.workspace.name ?? '',

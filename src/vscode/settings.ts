@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { settings as ids } from '../contributions.ts';
 import { type AgentRule } from '../core/agentRules.ts';
-import { type Problem } from '../core/credentials.ts';
+import { type Problem, type SubscriptionMode } from '../core/credentials.ts';
 import { type ApiKeyPlan, apiKeyDefaults, type MaxSubscriptionPlan, maxSubscriptionDefaults } from '../core/plan.ts';
 import { type NetworkSettings } from '../core/upstreamNetwork.ts';
 import { readAgentRules } from './agentRuleSettings.ts';
@@ -12,6 +12,7 @@ import { shownValue } from './shownValue.ts';
 export interface Settings {
   /** `auto`: what the credentials say. */
   readonly plan: 'auto' | 'MaxSubscription' | 'ApiKey';
+  readonly subscriptionMode: SubscriptionMode;
   readonly maxSubscription: Omit<MaxSubscriptionPlan, 'kind'>;
   /** See `QuotaTerms`. */
   readonly dailyTokens: 'fallback' | 'reported';
@@ -56,6 +57,13 @@ const planRule: Rule<Settings['plan']> = {
   wanted: '"auto", "MaxSubscription" or "ApiKey"',
 };
 
+const modeRule: Rule<SubscriptionMode> = {
+  id: ids.subscriptionMode,
+  fallback: 'observed',
+  schema: z.enum(['observed', 'routed']),
+  wanted: '"observed" or "routed"',
+};
+
 const limitRule: Rule<'dailyTokens' | 'reported'> = {
   id: ids.maxSubscriptionLimit,
   fallback: 'dailyTokens',
@@ -83,6 +91,7 @@ const rules = {
   longestWaitMinutes: range(ids.longestWaitMinutes, 3, 0, 4),
   warnAtPercent: range(ids.warnAtPercent, 80, 1, 100),
   limit: limitRule,
+  subscriptionMode: modeRule,
   keyCommand: keyCommandRule,
   keyCommandMinutes: range(ids.apiKeyCommandMinutes, 5, 1, 1440),
 };
@@ -121,6 +130,7 @@ export function readSettings(valueOf: (id: string) => unknown): { settings: Sett
   problems.push(...networkProblems);
   const settings: Settings = {
     plan: read(rules.plan),
+    subscriptionMode: read(rules.subscriptionMode),
     maxSubscription: { dailyTokens: read(rules.dailyTokens), concurrentAgents: read(rules.subscriptionAgents) },
     apiKey: {
       requestsPerMinute: read(rules.requestsPerMinute),

@@ -7,7 +7,7 @@ import { type ServedRequest } from '../fakes/servedLog.ts';
 import { startSimulatedUpstream } from '../fakes/simulatedUpstream.ts';
 import { runClaude } from './claudeRun.ts';
 import { startEngineProcess } from './engineProcess.ts';
-import { differences, requestParts } from './requestParts.ts';
+import { differences, givenUp, requestParts } from './requestParts.ts';
 import { realKey } from './runningEngine.ts';
 
 const mcpServer = path.resolve(import.meta.dirname, '..', 'fakes', 'mcpServer.cjs');
@@ -34,22 +34,6 @@ const common = {
   MCP_CONNECTION_NONBLOCKING: '0',
 };
 
-/** What docs/gateway.md says that Claude Code leaves out, in the words of its requests. */
-const givenUp: readonly string[] = [
-  ...['cch', 'cc_prompt_id', 'cc_prompt_index', 'cc_turn_index', 'cc_turn_origin'].map(
-    (name) => `- attribution ${name}`,
-  ),
-  '- beta cache-diagnosis-2026-04-07',
-  '- beta mid-conversation-system-clear-at-2026-08-21',
-  '- beta prompt-caching-scope-2026-01-05',
-  '- beta thinking-binding-controls-2026-08-01',
-  '- header x-claude-1p-request-class',
-  '- header x-claude-code-prompt-id',
-  '- header x-claude-code-request-class',
-  '- header x-claude-code-sandy-plover',
-  '- header x-client-request-id',
-  '~ system marks',
-];
 /** Of requests that come after others. */
 const givenUpLater: readonly string[] = ['- attribution cc_prev_req', '- header x-claude-code-prev-tool-durations'];
 

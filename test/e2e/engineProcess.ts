@@ -16,12 +16,14 @@ export interface EngineProcess {
 /**
  * @param baseUrl of the upstream.
  * @param environment all that the process has beside PATH.
+ * @param credentials the user's: a key, or a login that is routed.
  */
 export async function startEngineProcess(
   baseUrl: string,
   environment: Readonly<Record<string, string>>,
+  credentials: 'key' | 'login' = 'key',
 ): Promise<EngineProcess> {
-  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'engineMain.ts'), baseUrl], {
+  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'engineMain.ts'), baseUrl, credentials], {
     env: { PATH: process.env['PATH'], ...environment },
     stdio: ['pipe', 'pipe', 'inherit'],
   });

@@ -35,7 +35,7 @@ describe('observed agents, with the real CLI', function () {
   beforeEach(async () => {
     upstream = await startSimulatedUpstream({ behaviour: { acceptedKeys: [login] } });
     running = await startEngine(upstream.url, maxSubscriptionPlan({ dailyTokens: 10_000_000 }), {
-      terms: { credentials: { kind: 'subscription', source: 'a test' } },
+      terms: { credentials: { kind: 'subscription', source: 'a test', mode: 'observed' } },
     });
   });
   afterEach(async () => {

@@ -17,6 +17,22 @@ const changing: readonly (readonly [RegExp, string])[] = [
 ];
 const systemSchema = z.array(z.looseObject({ text: z.string() }));
 
+/** What docs/gateway.md says that Claude Code leaves out, in the words of its requests. */
+export const givenUp: readonly string[] = [
+  ...['cch', 'cc_prompt_id', 'cc_prompt_index', 'cc_turn_index', 'cc_turn_origin'].map(
+    (name) => `- attribution ${name}`,
+  ),
+  '- beta cache-diagnosis-2026-04-07',
+  '- beta mid-conversation-system-clear-at-2026-08-21',
+  '- beta prompt-caching-scope-2026-01-05',
+  '- beta thinking-binding-controls-2026-08-01',
+  '- header x-claude-1p-request-class',
+  '- header x-claude-code-prompt-id',
+  '- header x-claude-code-request-class',
+  '- header x-claude-code-sandy-plover',
+  '- header x-client-request-id',
+  '~ system marks',
+];
 /** Ids, dates and folders are left out of the values. */
 export function requestParts({ rawHeaders, body }: ServedRequest): RequestParts {
   const parts = new Map<string, string>();

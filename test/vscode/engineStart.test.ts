@@ -69,7 +69,10 @@ describe('what the engine is told', function () {
       };
     },
   };
-  const detected: DetectedCredentials = { credentials: { kind: 'subscription', source: 'a test' }, problems: [] };
+  const detected: DetectedCredentials = {
+    credentials: { kind: 'subscription', source: 'a test', mode: 'observed' },
+    problems: [],
+  };
 
   /** Tells an engine that fails, or credentials that cannot be looked for, as often as it says. */
   async function tell(failures: { readonly detect: number; readonly engine: number }): Promise<EngineConfiguration[]> {

@@ -54,7 +54,7 @@ export async function startObservedWorld(
     'https://api.anthropic.com',
     maxSubscriptionPlan({ dailyTokens, concurrentAgents: 8 }),
     {
-      terms: { credentials: { kind: 'subscription', source: 'a test' } },
+      terms: { credentials: { kind: 'subscription', source: 'a test', mode: 'observed' } },
     },
   );
   const { observer } = await running.open('another');

@@ -43,7 +43,7 @@ describe('agent auth coordinator', () => {
   it('sets up an observed agent without key and address, and leaves its login alone', async () => {
     const plan = maxSubscriptionPlan({ dailyTokens: 1000, concurrentAgents: 2 });
     const tester = new CoordinatorTester(plan).configure(subscription);
-    tester.test = () => Promise.resolve({ kind: 'subscription', source: subscription.kind });
+    tester.test = () => Promise.resolve({ kind: 'subscription', source: subscription.kind, mode: 'observed' });
     const auth = await tester.ask('agent', { process: { pid: 7, startMark: 'then' } }).promise;
     assert.equal(auth.kind === 'authenticated' && auth.mode, 'observed');
     assert.ok(auth.kind === 'authenticated');

@@ -27,7 +27,7 @@ export const apiKey: Credentials & { kind: 'apiKey' } = {
   baseUrl: 'https://api.anthropic.com',
   source: 'ANTHROPIC_API_KEY',
 };
-export const subscription: Credentials = { kind: 'subscription', source: 'Claude Code’s sign-in' };
+export const subscription: Credentials = { kind: 'subscription', source: 'Claude Code’s sign-in', mode: 'observed' };
 export const works: AuthTest = { kind: 'works', endpoint: 'api.anthropic.com', latencyMs: 3, source: 'test' };
 
 export function fails(code: string): AuthTest {

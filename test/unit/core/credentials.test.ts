@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { detectCredentials } from '../../../src/core/credentials.ts';
+import { detectCredentials, upstreamTargetOf } from '../../../src/core/credentials.ts';
 import { keySources } from '../../../src/core/keySources.ts';
 import { FakeSecrets } from '../../fakes/fakeSecrets.ts';
 
@@ -66,7 +66,7 @@ describe('credentials', () => {
       'apiKey',
     );
     assert.deepEqual(detectCredentials({ environment: {}, subscriptionLogin: login }), {
-      credentials: { kind: 'subscription', source: login },
+      credentials: { kind: 'subscription', source: login, mode: 'observed' },
       problems: [],
     });
   });
@@ -111,6 +111,22 @@ describe('credentials', () => {
     const stale = detectCredentials({ ...others, command: { ...failed, key: 'sk-ant-last' } });
     assert.equal(stale.credentials.kind === 'apiKey' && stale.credentials.key, 'sk-ant-last');
     assert.deepEqual(stale.problems, [problem]);
+  });
+
+  it('of a login may be routed: to where the user’s agents would send it, and nowhere else', () => {
+    const routed = (base?: string) =>
+      detectCredentials({
+        environment: { ANTHROPIC_BASE_URL: base },
+        subscriptionLogin: login,
+        subscriptionMode: 'routed',
+      });
+    const credentials = { kind: 'subscription', source: login, mode: 'routed' } as const;
+    assert.deepEqual(routed(), { credentials: { ...credentials, baseUrl: 'https://api.anthropic.com' }, problems: [] });
+    const { credentials: found } = routed('https://proxy.example/claude');
+    assert.deepEqual(upstreamTargetOf(found), { baseUrl: 'https://proxy.example/claude', key: undefined });
+    assert.deepEqual(routed('http://proxy.example').credentials, { kind: 'none' });
+    assert.equal(routed('http://proxy.example').problems[0]?.code, 'bad-base-url');
+    assert.equal(upstreamTargetOf({ kind: 'subscription', source: login, mode: 'observed' }), undefined);
   });
 
   it('that are nowhere are an error with a next step', () => {

@@ -21,7 +21,7 @@ describe('hosts that are reached without a proxy', () => {
     const parts = { agentId: 'a', sessionId: 's', allocation: { tokens: 1 } };
     const routed = overlayFor({
       ...parts,
-      route: { gatewayUrl: 'http://127.0.0.1:1', token: 't', noProxy: 'x', restored: {} },
+      route: { gatewayUrl: 'http://127.0.0.1:1', token: 't', credential: 'token', noProxy: 'x', restored: {} },
     });
     assert.deepEqual([routed['NO_PROXY'], routed['no_proxy']], ['x,127.0.0.1,localhost', 'x,127.0.0.1,localhost']);
     const observed = overlayFor(parts);

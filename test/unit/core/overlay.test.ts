@@ -1,8 +1,36 @@
 import assert from 'node:assert/strict';
 import { restoredFor } from '../../../src/core/overlay.ts';
-import { apiKeyPlan } from '../../../src/core/plan.ts';
+import { apiKeyPlan, maxSubscriptionPlan } from '../../../src/core/plan.ts';
 import { restoredVariables } from '../../../src/shared/restoredVariables.ts';
-import { apiKey, CoordinatorTester, subscription } from './coordinatorTester.ts';
+import { apiKey, CoordinatorTester, gatewayUrl, subscription } from './coordinatorTester.ts';
+
+describe('the overlay of an agent whose login is routed', () => {
+  it('leads to the gateway by the session’s token, keeps the login, and takes out what would go before it', async () => {
+    const tester = new CoordinatorTester(maxSubscriptionPlan()).configure({
+      kind: 'subscription',
+      source: 'Claude Code’s sign-in',
+      mode: 'routed',
+      baseUrl: 'https://api.anthropic.com',
+    });
+    const auth = await tester.coordinator.setupClaudeAgentAuth({ ticket: 't', agentId: 'a' });
+    assert.ok(auth.kind === 'authenticated');
+    assert.equal(auth.mode, 'routed');
+    const [token = ''] = tester.secrets.tokens;
+    const { CLAUDE_AGENT_ID, CLAUDE_SESSION_ID, CLAUDE_MAX_TOKENS_ALLOCATED, ...overlay } = auth.overlay;
+    assert.ok(CLAUDE_AGENT_ID && CLAUDE_SESSION_ID && CLAUDE_MAX_TOKENS_ALLOCATED);
+    assert.deepEqual(overlay, {
+      ANTHROPIC_API_KEY: null,
+      CLAUDE_API_KEY: null,
+      ANTHROPIC_AUTH_TOKEN: null,
+      ANTHROPIC_BASE_URL: `${gatewayUrl}/s/${token}`,
+      CLAUDE_BASE_URL: `${gatewayUrl}/s/${token}`,
+      NO_PROXY: 'inside.example,127.0.0.1,localhost',
+      no_proxy: 'inside.example,127.0.0.1,localhost',
+      ...restoredVariables,
+    });
+    await tester.coordinator.dispose();
+  });
+});
 
 describe('what Claude Code leaves out behind a gateway', () => {
   it('is restored where the upstream is Anthropic’s own', () => {

@@ -84,7 +84,7 @@ describe('keeping sessions', () => {
 
   it('takes the slot of an observed agent of which nothing is reported, and gives it back with its next turn', async () => {
     const tester = new CoordinatorTester(maxSubscriptionPlan()).configure(subscription);
-    tester.test = () => Promise.resolve({ kind: 'subscription', source: '' });
+    tester.test = () => Promise.resolve({ kind: 'subscription', source: '', mode: 'observed' });
     const a = await tester.opened('a', { process: { pid: 5 } });
     await tester.clock.advance(29 * minutes);
     await tester.manager.book(a, { usage: noUsage, model: undefined, requestId: 'one' });

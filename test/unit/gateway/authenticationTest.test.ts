@@ -6,7 +6,7 @@ import { type RequestListener } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { type AuthTest } from '../../../src/core/quotaEngine.ts';
 import { directNetwork } from '../../../src/core/upstreamNetwork.ts';
-import { testAuthentication } from '../../../src/gateway/authenticationTest.ts';
+import { testAuthentication, testRoute } from '../../../src/gateway/authenticationTest.ts';
 import { createUpstreamConnections } from '../../../src/gateway/upstreamConnections.ts';
 import { startSimulatedUpstream } from '../../fakes/simulatedUpstream.ts';
 import { directConnections, realKey, startServer } from './gatewayFixture.ts';
@@ -41,6 +41,26 @@ function codeOf(test: AuthTest): string {
   assert.ok(test.problem.message.length > 10 && test.problem.nextStep.length > 10);
   return test.problem.code;
 }
+
+describe('testRoute', () => {
+  it('finds the way clear by any answer, and sends no credentials', async () => {
+    const upstream = await startSimulatedUpstream({ behaviour: { acceptedKeys: [realKey] } });
+    const login = { baseUrl: upstream.url, source };
+    assert.deepEqual(await testRoute(login, direct), { kind: 'subscription', source, mode: 'routed' });
+    const [request] = upstream.requests;
+    assert.equal(request?.status, 401);
+    assert.deepEqual([request.key, request.headers.authorization], ['', undefined]);
+    await upstream.close();
+    assert.equal(codeOf(await testRoute(login, direct)), 'connection-refused');
+    assert.equal(codeOf(await testRoute({ ...login, baseUrl: 'http://api.example' }, direct)), 'bad-base-url');
+  });
+
+  it('tells failures of the endpoint’s own', async () => {
+    const upstream = await startServer((_request, response) => response.writeHead(529).end());
+    assert.equal(codeOf(await testRoute({ baseUrl: upstream.url, source }, direct)), 'upstream-overloaded');
+    await upstream.close();
+  });
+});
 
 describe('testAuthentication', () => {
   it('works with the real call', async () => {

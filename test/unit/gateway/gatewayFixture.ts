@@ -7,7 +7,7 @@ import { directNetwork } from '../../../src/core/upstreamNetwork.ts';
 import { type Gateway, startGateway } from '../../../src/gateway/gateway.ts';
 import { createUpstreamConnections, type UpstreamConnections } from '../../../src/gateway/upstreamConnections.ts';
 import { type UpstreamHealth } from '../../../src/gateway/upstreamHealth.ts';
-import { type UpstreamTarget } from '../../../src/gateway/upstreamTarget.ts';
+import { type UpstreamTarget } from '../../../src/core/credentials.ts';
 import { FakeAdmission } from './fakeAdmission.ts';
 
 export const realKey = 'sk-ant-real-key-that-must-never-be-seen-by-an-agent';

@@ -109,6 +109,18 @@ describe('upstreamHeaders', () => {
     );
   });
 
+  it('leaves a login as it is, where there is no real key, and drops every key of ours', () => {
+    const raw = ['Host', 'x', 'Authorization', 'Bearer login', 'X-Api-Key', 'sk-aq-other', 'anthropic-beta', 'a'];
+    assert.deepEqual(
+      [...upstreamHeaders([...raw, 'X-Copy', token], token, undefined)],
+      [
+        ['Authorization', 'Bearer login'],
+        ['anthropic-beta', 'a'],
+      ],
+    );
+    assert.deepEqual(agentHeaders(['A', key, 'Connection', 'B', 'B', '1'], undefined), ['A', key]);
+  });
+
   it('lets no web page read an answer, whatever the upstream allows', () => {
     const cors = [
       'Access-Control-Allow-Origin',

@@ -126,7 +126,7 @@ export const documentSchemas = {
   test: document('test', {
     test: z.discriminatedUnion('kind', [
       z.strictObject({ kind: z.literal('works'), endpoint: z.url(), latencyMs: z.number(), source: z.string() }),
-      z.strictObject({ kind: z.literal('subscription'), source: z.string() }),
+      z.strictObject({ kind: z.literal('subscription'), source: z.string(), mode: z.enum(['observed', 'routed']) }),
       z.strictObject({ kind: z.literal('fails'), endpoint: z.url().optional(), problem }),
     ]),
   }),

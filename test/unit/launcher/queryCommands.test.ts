@@ -33,7 +33,7 @@ describe('commands of the launcher', function () {
     const parsed = documentSchemas.test.parse(document);
     assert.equal(code, 1);
     assert.ok(!parsed.ok && parsed.error.code === 'key-rejected' && parsed.test.kind === 'fails');
-    tester.engine.test = { kind: 'subscription', source: '~/.claude' };
+    tester.engine.test = { kind: 'subscription', source: '~/.claude', mode: 'observed' };
     assert.equal(documentSchemas.test.parse((await tester.json('test'))[1]).ok, true);
   });
 

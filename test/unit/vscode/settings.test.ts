@@ -8,6 +8,7 @@ describe('settings', () => {
     assert.deepEqual(problems, []);
     assert.deepEqual(settings, {
       plan: 'auto',
+      subscriptionMode: 'observed',
       maxSubscription: { dailyTokens: 10_000, concurrentAgents: 5 },
       apiKey: { requestsPerMinute: 60, tokensPerMinute: 100_000, concurrentAgents: 8 },
       apiKeyCommand: { line: '', refreshMs: 5 * 60_000 },
