@@ -1,4 +1,4 @@
-import { isSessionToken } from '../core/apiKey.ts';
+import { isSessionToken } from '../shared/sessionToken.ts';
 import { type LoopbackAnswer } from '../loopback/loopbackAnswer.ts';
 import { sessionAnswers } from './sessionAnswers.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type IncomingMessage, request as httpRequest } from 'node:http';
-import { tokenEnding } from '../../../src/core/secretSource.ts';
+import { tokenEnding } from '../../../src/shared/sessionToken.ts';
 import { unifiedHeaders } from '../../fakes/unifiedHeaders.ts';
 import { endedToken, liveToken } from './fakeAdmission.ts';
 import { type GatewayFixture, realKey, startFixture, startServer } from './gatewayFixture.ts';
