@@ -140,12 +140,14 @@ const lastPlace = {
   launcherAddress: 'launcherAddress',
 } as const;
 
-/** The same over reloads, or launchers that wait in line meanwhile would be strangers to the next engine. */
+/** Launchers read it from its file. Where there is none the engine serves all others, and launchers say what is wrong. */
 async function launcherSecret(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): Promise<string> {
   try {
     return await keptLauncherSecret(join(context.globalStorageUri.fsPath, 'sockets'));
   } catch (error) {
-    log.warn(`Agents that wait for a slot will not outlive a reload of the window (${String(error)}).`);
+    log.error(
+      `Agents in terminals and tasks run without quota: the engine's secret cannot be kept (${String(error)}).`,
+    );
     return randomBytes(24).toString('base64url');
   }
 }

@@ -146,6 +146,7 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
     lineMoved: line.tell,
     problemFound: window.problemFound,
   });
+  const home = join(start.storageDirectory, 'sockets');
   const engine: LocalEngine = new LocalEngine({
     ...parts,
     manager,
@@ -153,11 +154,11 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
     upstream,
     kept,
     gatewayUrl: gateway.url,
-    launcher: () => ({ address: control.address, secret: start.launcherSecret }),
+    launcher: () => ({ address: control.address, home }),
     window,
   });
   const control = await startControlServer({
-    directory: join(start.storageDirectory, 'sockets'),
+    directory: home,
     platform: process.platform,
     secret: start.launcherSecret,
     sessions: launcherSessions(coordinator, line, clock),

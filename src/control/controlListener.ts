@@ -66,7 +66,8 @@ async function removeDeadSocket(address: string): Promise<void> {
   await unlink(address).catch(ignore);
 }
 
-function isAnswered(address: string): Promise<boolean> {
+/** Whether somebody listens at an address. */
+export function isAnswered(address: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(address);
     socket.on('connect', () => {

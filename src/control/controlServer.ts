@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { type Logger } from '../core/logger.ts';
 import { type ProcessTable } from '../core/processTable.ts';
+import { publishEngine } from './engineRecords.ts';
 import { listenPrivately, removeAddress } from './controlListener.ts';
 import { type ControlQueries } from './controlQueries.ts';
 import { type ControlSessions } from './controlSessions.ts';
@@ -8,10 +9,10 @@ import { LauncherConnection } from './launcherConnection.ts';
 
 /** What a {@link ControlServer} is made of. */
 export interface ControlServerOptions {
-  /** Where the socket goes; made when it is missing, and entered by this user only. */
+  /** Where the socket and the engine's record go; made when it is missing, and entered by this user only. */
   readonly directory: string;
   readonly platform: NodeJS.Platform;
-  /** What a client must know. It reaches launchers by the environment of their terminal. */
+  /** What a client must know. Launchers read it from a file in the directory. */
   readonly secret: string;
   readonly sessions: ControlSessions;
   /** Undefined while the window has not told its engine the settings. */
@@ -58,6 +59,9 @@ export async function startControlServer(options: ControlServerOptions): Promise
   server.on('error', (error) => {
     logger.error('The control socket failed.', error);
   });
+  const record = await publishEngine(options.directory, address, options.processTable).catch((error: unknown) => {
+    logger.warn(`Only terminals of this window will find its engine: ${String(error)}`);
+  });
   const stopLine = sessions.onLineMoved((place, running) => {
     for (const connection of connections) connection.lineMoved(place, running);
   });
@@ -65,6 +69,7 @@ export async function startControlServer(options: ControlServerOptions): Promise
     address,
     async close() {
       stopLine();
+      await record?.remove();
       const closed = new Promise<void>((resolve) => {
         server.close(() => {
           resolve();

@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { readSecretText, secretFileName as fileName } from '../shared/engineRecord.ts';
 import { ensurePrivateDirectory } from './privateDirectory.ts';
-
-const fileName = 'launcher-secret';
 
 /**
  * The secret that launchers show at the control socket. It is kept in a file of the user's alone, beside the sockets,
- * so that launchers that outlive a reload of their window are known to the next engine. VS Code's own secret storage
+ * so that it is in no environment, and launchers that outlive a reload of their window are known to the next engine. VS Code's own secret storage
  * would not do: where there is no keyring, and in a served VS Code, it forgets everything on a reload without a word.
  * All windows share one: the first to come makes it.
  * @param directory private to the user; made when it is missing.
@@ -37,6 +36,5 @@ export async function keptLauncherSecret(directory: string): Promise<string> {
 
 /** @returns undefined when there is none, or none that is whole. */
 async function readSecret(file: string): Promise<string | undefined> {
-  const text = await readFile(file, 'utf8').catch(() => '');
-  return /^[A-Za-z0-9_-]{32}$/.test(text) ? text : undefined;
+  return readSecretText(await readFile(file, 'utf8').catch(() => ''));
 }

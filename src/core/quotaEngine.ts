@@ -152,7 +152,7 @@ export interface QuotaEngine {
   cleanupInactiveAgents(durationMs: number): Promise<AgentRecord[]>;
   testAuthentication(): Promise<AuthTest>;
   snapshot(): Promise<EngineSnapshot>;
-  /** Where launchers of this window ask for sessions. The secret goes into their environment and nowhere else. */
+  /** Where launchers of this window ask for sessions. */
   launcherEndpoint(): Promise<LauncherEndpoint>;
 }
 
@@ -160,7 +160,8 @@ export interface QuotaEngine {
 export interface LauncherEndpoint {
   /** Path of the socket, or name of the pipe. */
   readonly address: string;
-  readonly secret: string;
+  /** The directory with the secret that it asks for, and where all engines of the user are found. */
+  readonly home: string;
 }
 
 /** What an engine is started with. An engine that takes the place of another is given what that one had. */

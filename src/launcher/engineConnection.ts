@@ -8,13 +8,8 @@ import {
   type ToLauncher,
   toLauncherSchema,
 } from '../shared/launcherMessages.ts';
+import { type EngineAddress, engineSockets, readEngineSecret } from './engineAddress.ts';
 import { mayBeForeign } from './socketOwner.ts';
-
-/** How to find the engine. */
-export interface EngineAddress {
-  readonly socket: string;
-  readonly secret: string;
-}
 
 /** Why there is no talking to the engine; the message is for people and ends without a full stop. */
 export class EngineUnavailableError extends Error {
@@ -48,12 +43,33 @@ export interface EngineConnection {
 const welcomeWithinMs = 3000;
 
 /**
- * Connects to the engine and says hello.
+ * Connects to an engine and says hello: to the preferred one, or else to any other that is there.
  * @param longest of the lines that the engine may send, in UTF-16 code units.
+ * @throws EngineUnavailableError of the one that was asked first.
+ */
+export async function connectEngine(address: EngineAddress, pid: number, longest?: number): Promise<EngineConnection> {
+  const secret = await readEngineSecret(address).catch((error: unknown) => {
+    throw new EngineUnavailableError(error instanceof Error ? error.message : String(error), false);
+  });
+  let first: EngineUnavailableError | undefined;
+  for (const socket of await engineSockets(address)) {
+    try {
+      return await connectSocket(socket, secret, pid, longest);
+    } catch (error) {
+      if (!(error instanceof EngineUnavailableError)) throw error;
+      first ??= error;
+    }
+  }
+  throw first ?? new EngineUnavailableError('no window with Agent Quota is open', true);
+}
+
+/**
+ * Connects to one engine and says hello.
  * @throws EngineUnavailableError
  */
-export async function connectEngine(
-  { socket: path, secret }: EngineAddress,
+export async function connectSocket(
+  path: string,
+  secret: string,
   pid: number,
   longest?: number,
 ): Promise<EngineConnection> {

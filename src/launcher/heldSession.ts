@@ -1,10 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  connectEngine,
-  type EngineAddress,
-  type EngineConnection,
-  EngineUnavailableError,
-} from './engineConnection.ts';
+import { type EngineAddress } from './engineAddress.ts';
+import { connectEngine, type EngineConnection, EngineUnavailableError } from './engineConnection.ts';
 
 /** A session that an agent runs in. */
 export interface HeldSession {

@@ -1,11 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ToLauncher } from '../shared/launcherMessages.ts';
-import {
-  connectEngine,
-  type EngineAddress,
-  type EngineConnection,
-  EngineUnavailableError,
-} from './engineConnection.ts';
+import { type EngineAddress } from './engineAddress.ts';
+import { connectEngine, type EngineConnection, EngineUnavailableError } from './engineConnection.ts';
 
 /** A wish for a session. */
 export interface SessionRequest {

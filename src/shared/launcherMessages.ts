@@ -9,10 +9,10 @@ export const launcherProtocolVersion = 1;
 
 /** Environment variables that the launcher is given; none of them reaches the agent. */
 export const launcherVariables = {
-  /** Path of the engine's socket or named pipe. */
+  /** Path of the socket or named pipe of the window's own engine, which is asked first. */
   socket: 'AGENT_QUOTA_SOCKET',
-  /** The secret that the socket asks for. */
-  secret: 'AGENT_QUOTA_SOCKET_SECRET',
+  /** The directory in which all engines of the user are found, and the secret that their sockets ask for. */
+  home: 'AGENT_QUOTA_HOME',
 } as const;
 
 /** The longest line that either side accepts unless it waits for an answer, in UTF-16 code units. */

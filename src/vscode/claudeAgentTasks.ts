@@ -80,13 +80,12 @@ export class ClaudeAgentTasks implements vscode.TaskProvider, vscode.Disposable 
     }
   }
 
-  /** The secret goes into the environment: VS Code prints a task's command line. */
   #execution(definition: AgentTaskDefinition, socket: LauncherEndpoint): vscode.ProcessExecution {
     const options: vscode.ProcessExecutionOptions = {
       env: {
         ELECTRON_RUN_AS_NODE: '1',
         [launcherVariables.socket]: socket.address,
-        [launcherVariables.secret]: socket.secret,
+        [launcherVariables.home]: socket.home,
       },
     };
     if (definition.cwd !== undefined) options.cwd = definition.cwd;

@@ -23,8 +23,8 @@ describe('commands of the built launcher, with a running engine', function () {
   beforeEach(async () => {
     upstream = await startSimulatedUpstream({ behaviour: { acceptedKeys: [realKey] } });
     running = await startEngine(upstream.url, apiKeyPlan({ tokensPerMinute: 1_000_000, concurrentAgents: 2 }));
-    const { address, secret } = await running.engine.launcherEndpoint();
-    control = { [launcherVariables.socket]: address, [launcherVariables.secret]: secret };
+    const { address, home } = await running.engine.launcherEndpoint();
+    control = { [launcherVariables.socket]: address, [launcherVariables.home]: home };
   });
   afterEach(async () => {
     await running.close();

@@ -139,10 +139,10 @@ describe('observed agents, with the real CLI', function () {
   });
 
   it('are started by the launcher, which leaves telemetry that the user has set up alone', async () => {
-    const { address, secret } = await running.engine.launcherEndpoint();
+    const { address, home } = await running.engine.launcherEndpoint();
     const launcher = path.join(repositoryRoot, 'dist', 'launcher.cjs');
     const args = [launcher, 'run', '--agent', 'launched', '--', await claudeBinary(), '-p', 'say hi'];
-    const control = { [launcherVariables.socket]: address, [launcherVariables.secret]: secret, ...direct() };
+    const control = { [launcherVariables.socket]: address, [launcherVariables.home]: home, ...direct() };
     assert.equal((await runProgram(process.execPath, args, control)).code, 0);
     const { usedToday } = await running.until(({ usedToday }) => usedToday.outputTokens > 0);
     assert.equal(usedToday.outputTokens, upstream.served().total.outputTokens);

@@ -152,10 +152,10 @@ describe('routed agents, with the real clients', function () {
 
   it('the launcher starts the CLI under a session that ends with it', async () => {
     await begin();
-    const { address, secret } = await running.engine.launcherEndpoint();
+    const { address, home } = await running.engine.launcherEndpoint();
     const launcher = path.join(repositoryRoot, 'dist', 'launcher.cjs');
     const args = [launcher, 'run', '--agent', 'launched', '--', await claudeBinary(), '-p', 'say hi'];
-    const control = { [launcherVariables.socket]: address, [launcherVariables.secret]: secret };
+    const control = { [launcherVariables.socket]: address, [launcherVariables.home]: home };
     const run = await runProgram(process.execPath, args, control);
     assert.equal(run.code, 0, run.stderr);
     assert.match(run.stdout, /Hello from the simulated upstream/);

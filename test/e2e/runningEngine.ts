@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { keptLauncherSecret } from '../../src/control/launcherSecret.ts';
 import { detectCredentials, type Problem } from '../../src/core/credentials.ts';
 import { defaultLongestWaitMs } from '../../src/core/longestHold.ts';
 import { type Plan } from '../../src/core/plan.ts';
@@ -76,7 +77,7 @@ export async function startEngine(
     start: {
       engineId: 'e2e',
       storageDirectory,
-      launcherSecret: 'launcher-secret-for-tests',
+      launcherSecret: await keptLauncherSecret(path.join(storageDirectory, 'sockets')),
       checkpointScript: files.checkpoints,
     },
     startThread: (start) => {

@@ -66,7 +66,7 @@ describe('a task of type claude-agent', function () {
     assert.match(environment['ANTHROPIC_BASE_URL'] ?? '', /^http:\/\/127\.0\.0\.1:/);
     assert.notEqual(environment['ANTHROPIC_API_KEY'], realKey());
     const ours = Object.keys(environment).filter(
-      (name) => name.startsWith('AGENT_QUOTA_SOCKET') || name === 'ELECTRON_RUN_AS_NODE',
+      (name) => name === 'AGENT_QUOTA_SOCKET' || name === 'AGENT_QUOTA_HOME' || name === 'ELECTRON_RUN_AS_NODE',
     );
     assert.deepEqual(ours, []);
   });

@@ -58,7 +58,7 @@ export async function startObservedWorld(
     },
   );
   const { observer } = await running.open('another');
-  const { address, secret } = await running.engine.launcherEndpoint();
+  const { address, home: engines } = await running.engine.launcherEndpoint();
   const claude = await claudeBinary();
   const launcher = path.join(repositoryRoot, 'dist', 'launcher.cjs');
   const environment = {
@@ -67,7 +67,7 @@ export async function startObservedWorld(
     ...quietClaudeEnvironment(home),
     ...standIn.environment,
     [launcherVariables.socket]: address,
-    [launcherVariables.secret]: secret,
+    [launcherVariables.home]: engines,
   };
   const byLauncher = (args: readonly string[]): string[] => [launcher, 'run', '--', claude, ...args];
   const write = async (file: string, content: unknown): Promise<string> => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { agentEnvironment } from '../../../src/launcher/agentEnvironment.ts';
 
 describe('environment of an agent', () => {
-  const control = { AGENT_QUOTA_SOCKET: '/s', AGENT_QUOTA_SOCKET_SECRET: 'x', ELECTRON_RUN_AS_NODE: '1' };
+  const control = { AGENT_QUOTA_SOCKET: '/s', AGENT_QUOTA_HOME: '/h', ELECTRON_RUN_AS_NODE: '1' };
 
   it('is the own one with the overlay, and without what is for the launcher', () => {
     const own = { ...control, PATH: '/bin', ANTHROPIC_API_KEY: 'real', ANTHROPIC_AUTH_TOKEN: 'real', NONE: undefined };

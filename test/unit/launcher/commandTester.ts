@@ -9,7 +9,8 @@ import { FakeQueries } from '../control/fakeQueries.ts';
 import { FakeSessions, fakeProcessTable } from '../control/fakeSessions.ts';
 import { createMemoryLogger } from '../control/memoryLogger.ts';
 import { sampleSnapshot } from '../vscode/samples.ts';
-import { type LauncherEnd, startLauncher } from './startedLauncher.ts';
+import { type EngineAddress } from '../../../src/launcher/engineAddress.ts';
+import { type LauncherEnd, startLauncher, keepSecret, testSecret } from './startedLauncher.ts';
 
 /** A control socket before a fake engine, and launchers that ask it. */
 export class CommandTester {
@@ -30,6 +31,11 @@ export class CommandTester {
     this.#asked = asked;
   }
 
+  /** Where commands look for the engine. */
+  get address(): EngineAddress {
+    return { socket: this.server.address, home: this.directory };
+  }
+
   /** What the socket asks; undefined for an engine that has just started. */
   set queries(queries: ControlQueries | undefined) {
     this.#asked.queries = queries;
@@ -37,12 +43,13 @@ export class CommandTester {
 
   static async start(): Promise<CommandTester> {
     const directory = await mkdtemp(path.join(tmpdir(), 'with space '));
+    await keepSecret(directory);
     const engine = new FakeQueries();
     const asked = { queries: engine };
     const server = await startControlServer({
       directory,
       platform: process.platform,
-      secret: 'the secret',
+      secret: testSecret,
       sessions: new FakeSessions(),
       queries: () => asked.queries,
       processTable: fakeProcessTable,
@@ -52,7 +59,7 @@ export class CommandTester {
   }
 
   run(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<LauncherEnd> {
-    return startLauncher(args, this.server.address, environment).end;
+    return startLauncher(args, this.address, environment).end;
   }
 
   /** @returns the exit code and the document, which must be all that is printed. */

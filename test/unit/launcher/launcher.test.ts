@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type ControlServer, startControlServer } from '../../../src/control/controlServer.ts';
 import { telemetryOverlay } from '../../../src/shared/telemetryVariables.ts';
+import { type EngineAddress } from '../../../src/launcher/engineAddress.ts';
 import { FakeSessions, fakeProcessTable, noSlot } from '../control/fakeSessions.ts';
 import { createMemoryLogger } from '../control/memoryLogger.ts';
-import { agentScript, startLauncher } from './startedLauncher.ts';
+import { agentScript, keepSecret, startLauncher, testSecret } from './startedLauncher.ts';
 
 const printEnvironment = 'console.log(JSON.stringify(process.env))';
 const runForever = 'console.log("agent " + process.pid); setInterval(() => {}, 1000)';
@@ -16,11 +17,12 @@ describe('launcher', () => {
   let sessions: FakeSessions;
   let server: ControlServer;
 
+  const engine = (): EngineAddress => ({ socket: server.address, home: directory });
   const start = (address?: string): Promise<ControlServer> =>
     startControlServer({
       directory,
       platform: process.platform,
-      secret: 'the secret',
+      secret: testSecret,
       sessions,
       queries: () => undefined,
       processTable: fakeProcessTable,
@@ -31,6 +33,7 @@ describe('launcher', () => {
   beforeEach(async () => {
     directory = await mkdtemp(path.join(tmpdir(), 'with space '));
     sessions = new FakeSessions();
+    await keepSecret(directory);
     server = await start();
   });
   afterEach(async () => {
@@ -45,14 +48,11 @@ describe('launcher', () => {
       ANTHROPIC_AUTH_TOKEN: 'the real key',
       ELECTRON_RUN_AS_NODE: '1',
     };
-    const launcher = startLauncher(
-      agentScript(printEnvironment, '--agent', 'a', '--wait=9'),
-      server.address,
-      environment,
-    );
+    const launcher = startLauncher(agentScript(printEnvironment, '--agent', 'a', '--wait=9'), engine(), environment);
     const { code, stdout, stderr } = await launcher.end;
     assert.deepEqual([code, stderr], [0, '']);
-    assert.doesNotMatch(stdout, /AGENT_QUOTA_SOCKET|ELECTRON_RUN_AS_NODE|the real key|ANTHROPIC_AUTH_TOKEN|the secret/);
+    assert.doesNotMatch(stdout, /AGENT_QUOTA_|ELECTRON_RUN_AS_NODE|the real key|ANTHROPIC_AUTH_TOKEN/);
+    assert.ok(!stdout.includes(testSecret));
     const variables = JSON.parse(stdout) as Record<string, string>;
     assert.equal(variables['ANTHROPIC_API_KEY'], 'session token');
     assert.equal(variables['PATH'], process.env['PATH']);
@@ -71,7 +71,7 @@ describe('launcher', () => {
       [home, ours],
       [{ ...home, ...theirs }, theirs],
     ] as const) {
-      const launcher = startLauncher(agentScript(printEnvironment, '--agent', 'a'), server.address, environment);
+      const launcher = startLauncher(agentScript(printEnvironment, '--agent', 'a'), engine(), environment);
       const { stdout } = await launcher.end;
       const variables = JSON.parse(stdout) as Record<string, string>;
       const telemetry = Object.entries(variables).filter(([name]) => /OTEL_|TELEMETRY/.test(name));
@@ -82,8 +82,8 @@ describe('launcher', () => {
   });
 
   it('ends as the agent ends', async () => {
-    const exits = startLauncher(agentScript('process.exit(3)'), server.address);
-    const dies = startLauncher(agentScript('process.kill(process.pid, "SIGTERM")'), server.address);
+    const exits = startLauncher(agentScript('process.exit(3)'), engine());
+    const dies = startLauncher(agentScript('process.kill(process.pid, "SIGTERM")'), engine());
     assert.equal((await exits.end).code, 3);
     const { code, signal } = await dies.end;
     if (process.platform !== 'win32') assert.deepEqual([code, signal], [null, 'SIGTERM']);
@@ -91,12 +91,12 @@ describe('launcher', () => {
   });
 
   it('says so when the command is not found or cannot be run, and ends the session', async () => {
-    const missing = await startLauncher(['run', '--', 'no-such-agent'], server.address).end;
+    const missing = await startLauncher(['run', '--', 'no-such-agent'], engine()).end;
     assert.equal(missing.code, 127);
     assert.match(missing.stderr, /^agent-quota: no-such-agent was not found\..*\n$/);
     assert.deepEqual(sessions.calls, ['open no-such-agent', 'release s1']);
     if (process.platform === 'win32') return;
-    assert.equal((await startLauncher(['run', '--', directory], server.address).end).code, 126);
+    assert.equal((await startLauncher(['run', '--', directory], engine()).end).code, 126);
   });
 
   it('tells its place in line once per change, and starts when it may', async () => {
@@ -107,7 +107,7 @@ describe('launcher', () => {
           resolve(sessions.session(request, sessionId));
         };
       });
-    const launcher = startLauncher(agentScript('console.log("done")', '--agent', 'a'), server.address);
+    const launcher = startLauncher(agentScript('console.log("done")', '--agent', 'a'), engine());
     await sessions.called('open a');
     for (const place of [2, 2, 1]) sessions.moveLine(place, ['x', 'y']);
     await launcher.printed(/place 1/);
@@ -123,7 +123,7 @@ describe('launcher', () => {
     if (process.platform === 'win32') this.skip();
     for (const [index, [signal, exitCode]] of [['SIGINT', 130] as const, ['SIGHUP', 129] as const].entries()) {
       sessions.answer = () => new Promise(() => undefined);
-      const launcher = startLauncher(agentScript(runForever, '--agent', signal), server.address);
+      const launcher = startLauncher(agentScript(runForever, '--agent', signal), engine());
       await sessions.called(`open ${signal}`);
       launcher.child.kill(signal);
       assert.equal((await launcher.end).code, exitCode);
@@ -133,7 +133,7 @@ describe('launcher', () => {
 
   it('waits on through a restart of the engine', async () => {
     sessions.answer = () => new Promise(() => undefined);
-    const launcher = startLauncher(agentScript('', '--agent', 'a'), server.address);
+    const launcher = startLauncher(agentScript('', '--agent', 'a'), engine());
     await sessions.called('open a');
     await server.close();
     sessions = new FakeSessions();
@@ -145,7 +145,7 @@ describe('launcher', () => {
 
   it('waits on through a reload when it has been told its place', async () => {
     sessions.answer = () => new Promise(() => undefined);
-    const launcher = startLauncher(agentScript('', '--agent', 'a'), server.address);
+    const launcher = startLauncher(agentScript('', '--agent', 'a'), engine());
     await sessions.called('open a');
     sessions.moveLine(1, ['x']);
     await launcher.printed(/place 1/);
@@ -168,7 +168,7 @@ describe('launcher', () => {
 
   it('runs nothing when it is refused', async () => {
     sessions.answer = ({ agentId }) => Promise.resolve({ kind: 'refused', agentId, reason: noSlot });
-    const { code, stdout, stderr } = await startLauncher(agentScript(printEnvironment), server.address).end;
+    const { code, stdout, stderr } = await startLauncher(agentScript(printEnvironment), engine()).end;
     assert.deepEqual([code, stdout], [75, '']);
     assert.equal(stderr, `agent-quota: ${noSlot.message} ${noSlot.nextStep}\n`);
   });
@@ -176,24 +176,29 @@ describe('launcher', () => {
   it('says why a session is unauthenticated', async () => {
     sessions.answer = ({ agentId }, sessionId) =>
       Promise.resolve({ kind: 'unauthenticated', agentId, sessionId, overlay: {}, reason: noSlot });
-    const { code, stderr } = await startLauncher(agentScript(''), server.address).end;
+    const { code, stderr } = await startLauncher(agentScript(''), engine()).end;
     assert.deepEqual([code, stderr], [0, `agent-quota: ${noSlot.message} ${noSlot.nextStep}\n`]);
   });
 
   it('runs the agent without quota when there is no engine, and says why', async () => {
     const own = { ANTHROPIC_API_KEY: 'my own' };
-    const cases: readonly (readonly [address: string | undefined, secret: string, why: RegExp])[] = [
-      [undefined, '', /no terminal of a VS Code window/],
-      [path.join(directory, 'none.sock'), 'the secret', /is not running/],
-      [server.address, 'a wrong one', /opened for another engine/],
+    const none = path.join(directory, 'none');
+    const other = path.join(directory, 'other');
+    await mkdir(other, { mode: 0o700 });
+    await keepSecret(other, testSecret.toUpperCase());
+    const cases: readonly (readonly [address: EngineAddress | undefined, why: RegExp])[] = [
+      [undefined, /no terminal of a VS Code window/],
+      [{ home: none }, /the secret of the engine cannot be read from .*none/],
+      [{ home: other }, /no window with Agent Quota is open/],
+      [{ socket: path.join(directory, 'none.sock'), home: other }, /is not running/],
+      [{ socket: server.address, home: other }, /opened for another engine/],
     ];
     await Promise.all(
-      cases.map(async ([address, secret, why]) => {
-        const environment = { ...own, AGENT_QUOTA_SOCKET_SECRET: secret };
-        const { code, stdout, stderr } = await startLauncher(agentScript(printEnvironment), address, environment).end;
+      cases.map(async ([address, why]) => {
+        const { code, stdout, stderr } = await startLauncher(agentScript(printEnvironment), address, own).end;
         assert.equal(code, 0);
         assert.match(stdout, /"my own"/);
-        assert.doesNotMatch(stdout, /AGENT_QUOTA_SOCKET/);
+        assert.doesNotMatch(stdout, /AGENT_QUOTA_(SOCKET|HOME)/);
         assert.match(stderr, why);
         assert.match(stderr, /^agent-quota: This agent runs without quota: .+\n$/);
       }),
@@ -206,7 +211,7 @@ describe('launcher', () => {
     if (process.platform === 'win32') this.skip();
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2'] as const) {
       const source = `process.on('${signal}', () => setTimeout(() => process.exit(7), 50)); ${runForever}`;
-      const launcher = startLauncher(agentScript(source), server.address);
+      const launcher = startLauncher(agentScript(source), engine());
       await launcher.printed(/agent \d+/);
       launcher.child.kill(signal);
       assert.equal((await launcher.end).code, 7, signal);
@@ -215,7 +220,7 @@ describe('launcher', () => {
   });
 
   it('lets the engine know when it is killed', async () => {
-    const launcher = startLauncher(agentScript(runForever), server.address);
+    const launcher = startLauncher(agentScript(runForever), engine());
     const output = await launcher.printed(/agent \d+/);
     launcher.child.kill('SIGKILL');
     await sessions.called('connectionLost s1');
@@ -224,7 +229,7 @@ describe('launcher', () => {
   });
 
   it('resumes its session with the next engine, silently', async () => {
-    const launcher = startLauncher(agentScript(runForever), server.address);
+    const launcher = startLauncher(agentScript(runForever), engine());
     const output = await launcher.printed(/agent \d+/);
     await server.close();
     server = await start(server.address);

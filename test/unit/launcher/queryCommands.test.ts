@@ -6,7 +6,7 @@ import { queryCommands } from '../../../src/launcher/commandNames.ts';
 import { sampleNow, sampleSession, sampleSnapshot } from '../vscode/samples.ts';
 import { CommandTester, healthWith, rejectedKey } from './commandTester.ts';
 import { documentSchemas, failureSchema } from './documentSchemas.ts';
-import { type LauncherEnd, startLauncher } from './startedLauncher.ts';
+import { keepSecret, type LauncherEnd, startLauncher, testSecret } from './startedLauncher.ts';
 
 const minute = 60_000;
 
@@ -101,7 +101,9 @@ describe('commands of the launcher', function () {
     tester.queries = undefined;
     assert.match((await tester.run(['status'])).stderr, /the engine has just started/);
     tester.queries = tester.engine;
-    const foreign = await tester.run(['status'], { AGENT_QUOTA_SOCKET_SECRET: 'another' });
+    await keepSecret(tester.directory, testSecret.toUpperCase());
+    const foreign = await tester.run(['status']);
+    await keepSecret(tester.directory);
     assert.equal(foreign.code, 69);
     assert.match(foreign.stderr, /opened for another engine/);
     const says = async (...lines: string[]): Promise<LauncherEnd> => {
@@ -115,7 +117,7 @@ describe('commands of the launcher', function () {
           : path.join(path.dirname(tester.server.address), 'o.sock');
       other.listen(address);
       await once(other, 'listening');
-      const end = await startLauncher(['status'], address).end;
+      const end = await startLauncher(['status'], { socket: address, home: tester.directory }).end;
       other.close();
       return end;
     };
@@ -160,7 +162,7 @@ describe('commands of the launcher', function () {
   it('do not mind a reader that reads only the first lines', async () => {
     const sessions = Array.from({ length: 3000 }, (_, index) => sampleSession({ sessionId: `session-${index}` }));
     tester.engine.shown = sampleSnapshot({ sessions });
-    const launcher = startLauncher(['sessions'], tester.server.address);
+    const launcher = startLauncher(['sessions'], tester.address);
     await launcher.printed(/^ID/);
     launcher.child.stdout?.destroy();
     const { code, stderr } = await launcher.end;

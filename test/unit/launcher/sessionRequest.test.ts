@@ -6,6 +6,7 @@ import { type ControlServer, startControlServer } from '../../../src/control/con
 import { requestSession, type SessionAnswer } from '../../../src/launcher/sessionRequest.ts';
 import { FakeSessions, fakeProcessTable, noSlot } from '../control/fakeSessions.ts';
 import { createMemoryLogger } from '../control/memoryLogger.ts';
+import { keepSecret, testSecret } from './startedLauncher.ts';
 
 describe('a launcher that waits in line', () => {
   let directory: string;
@@ -27,7 +28,7 @@ describe('a launcher that waits in line', () => {
   /** Asks for a session, and is told to wait. */
   const wait = async (): Promise<{ answer: Promise<SessionAnswer> }> => {
     const { promise: told, resolve: onWaiting } = Promise.withResolvers<unknown>();
-    const engine = { socket: server.address, secret: 'the secret' };
+    const engine = { socket: server.address, home: directory };
     const onLost = (): void => {
       lost += 1;
     };
@@ -42,7 +43,8 @@ describe('a launcher that waits in line', () => {
     directory = await mkdtemp(path.join(tmpdir(), 'line '));
     sessions = new FakeSessions();
     sessions.answer = () => new Promise(() => undefined);
-    server = await start('the secret');
+    await keepSecret(directory);
+    server = await start(testSecret);
     lost = 0;
   });
   afterEach(async () => {
@@ -75,7 +77,7 @@ describe('a launcher that waits in line', () => {
     sessions = new FakeSessions();
     sessions.answer = ({ agentId }, sessionId) =>
       Promise.resolve({ kind: 'unauthenticated', agentId, sessionId, overlay: {}, reason: noSlot });
-    server = await start('the secret', server.address);
+    server = await start(testSecret, server.address);
     const refused = await answer;
     assert.ok(refused.kind === 'refused');
     assert.equal(refused.problem.message, `The agent was not started. ${noSlot.message}`);
@@ -89,14 +91,14 @@ describe('a launcher that waits in line', () => {
       await server.close();
       sessions = new FakeSessions();
       sessions.answer = () => new Promise(() => undefined);
-      server = await start('the secret', server.address);
+      server = await start(testSecret, server.address);
       await sessions.called('open a');
       sessions.moveLine(1, ['x']);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     await server.close();
     sessions = new FakeSessions();
-    server = await start('the secret', server.address);
+    server = await start(testSecret, server.address);
     const given = await answer;
     assert.ok(given.kind === 'session');
     assert.equal(lost, 7);

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { connectEngine, EngineUnavailableError } from '../../../src/launcher/engineConnection.ts';
+import { connectSocket, EngineUnavailableError } from '../../../src/launcher/engineConnection.ts';
 import { mayBeForeign } from '../../../src/launcher/socketOwner.ts';
 
 describe('the owner of a control socket', () => {
@@ -40,7 +40,7 @@ describe('the owner of a control socket', () => {
     imposter.listen(socket);
     await once(imposter, 'listening');
     await chmod(directory, 0o755);
-    await assert.rejects(connectEngine({ socket, secret: 'the secret' }, 1), (error) => {
+    await assert.rejects(connectSocket(socket, 'the secret', 1), (error) => {
       assert.ok(error instanceof EngineUnavailableError && error.unanswered);
       assert.doesNotMatch(error.message, /the secret/);
       return true;

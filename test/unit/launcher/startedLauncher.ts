@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { type EngineAddress } from '../../../src/launcher/engineAddress.ts';
+import { secretFileName } from '../../../src/shared/engineRecord.ts';
 import { launcherVariables } from '../../../src/shared/launcherMessages.ts';
 
 const script = path.resolve(import.meta.dirname, '..', '..', '..', 'src', 'launcher', 'main.ts');
@@ -23,14 +26,24 @@ export interface StartedLauncher {
   printed(pattern: RegExp): Promise<string>;
 }
 
-/** @param address of the engine; undefined for a terminal without one. */
+/** What {@link keepSecret} writes, for the engines of tests. */
+export const testSecret = 'the-secret-of-the-tests-12345678';
+
+/** Writes the engines' secret where launchers read it. */
+export async function keepSecret(home: string, secret = testSecret): Promise<void> {
+  await writeFile(path.join(home, secretFileName), secret, { mode: 0o600 });
+}
+
+/** @param engine where it is looked for; undefined for a terminal without one. */
 export function startLauncher(
   args: readonly string[],
-  address: string | undefined,
+  engine: EngineAddress | undefined,
   environment: Readonly<Record<string, string>> = {},
 ): StartedLauncher {
   const control =
-    address === undefined ? {} : { [launcherVariables.socket]: address, [launcherVariables.secret]: 'the secret' };
+    engine === undefined
+      ? {}
+      : { [launcherVariables.socket]: engine.socket ?? '', [launcherVariables.home]: engine.home };
   const child = spawn(process.execPath, [script, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     // A session of its own: what a signal to the launcher does must not depend on the terminal that runs the tests.

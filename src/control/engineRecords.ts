@@ -1,0 +1,63 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type ProcessTable } from '../core/processTable.ts';
+import { type EngineRecord, readEngineRecord, recordSuffix } from '../shared/engineRecord.ts';
+import { launcherProtocolVersion } from '../shared/launcherMessages.ts';
+import { isAnswered } from './controlListener.ts';
+import { ensurePrivateDirectory } from './privateDirectory.ts';
+
+/** What says in the directory that an engine is there. */
+export interface PublishedEngine {
+  /** Takes it away again. */
+  remove(): Promise<void>;
+}
+
+/**
+ * Writes down where an engine is, so that launchers whose own window is gone find it, and removes what engines left
+ * behind that were killed.
+ * @param directory private to the user; made when it is missing.
+ * @throws when nothing can be written there.
+ */
+export async function publishEngine(
+  directory: string,
+  address: string,
+  processTable: ProcessTable,
+): Promise<PublishedEngine> {
+  await ensurePrivateDirectory(directory);
+  await removeStale(directory, processTable);
+  const record: EngineRecord = { address, ...processTable.identify(process.pid), version: launcherProtocolVersion };
+  const text = JSON.stringify(record);
+  const file = path.join(
+    directory,
+    `${createHash('sha256').update(address).digest('hex').slice(0, 16)}${recordSuffix}`,
+  );
+  const draft = `${file}.${randomBytes(4).toString('hex')}`;
+  await writeFile(draft, text, { flag: 'wx', mode: 0o600 });
+  await rename(draft, file);
+  return {
+    remove: () => removeUnchanged(file, text),
+  };
+}
+
+/** The next engine may have the same address, and be quicker. */
+async function removeUnchanged(file: string, text: string): Promise<void> {
+  const now = await readFile(file, 'utf8').catch(() => undefined);
+  if (now === text) await rm(file, { force: true });
+}
+
+async function removeStale(directory: string, processTable: ProcessTable): Promise<void> {
+  const names = (await readdir(directory)).filter((name) => name.endsWith(recordSuffix));
+  for (const file of names.map((name) => path.join(directory, name))) {
+    const text = await readFile(file, 'utf8').catch(() => undefined);
+    if (text === undefined) continue;
+    const record = readEngineRecord(text);
+    if (record === undefined || !(await isThere(record, processTable))) await removeUnchanged(file, text);
+  }
+}
+
+async function isThere({ address, pid, startMark }: EngineRecord, processTable: ProcessTable): Promise<boolean> {
+  if (processTable.isAlive(startMark === undefined ? { pid } : { pid, startMark })) return true;
+  // Who shares the directory from another container has processes that are not seen from here.
+  return isAnswered(address);
+}

@@ -1,0 +1,44 @@
+// The mini flavour: the launcher loads it.
+import * as z from 'zod/mini';
+import { launcherProtocolVersion } from './launcherMessages.ts';
+
+/**
+ * What is in the directory of the control sockets: launchers find live engines there, and the secret that all of them ask
+ * for. Every window writes there, so what is read may be another version's.
+ */
+export const secretFileName = 'launcher-secret';
+
+/** Ends the name of a file that says of one live engine where it is. */
+export const recordSuffix = '.json';
+
+const recordSchema = z.object({
+  /** Path of the engine's socket, or name of its pipe. */
+  address: z.string().check(z.minLength(1), z.maxLength(500)),
+  /** The process that the engine lives in, and when that started where it is known. */
+  pid: z.int().check(z.positive()),
+  startMark: z.optional(z.string()),
+  /** Of the messages that it understands. */
+  version: z.int(),
+});
+export type EngineRecord = z.infer<typeof recordSchema>;
+
+/** @returns undefined for what is no record. */
+export function readEngineRecord(text: string): EngineRecord | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  return z.safeParse(recordSchema, value).data;
+}
+
+/** Whether launchers of this version can speak to that engine. */
+export function isUnderstood({ version }: EngineRecord): boolean {
+  return version === launcherProtocolVersion;
+}
+
+/** @returns undefined when there is no secret, or none that is whole. */
+export function readSecretText(text: string): string | undefined {
+  return /^[A-Za-z0-9_-]{32}$/.test(text) ? text : undefined;
+}

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type ControlServer, startControlServer } from '../../../src/control/controlServer.ts';
+import { type ProcessTable } from '../../../src/core/processTable.ts';
+import { engineAddress, engineSockets, readEngineSecret } from '../../../src/launcher/engineAddress.ts';
+import { connectEngine, EngineUnavailableError } from '../../../src/launcher/engineConnection.ts';
+import { launcherProtocolVersion } from '../../../src/shared/launcherMessages.ts';
+import { fakeProcessTable, FakeSessions } from '../control/fakeSessions.ts';
+import { createMemoryLogger } from '../control/memoryLogger.ts';
+import { agentScript, keepSecret, startLauncher, testSecret } from './startedLauncher.ts';
+
+describe('how launchers find an engine', () => {
+  let home: string;
+  const servers: ControlServer[] = [];
+
+  const start = async (
+    sessions = new FakeSessions(),
+    secret = testSecret,
+    processTable: ProcessTable = fakeProcessTable,
+  ): Promise<ControlServer> => {
+    const logger = createMemoryLogger();
+    const options = {
+      directory: home,
+      platform: process.platform,
+      secret,
+      sessions,
+      queries: () => undefined,
+      processTable,
+      logger,
+    };
+    const server = await startControlServer(options);
+    servers.push(server);
+    return server;
+  };
+  const records = async (): Promise<string[]> => (await readdir(home)).filter((name) => name.endsWith('.json')).sort();
+  /** Makes the record of an engine so many seconds old. */
+  const age = async (server: ControlServer, seconds: number): Promise<void> => {
+    for (const name of await records()) {
+      const file = path.join(home, name);
+      if (!(await readFile(file, 'utf8')).includes(JSON.stringify(server.address))) continue;
+      const time = Date.now() / 1000 - seconds;
+      await utimes(file, time, time);
+    }
+  };
+
+  beforeEach(async () => {
+    home = await mkdtemp(path.join(tmpdir(), 'engines '));
+    await keepSecret(home);
+  });
+  afterEach(async () => {
+    for (const server of servers.splice(0)) await server.close();
+    await rm(home, { recursive: true });
+  });
+
+  it('is told by the environment, which holds no secret', () => {
+    const [socket, directory] = ['/s.sock', '/sockets'];
+    const both = { AGENT_QUOTA_SOCKET: socket, AGENT_QUOTA_HOME: directory };
+    assert.deepEqual(engineAddress(both), { socket, home: directory });
+    assert.deepEqual(engineAddress({ AGENT_QUOTA_HOME: directory, AGENT_QUOTA_SOCKET: '' }), { home: directory });
+    assert.equal(engineAddress({ AGENT_QUOTA_SOCKET: socket }), undefined);
+    assert.equal(engineAddress({ AGENT_QUOTA_HOME: '' }), undefined);
+  });
+
+  it('asks the window’s own engine first, and then the others, the newest first', async () => {
+    const [oldest, newest, between] = [await start(), await start(), await start()];
+    await age(oldest, 30);
+    await age(between, 20);
+    await age(newest, 10);
+    assert.deepEqual(await engineSockets({ home }), [newest.address, between.address, oldest.address]);
+    const own = await engineSockets({ home, socket: oldest.address });
+    assert.deepEqual(own, [oldest.address, newest.address, between.address]);
+    const gone = await engineSockets({ home, socket: 'gone' });
+    assert.deepEqual(gone, ['gone', newest.address, between.address, oldest.address]);
+  });
+
+  it('runs the agent in a session of another engine when its own is gone', async () => {
+    const sessions = new FakeSessions();
+    const [own] = [await start(), await start(sessions)];
+    await own.close();
+    const launcher = startLauncher(agentScript('', '--agent', 'a'), { socket: own.address, home });
+    assert.deepEqual(await launcher.end, { code: 0, signal: null, stdout: '', stderr: '' });
+    assert.deepEqual(sessions.calls, ['open a', 'release s1']);
+  });
+
+  it('goes by the name of a pipe as by the path of a socket', async () => {
+    const address = String.raw`\\.\pipe\agent-quota-0123456789abcdef`;
+    const record = { address, pid: process.pid, version: launcherProtocolVersion };
+    await writeFile(path.join(home, 'pipe.json'), JSON.stringify(record));
+    assert.deepEqual(await engineSockets({ home }), [address]);
+  });
+
+  it('passes over an engine of another version or another secret, and says why when there is no other', async () => {
+    const record = { address: path.join(home, 'new.sock'), pid: process.pid, version: launcherProtocolVersion + 1 };
+    await writeFile(path.join(home, 'new.json'), JSON.stringify(record));
+    await start(new FakeSessions(), 'of another time');
+    const refused = (error: unknown): boolean =>
+      error instanceof EngineUnavailableError && !error.unanswered && /another engine/.test(error.message);
+    await assert.rejects(connectEngine({ home }, 1), refused);
+    const right = await start();
+    await age(right, 60);
+    const connection = await connectEngine({ home }, 1);
+    connection.close();
+  });
+
+  it('is written down while an engine lives, for its user alone', async () => {
+    const server = await start();
+    const [name] = await records();
+    assert.ok(name);
+    const text = await readFile(path.join(home, name), 'utf8');
+    assert.ok(!text.includes(testSecret));
+    await server.close();
+    assert.deepEqual(await records(), []);
+  });
+
+  it('is forgotten of engines that were killed, and of what is no record', async () => {
+    const dead = { address: path.join(home, 'dead.sock'), pid: 4_000_000, version: launcherProtocolVersion };
+    await writeFile(path.join(home, 'dead.json'), JSON.stringify(dead));
+    await writeFile(path.join(home, 'none.json'), '{"address":5}');
+    const elsewhere = await start();
+    // As of an engine in another container, whose process is not seen from here.
+    const unseen = { ...fakeProcessTable, isAlive: () => false };
+    const server = await start(new FakeSessions(), testSecret, unseen);
+    assert.deepEqual(new Set(await engineSockets({ home })), new Set([elsewhere.address, server.address]));
+    assert.equal((await records()).length, 2);
+  });
+
+  it('reads no secret where others can write one', async function () {
+    if (process.platform === 'win32') this.skip();
+    assert.equal(await readEngineSecret({ home }), testSecret);
+    await chmod(home, 0o755);
+    await assert.rejects(readEngineSecret({ home }), /others may reach into/);
+    await chmod(home, 0o700);
+    await keepSecret(home, 'half');
+    await assert.rejects(readEngineSecret({ home }), /secret of the engine cannot be read from .*launcher-secret/);
+  });
+});
