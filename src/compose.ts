@@ -3,36 +3,39 @@ import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import * as z from 'zod';
 import { keptLauncherSecret } from './control/launcherSecret.ts';
 import { commands as commandIds } from './contributions.ts';
 import { detectCredentials, type DetectedCredentials } from './core/credentials.ts';
-import { type Logger } from './core/logger.ts';
 import { type Plan } from './core/plan.ts';
-import { type EngineStart, type LinePlace, type QuotaEngineEvents } from './core/quotaEngine.ts';
+import { type EngineStart, type LauncherEndpoint, type QuotaEngineEvents } from './core/quotaEngine.ts';
 import type * as EngineModuleFile from './engine.ts';
 import { ApiKeyCommand } from './credentials/apiKeyCommand.ts';
 import { type KeyCommandOutcome, runKeyCommand } from './credentials/keyCommandRun.ts';
 import { findSubscriptionLogin } from './credentials/subscriptionLogin.ts';
 import { createProcessTable } from './processes/processTable.ts';
 import { systemClock } from './processes/systemClock.ts';
+import { installShims, type InstalledShims, integratedShells } from './shims/installedShims.ts';
 import { EngineSupervisor, type EngineLife } from './supervisor/engineSupervisor.ts';
 import { startInThread, startWorkerThread, type EngineThread } from './supervisor/engineThread.ts';
 import { createAgentQuotaApi, type AgentQuotaApi } from './vscode/agentQuotaApi.ts';
 import { AgentSessionsView } from './vscode/agentSessionsView.ts';
 import { AgentTerminals } from './vscode/agentTerminals.ts';
+import { channelLogger } from './vscode/channelLogger.ts';
 import { ClaudeAgentTasks } from './vscode/claudeAgentTasks.ts';
 import { registerCommands } from './vscode/commandTable.ts';
 import { configuredEngine } from './vscode/configuredEngine.ts';
 import { DailyTokensQuestion } from './vscode/dailyTokensQuestion.ts';
 import { EngineConfigurator } from './vscode/engineConfigurator.ts';
+import { type LauncherPlace } from './vscode/launcherPlace.ts';
 import { Notices } from './vscode/notices.ts';
 import { QuotaDetailsPanel } from './vscode/quotaDetailsPanel.ts';
 import { QuotaStatusBarItem } from './vscode/quotaStatusBarItem.ts';
 import { RoutedConsent } from './vscode/routedConsent.ts';
-import { SessionOpener } from './vscode/sessionOpener.ts';
 import { SessionsContext } from './vscode/sessionsContext.ts';
 import { SettingsReader } from './vscode/settingsReader.ts';
 import { SnapshotStore } from './vscode/snapshotStore.ts';
+import { TerminalEnvironment } from './vscode/terminalEnvironment.ts';
 import { WindowApiKey } from './vscode/windowApiKey.ts';
 
 /** A window's Agent Quota, and its end. */
@@ -55,25 +58,34 @@ export async function composeWindow(context: vscode.ExtensionContext): Promise<W
   const notices = new Notices(log);
   const processes = createProcessTable();
   const store = new SnapshotStore(clock);
-  const lineMoved = new vscode.EventEmitter<LinePlace>();
   const keyCommand = new ApiKeyCommand({ clock, run: runCommand });
+  const settings = new SettingsReader((problem) => {
+    notices.problemOnce(problem);
+  });
+
+  // What terminals and tasks find on their PATH.
+  const launcher = { node: process.execPath, script: join(context.extensionPath, 'dist', 'launcher.cjs') };
+  const shims = await terminalCommands(context, launcher, notices);
+  const terminalEnvironment = new TerminalEnvironment(
+    context.environmentVariableCollection,
+    settings,
+    shims,
+    socketsOf(context),
+  );
 
   // The engine, in a thread of its own.
   const supervisor = new EngineSupervisor({
     start: engineStart(context, await launcherSecret(context, log)),
     startThread: (start) => startThread(context, log, start),
-    events: engineEvents(log, store, lineMoved, notices, keyCommand),
+    events: engineEvents(log, store, notices, keyCommand),
     lifeChanged: (life) => {
-      followLife(life, store, context);
+      followLife(life, store, terminalEnvironment, context);
     },
     clock,
-    logger: loggerOf(log),
+    logger: channelLogger(log),
   });
 
-  // What the user set and signed in with.
-  const settings = new SettingsReader((problem) => {
-    notices.problemOnce(problem);
-  });
+  // What the engine is told.
   const windowKey = new WindowApiKey();
   const consent = new RoutedConsent({
     agreed: context.globalState,
@@ -105,10 +117,10 @@ export async function composeWindow(context: vscode.ExtensionContext): Promise<W
   const sessionsContext = new SessionsContext(store);
 
   // How agents are started.
-  const opener = new SessionOpener(engine, lineMoved.event);
-  const terminals = new AgentTerminals(engine, store, opener, notices, clock);
-  const launcherPath = join(context.extensionPath, 'dist', 'launcher.cjs');
-  const tasks = new ClaudeAgentTasks(launcherPath, () => engine.launcherEndpoint(), notices);
+  const endpoint = (): Promise<LauncherEndpoint> => engine.launcherEndpoint();
+  const shells = { shells: shims?.shells, integrated: integratedShells };
+  const terminals = new AgentTerminals(store, { ...launcher, ...shells }, endpoint, notices);
+  const tasks = new ClaudeAgentTasks(launcher, endpoint, notices);
   const shown = { sessionsView, terminals, details };
   const commands = registerCommands({ engine, store, settings, notices, ...shown, windowKey, lookForCredentials });
 
@@ -126,9 +138,10 @@ export async function composeWindow(context: vscode.ExtensionContext): Promise<W
     ),
     dispose: async () => {
       const views = [commands, tasks, terminals, sessionsContext, details, statusBarItem, sessionsView];
-      for (const part of [...views, consentAsked, configurator, windowKey, settings, keyCommand]) part.dispose();
+      const told = [consentAsked, configurator, windowKey, terminalEnvironment, settings, keyCommand];
+      for (const part of [...views, ...told]) part.dispose();
       await supervisor.dispose();
-      for (const part of [lineMoved, store, log]) part.dispose();
+      for (const part of [store, log]) part.dispose();
     },
   };
 }
@@ -140,10 +153,33 @@ const lastPlace = {
   launcherAddress: 'launcherAddress',
 } as const;
 
+/** Where the engines of all windows and the secret of their sockets are. */
+function socketsOf(context: vscode.ExtensionContext): string {
+  return join(context.globalStorageUri.fsPath, 'sockets');
+}
+
+const versionSchema = z.object({ version: z.string() });
+
+/** @returns undefined when they cannot be written, which is told. */
+async function terminalCommands(
+  context: vscode.ExtensionContext,
+  { node, script }: LauncherPlace,
+  notices: Notices,
+): Promise<InstalledShims | undefined> {
+  const { version } = versionSchema.parse(context.extension.packageJSON);
+  const place = { storage: context.globalStorageUri.fsPath, platform: process.platform, userProfile: homedir() };
+  try {
+    return await installShims({ version, node, launcher: script, home: socketsOf(context) }, place);
+  } catch (cause) {
+    notices.logged('put agent-quota on the PATH of terminals', cause);
+    return undefined;
+  }
+}
+
 /** Launchers read it from its file. Where there is none the engine serves all others, and launchers say what is wrong. */
 async function launcherSecret(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): Promise<string> {
   try {
-    return await keptLauncherSecret(join(context.globalStorageUri.fsPath, 'sockets'));
+    return await keptLauncherSecret(socketsOf(context));
   } catch (error) {
     log.error(
       `Agents in terminals and tasks run without quota: the engine's secret cannot be kept (${String(error)}).`,
@@ -181,16 +217,12 @@ function startThread(context: vscode.ExtensionContext, log: vscode.LogOutputChan
 function engineEvents(
   log: vscode.LogOutputChannel,
   store: SnapshotStore,
-  lineMoved: vscode.EventEmitter<LinePlace>,
   notices: Notices,
   keyCommand: ApiKeyCommand,
 ): QuotaEngineEvents {
   return {
     snapshotChanged: (snapshot) => {
       store.accept(snapshot);
-    },
-    lineMoved: (place) => {
-      lineMoved.fire(place);
     },
     logged: (level, message) => {
       log[level](message);
@@ -204,12 +236,18 @@ function engineEvents(
   };
 }
 
-function followLife(life: EngineLife, store: SnapshotStore, context: vscode.ExtensionContext): void {
+function followLife(
+  life: EngineLife,
+  store: SnapshotStore,
+  terminalEnvironment: TerminalEnvironment,
+  context: vscode.ExtensionContext,
+): void {
   if (life.kind === 'starting') store.engineStarting();
   if (life.kind === 'running') {
     void context.workspaceState.update(lastPlace.gatewayPort, life.started.gatewayPort);
     void context.workspaceState.update(lastPlace.observerPort, life.started.observerPort);
     void context.workspaceState.update(lastPlace.launcherAddress, life.started.launcherAddress);
+    terminalEnvironment.engineAt(life.started.launcherAddress);
   }
   if (life.kind === 'stopped') {
     store.engineStopped({
@@ -244,21 +282,4 @@ async function detectFrom(
   const places = { environment, platform: process.platform, home: homedir() };
   const subscriptionLogin = await findSubscriptionLogin(places);
   return detectCredentials({ environment, subscriptionLogin, subscriptionMode: mode });
-}
-
-function loggerOf(log: vscode.LogOutputChannel): Logger {
-  return {
-    debug: (message) => {
-      log.debug(message);
-    },
-    info: (message) => {
-      log.info(message);
-    },
-    warn: (message) => {
-      log.warn(message);
-    },
-    error: (message, cause) => {
-      log.error(message, cause);
-    },
-  };
 }

@@ -34,6 +34,7 @@ export const settings = {
   inactivityMinutes: 'agentQuota.inactivityMinutes',
   longestWaitMinutes: 'agentQuota.longestWaitMinutes',
   warnAtPercent: 'agentQuota.warnAtPercent',
+  wrapClaude: 'agentQuota.terminal.wrapClaude',
 } as const;
 
 export const contextKeys = {

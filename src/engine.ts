@@ -167,7 +167,6 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
     logger,
     ...(start.launcherAddress !== undefined && { address: start.launcherAddress }),
   });
-  line.add(window.lineMoved);
 
   const place = isMainThread ? 'the window itself' : `worker ${threadId}`;
   logger.info(`The engine runs in ${place}: gateway ${gateway.url}, ledger in ${kept.kind}.`);
@@ -247,11 +246,10 @@ export function serveEngine(port: MessagePort, start: EngineStart): void {
     on: (receive) => {
       port.on('message', receive);
     },
-    eventNames: ['snapshotChanged', 'lineMoved', 'logged', 'problemFound', 'keyRejected'],
+    eventNames: ['snapshotChanged', 'logged', 'problemFound', 'keyRejected'],
   });
   const windowEvents: QuotaEngineEvents = {
     snapshotChanged: (snapshot) => void rpc.snapshotChanged.asEvent(snapshot),
-    lineMoved: (place) => void rpc.lineMoved.asEvent(place),
     logged: (level, message) => void rpc.logged.asEvent(level, message),
     problemFound: (problem) => void rpc.problemFound.asEvent(problem),
     keyRejected: () => void rpc.keyRejected.asEvent(),

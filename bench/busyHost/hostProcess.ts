@@ -26,7 +26,6 @@ const supervisor = new EngineSupervisor({
     place === 'worker' ? startWorkerThread(bundle('engine'), start) : startInThread(serveEngine, start),
   events: {
     snapshotChanged: nothing,
-    lineMoved: nothing,
     logged: nothing,
     problemFound: nothing,
     keyRejected: nothing,

@@ -192,8 +192,6 @@ export interface EngineStarted {
 export interface QuotaEngineEvents {
   /** A few times a second at most, and only when something changed. */
   readonly snapshotChanged: (snapshot: EngineSnapshot) => void;
-  /** A caller of this window has moved up in the line for a slot. */
-  readonly lineMoved: (place: LinePlace) => void;
   readonly logged: (level: LogLevel, message: string) => void;
   /** Something that the user is told once. */
   readonly problemFound: (problem: Problem) => void;

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn as nodeSpawn, type SpawnOptions } from 'node:child_process';
 import { relaySignals } from './processSignals.ts';
+import { findProgram } from './programSearch.ts';
 
 /** How an agent's process ended. */
 export type AgentEnd =
@@ -18,14 +19,21 @@ export interface AgentCommand {
 
 /** Runs the agent on the launcher's own terminal or pipes, and resolves when it has ended. */
 export async function runAgent({ command, args, environment, platform }: AgentCommand): Promise<AgentEnd> {
+  const found = await findProgram(command, { environment, platform });
+  if (found.kind === 'missing') return missing(command);
+  if (found.kind === 'notExecutable') return notStarted(command, new Error(`${found.file} is no program`));
   const spawn = platform === 'win32' ? (await import('cross-spawn')).default : nodeSpawn;
   let child: ChildProcess | undefined;
   // Before there is a child: a signal that comes between would end the launcher and leave the agent behind.
   relaySignals(() => child, platform);
   return new Promise((resolve) => {
-    const options: SpawnOptions = { stdio: 'inherit', env: environment };
+    const options: SpawnOptions = {
+      stdio: 'inherit',
+      env: environment,
+      ...(platform !== 'win32' && { argv0: command }),
+    };
     try {
-      child = spawn(command, [...args], options);
+      child = spawn(found.file, [...args], options);
     } catch (error) {
       resolve(notStarted(command, error));
       return;
@@ -39,12 +47,14 @@ export async function runAgent({ command, args, environment, platform }: AgentCo
   });
 }
 
+function missing(command: string): AgentEnd {
+  const problem = `${command} was not found. Check its name, and that its directory is on PATH.`;
+  return { kind: 'notStarted', code: 127, problem };
+}
+
 function notStarted(command: string, error: unknown): AgentEnd {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOENT') {
-    const problem = `${command} was not found. Check its name, and that its directory is on PATH.`;
-    return { kind: 'notStarted', code: 127, problem };
-  }
+  if (code === 'ENOENT') return missing(command);
   const why = error instanceof Error ? error.message : String(error);
   return { kind: 'notStarted', code: 126, problem: `${command} cannot be run: ${why}` };
 }

@@ -10,7 +10,9 @@ import { createNotice, type Notice } from './notice.ts';
 import { exitLike, signalExitCode } from './processExit.ts';
 import { chooseTelemetry } from './observed/agentTelemetry.ts';
 import { onEndSignal } from './processSignals.ts';
+import { needsSession } from './sessionNeed.ts';
 import { requestSession } from './sessionRequest.ts';
+import { untilRead, wantsNoQuota } from './terminalAnswer.ts';
 
 /** EX_TEMPFAIL of sysexits(3): trying again later may work. */
 const refusedExitCode = 75;
@@ -22,9 +24,12 @@ export async function runUnderQuota(wish: CommandLine & { kind: 'run' }): Promis
   const stopListening = onEndSignal((signal) => {
     // The connection ends with the process, and with it the place in line.
     notice.clear();
-    process.exit(signalExitCode(signal));
+    process.exit(wish.startedBy === 'terminal' ? 0 : signalExitCode(signal));
   });
-  const { overlay, session, observerUrl } = await takeSession(wish, notice);
+  const { overlay, session, observerUrl }: TakenSession = needsSession(wish, env)
+    ? await takeSession(wish, notice)
+    : { overlay: {} };
+  if (wish.startedBy === 'background') notice.say(`${wish.agentId} runs.`);
   const environment = agentEnvironment(env, overlay, platform);
   const { command, args } = wish;
   const agent =
@@ -37,7 +42,10 @@ export async function runUnderQuota(wish: CommandLine & { kind: 'run' }): Promis
   const end = await runAgent({ ...agent, platform });
   agent.close();
   await session?.end();
-  if (end.kind === 'notStarted') notice.say(end.problem);
+  if (end.kind === 'notStarted') {
+    notice.say(end.problem);
+    await untilRead(wish, notice);
+  }
   exitLike(end, platform);
 }
 
@@ -67,6 +75,7 @@ async function takeSession(wish: CommandLine & { kind: 'run' }, notice: Notice):
   switch (answer.kind) {
     case 'refused':
       notice.say(`${answer.problem.message} ${answer.problem.nextStep}`);
+      await untilRead(wish, notice);
       return process.exit(refusedExitCode);
     case 'unavailable':
       notice.say(`This agent runs without quota: ${answer.reason}. Open a new terminal to try again.`);
@@ -75,10 +84,14 @@ async function takeSession(wish: CommandLine & { kind: 'run' }, notice: Notice):
       const { sessionId, problem, observer } = answer.session;
       notice.clear();
       if (problem !== undefined) notice.say(`${problem.message} ${problem.nextStep}`);
+      const session = holdSession(answer.connection, sessionId, engine, pid);
+      if (problem !== undefined && answer.session.authenticated && (await wantsNoQuota(wish, notice))) {
+        await session.end();
+        return { overlay: {} };
+      }
       const place = { environment: process.env, platform: process.platform, home: homedir(), cwd: process.cwd() };
       const { overlay, by } = chooseTelemetry(answer.session.overlay, place, wish.args);
       if (by !== undefined) answer.connection.send({ type: 'observed', sessionId, by });
-      const session = holdSession(answer.connection, sessionId, engine, pid);
       return { overlay, session, ...(observer !== undefined && { observerUrl: observer.url }) };
     }
   }

@@ -3,6 +3,14 @@ import { parseArgs } from 'node:util';
 import { agentIdSchema } from '../shared/launcherMessages.ts';
 import { type CommandName, commandNames, type QueryCommand } from './commandNames.ts';
 
+/**
+ * What has started the launcher, where that makes a difference. `shim`: the `claude` that Agent Quota puts on PATH.
+ * `terminal`: an agent terminal, which closes when the launcher ends. `background`: a background task, whose problem
+ * matcher waits for a line. From options of these names, which are for the extension alone and in no help text.
+ */
+const starters = ['shim', 'terminal', 'background'] as const;
+export type Starter = (typeof starters)[number];
+
 /** What the user wants of `agent-quota`. */
 export type CommandLine =
   | {
@@ -12,6 +20,8 @@ export type CommandLine =
       readonly waitSeconds?: number;
       readonly command: string;
       readonly args: readonly string[];
+      /** Absent when the user, a script or a task has. */
+      readonly startedBy?: Starter;
     }
   | QueryWish
   /** `command` is absent for help on all of it. */
@@ -123,7 +133,8 @@ function runWish(
   const agentId = values.agent ?? agentIdOf(command);
   const { error } = agentIdSchema.safeParse(agentId);
   if (error !== undefined) return misuse(`--agent ${agentId}: ${error.issues[0]?.message ?? 'not a name'}.`, '');
-  const run = { kind: 'run', agentId, command, args } as const;
+  const startedBy = starterOf(values);
+  const run = { kind: 'run', agentId, command, args, ...(startedBy && { startedBy }) } as const;
   if (values.wait === undefined) return run;
   const waitSeconds = /^\d+(\.\d+)?$/.test(values.wait) ? Number(values.wait) : NaN;
   if (!Number.isFinite(waitSeconds))
@@ -131,8 +142,21 @@ function runWish(
   return { ...run, waitSeconds };
 }
 
+function starterOf(values: OwnArguments['values']): Starter | undefined {
+  return starters.find((starter) => values[starter] === true);
+}
+
 interface OwnArguments {
-  readonly values: { help?: boolean; version?: boolean; agent?: string; wait?: string; json?: boolean };
+  readonly values: {
+    help?: boolean;
+    version?: boolean;
+    agent?: string;
+    wait?: string;
+    json?: boolean;
+    shim?: boolean;
+    terminal?: boolean;
+    background?: boolean;
+  };
   readonly positionals: string[];
 }
 
@@ -147,6 +171,9 @@ function parseOwn(args: readonly string[]): OwnArguments | string {
         json: { type: 'boolean' },
         agent: { type: 'string' },
         wait: { type: 'string' },
+        shim: { type: 'boolean' },
+        terminal: { type: 'boolean' },
+        background: { type: 'boolean' },
       },
     });
   } catch (error) {

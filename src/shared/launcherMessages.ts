@@ -13,6 +13,9 @@ export const launcherVariables = {
   socket: 'AGENT_QUOTA_SOCKET',
   /** The directory in which all engines of the user are found, and the secret that their sockets ask for. */
   home: 'AGENT_QUOTA_HOME',
+  /** In an agent terminal: the agent's name, and the shell that it runs. */
+  agent: 'AGENT_QUOTA_AGENT',
+  shell: 'AGENT_QUOTA_SHELL',
 } as const;
 
 /** The longest line that either side accepts unless it waits for an answer, in UTF-16 code units. */

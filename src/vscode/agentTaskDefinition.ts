@@ -3,7 +3,7 @@ import { taskTypes } from '../contributions.ts';
 import { type Problem } from '../core/credentials.ts';
 import { agentIdSchema } from '../shared/launcherMessages.ts';
 
-/** A week: who wants to wait without end leaves it out. */
+/** A week: who wants to wait without end says `true`. */
 const longestWaitSeconds = 604_800;
 
 const schema = z.object({
@@ -12,7 +12,7 @@ const schema = z.object({
   command: z.string().min(1).default('claude'),
   args: z.array(z.string()).default([]),
   cwd: z.string().min(1).optional(),
-  waitSeconds: z.number().min(0).max(longestWaitSeconds).optional(),
+  wait: z.union([z.boolean(), z.number().min(0).max(longestWaitSeconds)]).default(true),
 });
 
 /** A task of type `claude-agent` as tasks.json holds it, with its defaults. */
@@ -24,7 +24,7 @@ const wanted: Readonly<Record<string, string>> = {
   command: 'a "command" that is the name or path of a program',
   args: '"args" that are a list of texts',
   cwd: 'a "cwd" that is the path of a folder',
-  waitSeconds: 'a "waitSeconds" from 0 to 604800',
+  wait: 'a "wait" that is true, false or a number of seconds up to 604800',
 };
 
 /** @param name the task's name, for the problem. */
@@ -46,9 +46,10 @@ export function readAgentTaskDefinition(
 }
 
 /** The launcher's arguments for a task. */
-export function launcherArguments(definition: AgentTaskDefinition): string[] {
-  const { agent, command, args, waitSeconds } = definition;
+export function launcherArguments(definition: AgentTaskDefinition, isBackground: boolean): string[] {
+  const { agent, command, args, wait } = definition;
   // With "=", because an agent's name may start with a dash.
-  const wait = waitSeconds === undefined ? [] : [`--wait=${waitSeconds}`];
-  return ['run', `--agent=${agent}`, ...wait, '--', command, ...args];
+  const waiting = wait === true ? [] : [`--wait=${wait === false ? 0 : wait}`];
+  const background = isBackground ? ['--background'] : [];
+  return ['run', `--agent=${agent}`, ...waiting, ...background, '--', command, ...args];
 }

@@ -1,25 +1,62 @@
-import * as vscode from 'vscode';
-import { type AgentAuth } from '../core/quotaEngine.ts';
-import { terminalOverlay } from './terminalOverlay.ts';
+import path from 'node:path';
+import { launcherVariables } from '../shared/launcherMessages.ts';
+import { type DefaultShell } from './defaultShell.ts';
+import { type LauncherPlace } from './launcherPlace.ts';
 
-type Session = { readonly agentId: string } & (
-  Pick<Extract<AgentAuth, { kind: 'authenticated' }>, 'kind' | 'overlay'> | { readonly kind: 'unauthenticated' }
-);
+/** What of VS Code's `TerminalOptions` an agent terminal has. */
+export interface AgentTerminalOptions {
+  readonly name: string;
+  readonly shellPath: string;
+  readonly shellArgs: string[];
+  readonly env: Record<string, string | null>;
+}
 
-/** As VS Code's settings call them; all others are `linux`. */
-const platformNames: Readonly<Partial<Record<NodeJS.Platform, string>>> = { win32: 'windows', darwin: 'osx' };
+/** What starts a session's shell. */
+export interface TerminalLauncher extends LauncherPlace {
+  /** Directory of what stands for a shell, by the shell's name; undefined where there is none. */
+  readonly shells: string | undefined;
+  /** Names of the shells in it. */
+  readonly integrated: readonly string[];
+}
 
-/** What a session's terminal is started with: without quota the environment stays the user's own. */
-export function agentTerminalOptions(session: Session): vscode.TerminalOptions {
-  const base = { iconPath: new vscode.ThemeIcon('hubot') };
-  if (session.kind === 'unauthenticated') {
-    return { ...base, name: `Claude Agent: ${session.agentId} (without quota)` };
+export function agentTerminalName(agentId: string): string {
+  return `Claude Agent: ${agentId}`;
+}
+
+/**
+ * What an agent terminal is started with: the launcher, which waits for a slot in sight and then runs the user's shell.
+ *
+ * VS Code integrates a shell (current directory, marks beside commands, PATH behind start-up files) by the name of the
+ * terminal's program and by arguments and variables of its own. So where VS Code knows the shell, the program is a script
+ * of the shell's name that starts the launcher and hands those on, and nothing needs to know what they are. On Windows
+ * only an .exe could stand for one: there the launcher is the program itself, and its shell is not integrated.
+ * @param environment variables by which the launcher finds the engine.
+ */
+export function agentTerminalOptions(
+  agentId: string,
+  shell: DefaultShell,
+  launcher: TerminalLauncher,
+  environment: Readonly<Record<string, string>>,
+): AgentTerminalOptions {
+  const name = agentTerminalName(agentId);
+  const program = path.posix.basename(shell.path);
+  if (launcher.shells !== undefined && launcher.integrated.includes(program)) {
+    return {
+      name,
+      shellPath: path.join(launcher.shells, program),
+      shellArgs: [...shell.args],
+      env: {
+        ...shell.env,
+        ...environment,
+        [launcherVariables.agent]: agentId,
+        [launcherVariables.shell]: shell.path,
+      },
+    };
   }
-  const platform = platformNames[process.platform] ?? 'linux';
-  const added = vscode.workspace.getConfiguration('terminal.integrated.env').get<unknown>(platform);
   return {
-    ...base,
-    name: `Claude Agent: ${session.agentId}`,
-    env: terminalOverlay(session.overlay, process.env, added),
+    name,
+    shellPath: launcher.node,
+    shellArgs: [launcher.script, 'run', '--terminal', `--agent=${agentId}`, '--', shell.path, ...shell.args],
+    env: { ...shell.env, ...environment, ELECTRON_RUN_AS_NODE: '1' },
   };
 }

@@ -1,175 +1,77 @@
 import * as vscode from 'vscode';
 import { terminalProfiles } from '../contributions.ts';
-import { type Clock } from '../core/clock.ts';
-import { type AgentAuth, type QuotaEngine } from '../core/quotaEngine.ts';
-import { agentTerminalOptions } from './agentTerminalOptions.ts';
+import { type LauncherEndpoint } from '../core/quotaEngine.ts';
+import { agentTerminalName, agentTerminalOptions, type TerminalLauncher } from './agentTerminalOptions.ts';
+import { defaultShell } from './defaultShell.ts';
+import { launcherEnvironment } from './launcherPlace.ts';
 import { nextAgentName } from './nextAgentName.ts';
 import { type Notices } from './notices.ts';
-import { type SessionOpener } from './sessionOpener.ts';
 import { type SnapshotStore } from './snapshotStore.ts';
 
-/** A terminal that VS Code has not opened by then does not come any more. */
-const openTimeoutMs = 30_000;
-
-type OpenedSession = Exclude<AgentAuth, { kind: 'refused' }>;
-
-/** A session whose terminal VS Code is about to open. */
-interface Expected {
-  readonly session: OpenedSession;
-  readonly options: vscode.TerminalOptions;
-  readonly cancelTimeout: () => void;
-}
-
-/** Terminals whose shell, and all that is started in it, runs under a session of its own. */
+/**
+ * Terminals whose shell, and all that is started in it, runs under a session of its own: their program is the launcher,
+ * which takes the session, and whose process the session lives as long as.
+ */
 export class AgentTerminals implements vscode.TerminalProfileProvider, vscode.Disposable {
-  readonly #engine: QuotaEngine;
   readonly #store: SnapshotStore;
-  readonly #opener: SessionOpener;
+  readonly #launcher: TerminalLauncher;
+  readonly #endpoint: () => Promise<LauncherEndpoint>;
   readonly #notices: Notices;
-  readonly #clock: Clock;
   readonly #owned: vscode.Disposable;
-  /** Names in use that the snapshot may not show yet. */
-  readonly #names = new Set<string>();
-  readonly #expected = new Set<Expected>();
-  readonly #sessions = new Map<vscode.Terminal, OpenedSession>();
+  /** Agents' names by their terminals': those of which the snapshot may not show a session yet. */
+  readonly #names = new Map<string, string>();
 
-  constructor(engine: QuotaEngine, store: SnapshotStore, opener: SessionOpener, notices: Notices, clock: Clock) {
-    this.#engine = engine;
+  /** @param endpoint asked each time, because the engine may have started again. */
+  constructor(
+    store: SnapshotStore,
+    launcher: TerminalLauncher,
+    endpoint: () => Promise<LauncherEndpoint>,
+    notices: Notices,
+  ) {
     this.#store = store;
-    this.#opener = opener;
+    this.#launcher = launcher;
+    this.#endpoint = endpoint;
     this.#notices = notices;
-    this.#clock = clock;
     this.#owned = vscode.Disposable.from(
       vscode.window.registerTerminalProfileProvider(terminalProfiles.claudeAgent, this),
-      vscode.window.onDidOpenTerminal((terminal) => {
-        this.#opened(terminal);
+      vscode.window.onDidCloseTerminal(({ creationOptions }) => {
+        this.#names.delete(creationOptions.name ?? '');
       }),
-      vscode.window.onDidCloseTerminal((terminal) => void this.#closed(terminal)),
     );
   }
 
-  /** Opens a terminal once there is a slot; does nothing when the user gives up waiting. */
+  /** Opens a terminal, which waits for its slot in sight. */
   async openTerminal(): Promise<void> {
-    const session = await this.#openSession();
-    if (session === undefined) return;
-    try {
-      const terminal = vscode.window.createTerminal(agentTerminalOptions(session));
-      this.#adopt(terminal, session);
-      terminal.show();
-    } catch (cause) {
-      await this.#release(session);
-      throw cause;
-    }
+    vscode.window.createTerminal(await this.#options()).show();
   }
 
-  async provideTerminalProfile(token: vscode.CancellationToken): Promise<vscode.TerminalProfile | undefined> {
-    try {
-      const session = await this.#openSession(token);
-      if (session === undefined) return undefined;
-      const options = agentTerminalOptions(session);
-      const expected: Expected = {
-        session,
-        options,
-        cancelTimeout: this.#clock.after(openTimeoutMs, () => {
-          this.#expected.delete(expected);
-          void this.#release(session);
-        }),
-      };
-      this.#expected.add(expected);
-      return new vscode.TerminalProfile(options);
-    } catch (cause) {
-      this.#notices.failed('open an agent terminal', cause);
-      return undefined;
-    }
+  async provideTerminalProfile(): Promise<vscode.TerminalProfile> {
+    return new vscode.TerminalProfile(await this.#options());
   }
 
-  /** Sessions are left alone: their terminals outlive a reload of the window, and the engine watches their processes. */
+  /** Terminals and their sessions outlive a reload of the window. */
   dispose(): void {
     this.#owned.dispose();
-    for (const { cancelTimeout } of this.#expected) cancelTimeout();
   }
 
-  async #openSession(token?: vscode.CancellationToken): Promise<OpenedSession | undefined> {
+  async #options(): Promise<vscode.TerminalOptions> {
     const live = this.#store.snapshot?.sessions.map(({ agentId }) => agentId) ?? [];
     const waiting = this.#store.snapshot?.line.map(({ agentId }) => agentId) ?? [];
-    const agentId = nextAgentName(new Set([...live, ...waiting, ...this.#names]));
-    this.#names.add(agentId);
-    let session: AgentAuth | undefined;
+    const agentId = nextAgentName(new Set([...live, ...waiting, ...this.#names.values()]));
+    this.#names.set(agentTerminalName(agentId), agentId);
+    const configuration = vscode.workspace.getConfiguration('terminal.integrated');
+    const shell = defaultShell(vscode.env.shell, process.platform, (name) => configuration.get<unknown>(name));
+    const options = agentTerminalOptions(agentId, shell, this.#launcher, await this.#environment());
+    return { ...options, iconPath: new vscode.ThemeIcon('hubot') };
+  }
+
+  /** Without an engine the terminal opens all the same, and its launcher says what is wrong. */
+  async #environment(): Promise<Readonly<Record<string, string>>> {
     try {
-      session = await this.#opener.open(agentId, token);
-    } finally {
-      // From here on the name is free again unless a terminal comes of it.
-      if (session === undefined || session.kind === 'refused') this.#names.delete(agentId);
-    }
-    if (session?.kind === 'refused') {
-      this.#notices.problem(session.reason);
-      return undefined;
-    }
-    if (session?.kind === 'unauthenticated') this.#notices.problemOnce(session.reason);
-    if (session?.kind === 'authenticated' && session.warning !== undefined) {
-      void this.#offerWithoutQuota(session, `${session.warning.message} ${session.warning.nextStep}`);
-    }
-    return session;
-  }
-
-  async #offerWithoutQuota(session: OpenedSession, text: string): Promise<void> {
-    const startWithout = 'Start Without Quota';
-    const choice = await vscode.window.showWarningMessage(text, startWithout);
-    if (choice !== startWithout) return;
-    const terminal = [...this.#sessions].find(([, { sessionId }]) => sessionId === session.sessionId)?.[0];
-    await this.#release(session);
-    vscode.window.createTerminal(agentTerminalOptions({ agentId: session.agentId, kind: 'unauthenticated' })).show();
-    terminal?.dispose();
-  }
-
-  /** Finds the terminals that VS Code opens from a profile. */
-  #opened(terminal: vscode.Terminal): void {
-    if (this.#sessions.has(terminal)) return;
-    for (const expected of this.#expected) {
-      if (terminal.creationOptions !== expected.options && terminal.name !== expected.options.name) continue;
-      this.#expected.delete(expected);
-      expected.cancelTimeout();
-      this.#adopt(terminal, expected.session);
-      return;
-    }
-  }
-
-  #adopt(terminal: vscode.Terminal, session: OpenedSession): void {
-    this.#sessions.set(terminal, session);
-    void this.#attach(terminal, session);
-  }
-
-  async #attach(terminal: vscode.Terminal, session: OpenedSession): Promise<void> {
-    try {
-      const pid = await terminal.processId;
-      if (pid === undefined) await this.#release(session);
-      else await this.#engine.attachProcess(session.sessionId, { pid });
+      return launcherEnvironment(await this.#endpoint());
     } catch (cause) {
-      this.#notices.logged(`tie the session of ${session.agentId} to its terminal`, cause);
-    }
-  }
-
-  async #closed(terminal: vscode.Terminal): Promise<void> {
-    const session = this.#sessions.get(terminal);
-    this.#sessions.delete(terminal);
-    // On a reload the shell lives on, and its session with it.
-    if (terminal.exitStatus?.reason === vscode.TerminalExitReason.Shutdown) return;
-    if (session !== undefined) {
-      await this.#release(session);
-      return;
-    }
-    // A terminal from before the reload of the window is known by its process.
-    const pid = await terminal.processId;
-    const found = this.#store.snapshot?.sessions.find((candidate) => candidate.process.pid === pid);
-    if (found !== undefined) await this.#release(found);
-  }
-
-  async #release({ sessionId, agentId }: { sessionId: string; agentId: string }): Promise<void> {
-    this.#names.delete(agentId);
-    try {
-      await this.#engine.releaseSession(sessionId);
-    } catch (cause) {
-      this.#notices.logged(`release the session of ${agentId}`, cause);
+      this.#notices.logged('find the engine for an agent terminal', cause);
+      return {};
     }
   }
 }

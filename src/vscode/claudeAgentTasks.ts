@@ -2,9 +2,9 @@ import * as vscode from 'vscode';
 import { taskTypes } from '../contributions.ts';
 import { type Problem } from '../core/credentials.ts';
 import { type LauncherEndpoint } from '../core/quotaEngine.ts';
-import { launcherVariables } from '../shared/launcherMessages.ts';
-import { type AgentTaskDefinition, launcherArguments, readAgentTaskDefinition } from './agentTaskDefinition.ts';
+import { launcherArguments, readAgentTaskDefinition } from './agentTaskDefinition.ts';
 import { failingExecution } from './failingExecution.ts';
+import { launcherEnvironment, type LauncherPlace } from './launcherPlace.ts';
 import { type Notices } from './notices.ts';
 
 interface Prepared {
@@ -18,18 +18,15 @@ const tryLaterExitCode = 75;
 
 /** Runs tasks of type `claude-agent`: the launcher takes a session, runs the command under it and gives it back. */
 export class ClaudeAgentTasks implements vscode.TaskProvider, vscode.Disposable {
-  readonly #launcherPath: string;
-  readonly #socket: () => Promise<LauncherEndpoint>;
+  readonly #launcher: LauncherPlace;
+  readonly #endpoint: () => Promise<LauncherEndpoint>;
   readonly #notices: Notices;
   readonly #registration: vscode.Disposable;
 
-  /**
-   * @param launcherPath absolute path of the launcher's bundle.
-   * @param socket asked each time a task starts, because the engine may have started again.
-   */
-  constructor(launcherPath: string, socket: () => Promise<LauncherEndpoint>, notices: Notices) {
-    this.#launcherPath = launcherPath;
-    this.#socket = socket;
+  /** @param endpoint asked each time a task starts, because the engine may have started again. */
+  constructor(launcher: LauncherPlace, endpoint: () => Promise<LauncherEndpoint>, notices: Notices) {
+    this.#launcher = launcher;
+    this.#endpoint = endpoint;
     this.#notices = notices;
     this.#registration = vscode.tasks.registerTaskProvider(taskTypes.claudeAgent, this);
   }
@@ -44,7 +41,7 @@ export class ClaudeAgentTasks implements vscode.TaskProvider, vscode.Disposable 
   async resolveTask(task: vscode.Task): Promise<vscode.Task | undefined> {
     // A workspace that is not trusted must not name a program that runs.
     if (!vscode.workspace.isTrusted) return undefined;
-    return this.#task(task.definition, task.scope ?? vscode.TaskScope.Workspace, task.name);
+    return this.#task(task.definition, task.scope ?? vscode.TaskScope.Workspace, task.name, task.isBackground);
   }
 
   dispose(): void {
@@ -56,8 +53,9 @@ export class ClaudeAgentTasks implements vscode.TaskProvider, vscode.Disposable 
     raw: vscode.TaskDefinition,
     scope: vscode.WorkspaceFolder | vscode.TaskScope,
     name: string,
+    isBackground = false,
   ): Promise<vscode.Task> {
-    const { detail, execution } = await this.#prepared(raw, name);
+    const { detail, execution } = await this.#prepared(raw, name, isBackground);
     const task = new vscode.Task(raw, scope, name, taskTypes.claudeAgent, execution, []);
     task.detail = detail;
     task.presentationOptions = { panel: vscode.TaskPanelKind.Dedicated };
@@ -65,7 +63,7 @@ export class ClaudeAgentTasks implements vscode.TaskProvider, vscode.Disposable 
   }
 
   /** VS Code asks whenever it lists tasks: what is wrong with one is said when that one is started. */
-  async #prepared(raw: vscode.TaskDefinition, name: string): Promise<Prepared> {
+  async #prepared(raw: vscode.TaskDefinition, name: string, isBackground: boolean): Promise<Prepared> {
     const read = readAgentTaskDefinition(raw, name);
     if ('problem' in read) {
       return { detail: read.problem.message, execution: failingExecution(read.problem, misuseExitCode) };
@@ -73,24 +71,26 @@ export class ClaudeAgentTasks implements vscode.TaskProvider, vscode.Disposable 
     const { agent, command } = read.definition;
     const detail = `${command} as ${agent}, under quota`;
     try {
-      return { detail, execution: this.#execution(read.definition, await this.#socket()) };
+      return {
+        detail,
+        execution: this.#execution(
+          launcherArguments(read.definition, isBackground),
+          read.definition.cwd,
+          await this.#endpoint(),
+        ),
+      };
     } catch (cause) {
       this.#notices.logged(`prepare the task "${name}"`, cause);
       return { detail, execution: failingExecution(engineGone(name), tryLaterExitCode) };
     }
   }
 
-  #execution(definition: AgentTaskDefinition, socket: LauncherEndpoint): vscode.ProcessExecution {
+  #execution(args: readonly string[], cwd: string | undefined, endpoint: LauncherEndpoint): vscode.ProcessExecution {
     const options: vscode.ProcessExecutionOptions = {
-      env: {
-        ELECTRON_RUN_AS_NODE: '1',
-        [launcherVariables.socket]: socket.address,
-        [launcherVariables.home]: socket.home,
-      },
+      env: { ELECTRON_RUN_AS_NODE: '1', ...launcherEnvironment(endpoint) },
     };
-    if (definition.cwd !== undefined) options.cwd = definition.cwd;
-    const args = [this.#launcherPath, ...launcherArguments(definition)];
-    return new vscode.ProcessExecution(process.execPath, args, options);
+    if (cwd !== undefined) options.cwd = cwd;
+    return new vscode.ProcessExecution(this.#launcher.node, [this.#launcher.script, ...args], options);
   }
 }
 

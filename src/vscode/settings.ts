@@ -25,6 +25,8 @@ export interface Settings {
   readonly longestWaitMs: number;
   /** Share of the quota from which on the status bar warns, 1 to 100. */
   readonly warnAtPercent: number;
+  /** Whether `claude` in terminals and tasks takes a session. */
+  readonly wrapClaude: boolean;
   /** What VS Code's own settings say about proxies and certificates. */
   readonly network: NetworkSettings;
 }
@@ -78,6 +80,7 @@ const keyCommandRule: Rule<string> = {
   wanted: 'a command line as a text',
   secret: true,
 };
+const wrapRule: Rule<boolean> = { id: ids.wrapClaude, fallback: true, schema: z.boolean(), wanted: 'true or false' };
 
 const rules = {
   plan: planRule,
@@ -94,6 +97,7 @@ const rules = {
   subscriptionMode: modeRule,
   keyCommand: keyCommandRule,
   keyCommandMinutes: range(ids.apiKeyCommandMinutes, 5, 1, 1440),
+  wrapClaude: wrapRule,
 };
 
 /** What each setting is when the user has not set it; package.json says the same. */
@@ -146,6 +150,7 @@ export function readSettings(valueOf: (id: string) => unknown): { settings: Sett
     inactivityMs: Math.round(read(rules.inactivityMinutes) * msPerMinute),
     longestWaitMs: Math.round(read(rules.longestWaitMinutes) * msPerMinute),
     warnAtPercent: read(rules.warnAtPercent),
+    wrapClaude: read(rules.wrapClaude),
     network,
   };
   return { settings, problems };

@@ -106,7 +106,7 @@ describe('a routed login, with the real Claude Code CLI', function () {
       ],
     );
     assert.ok(health.healthy);
-    const said = JSON.stringify([await running.engine.snapshot(), running.problems, running.places, auth]);
+    const said = JSON.stringify([await running.engine.snapshot(), running.problems, auth]);
     const token = /\/s\/(.+)$/.exec(overlay['ANTHROPIC_BASE_URL'] ?? '')?.[1] ?? assert.fail('It has no token.');
     assert.ok(running.everythingWritten().includes('subscriber'), 'what is looked through is the ledger');
     assert.ok(!running.everythingWritten().includes(token));

@@ -10,7 +10,6 @@ import {
   type AgentAuth,
   type EngineConfiguration,
   type EngineSnapshot,
-  type LinePlace,
   type QuotaEngine,
 } from '../../src/core/quotaEngine.ts';
 import { resolveNetwork } from '../../src/core/upstreamNetwork.ts';
@@ -29,7 +28,6 @@ export interface RunningEngine {
   /** Every line that the engine has logged. */
   readonly log: readonly string[];
   readonly lives: readonly EngineLife[];
-  readonly places: readonly LinePlace[];
   /** What the user was told. */
   readonly problems: readonly Problem[];
   /** Opens a session and expects it to be authenticated. */
@@ -70,7 +68,6 @@ export async function startEngine(
   await prepareStorage?.(storageDirectory);
   const log: string[] = [];
   const lives: EngineLife[] = [];
-  const places: LinePlace[] = [];
   const problems: Problem[] = [];
   let thread: EngineThread | undefined;
   const supervisor = new EngineSupervisor({
@@ -86,7 +83,6 @@ export async function startEngine(
     },
     events: {
       snapshotChanged: () => undefined,
-      lineMoved: (place) => places.push(place),
       logged: (level, message) => log.push(`${level}: ${message}`),
       problemFound: (problem) => problems.push(problem),
       keyRejected: () => undefined,
@@ -123,7 +119,6 @@ export async function startEngine(
     storageDirectory,
     log,
     lives,
-    places,
     problems,
     open: async (agentId, { waitMs } = {}) => {
       const request = { ticket: `${agentId}-${Math.random()}`, agentId, ...(waitMs !== undefined && { waitMs }) };

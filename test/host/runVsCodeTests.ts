@@ -108,6 +108,7 @@ async function writeWorkspace(folder: string): Promise<void> {
   const inScratch = (name: string): string => `process.env.AGENT_QUOTA_TEST_SCRATCH + "/${name}"`;
   const writeEnvironment = (name: string): string =>
     `require("fs").writeFileSync(${inScratch(name)}, JSON.stringify(process.env))`;
+  const note = (line: string): string => `require("fs").appendFileSync(${inScratch('order')}, "${line}\\n")`;
   const runUntil = (name: string): string =>
     `setInterval(() => { if (require("fs").existsSync(${inScratch(name)})) process.exit(0) }, 50)`;
   const task = { type: 'claude-agent', problemMatcher: [] };
@@ -119,7 +120,27 @@ async function writeWorkspace(folder: string): Promise<void> {
     { ...node, label: 'hold the slot', agent: 'holder', args: ['-e', runUntil('holder may end')] },
     { ...node, label: 'wait for the slot', agent: 'waiter', args: ['-e', writeEnvironment('waiter environment.json')] },
     { ...task, label: 'nameless' },
-    { ...task, label: 'negative wait', agent: 'impatient', waitSeconds: -1 },
+    { ...task, label: 'negative wait', agent: 'impatient', wait: -1 },
+    { ...node, label: 'one at a time', agent: 'one', args: ['-e', runUntil('both may end')] },
+    { ...node, label: 'the other at a time', agent: 'other', args: ['-e', runUntil('both may end')] },
+    { ...node, label: 'does not wait', agent: 'hasty', args: ['-e', ''], wait: false },
+    { ...node, label: 'first', agent: 'first', args: ['-e', note('first')] },
+    {
+      ...node,
+      label: 'in the background',
+      agent: 'background',
+      args: ['-e', `${note('background')}; console.log('ready'); setInterval(() => {}, 1000)`],
+      isBackground: true,
+      problemMatcher: '$agent-quota',
+    },
+    {
+      ...node,
+      label: 'after the others',
+      agent: 'last',
+      args: ['-e', note('last')],
+      dependsOn: ['first', 'in the background'],
+      dependsOrder: 'sequence',
+    },
   ];
   await mkdir(path.join(folder, '.vscode'));
   await writeFile(

@@ -9,7 +9,7 @@ import { readSettings, settingDefaults } from '../../src/vscode/settings.ts';
 const rangeSchema = z.looseObject({ type: z.string(), minimum: z.number(), maximum: z.number().optional() });
 const settingSchema = z.looseObject({
   type: z.string(),
-  default: z.union([z.string(), z.number(), z.record(z.string(), z.never())]),
+  default: z.union([z.string(), z.number(), z.boolean(), z.record(z.string(), z.never())]),
   scope: z.string(),
   markdownDescription: z.string().min(20),
   ignoreSync: z.boolean().optional(),
@@ -144,6 +144,8 @@ describe('contributions', () => {
         assert.equal(markdownEnumDescriptions?.length, choices.length, `${id}: a description for each choice`);
       } else if (type === 'string') {
         assert.ok(accepts(id, 'any text') && !accepts(id, 1), `${id}: any text`);
+      } else if (type === 'boolean') {
+        assert.ok(accepts(id, true) && accepts(id, false) && !accepts(id, 'true'), id);
       } else if (type !== 'object') {
         hasRange(id, rangeSchema.parse(property), (value) => accepts(id, value));
       }

@@ -85,7 +85,7 @@ describe('an agent terminal', function () {
 
   it('gives its slot back within 5 seconds when it is closed', async () => {
     const terminal = await openAgentTerminal();
-    assert.equal((await liveSessions()).length, 1);
+    await until('it has a session', async () => (await liveSessions()).length === 1);
     terminal.dispose();
     await until('the slot is free', async () => (await liveSessions()).length === 0, 5000);
   });
@@ -118,7 +118,10 @@ describe('an agent terminal', function () {
   it('is one of many names', async () => {
     await openAgentTerminal();
     await openAgentTerminal();
-    const names = (await (await agentQuota()).getActiveAgents()).map(({ agentId }) => agentId);
+    const names = await until('both have a session', async () => {
+      const agents = await (await agentQuota()).getActiveAgents();
+      return agents.length === 2 ? agents.map(({ agentId }) => agentId) : undefined;
+    });
     assert.equal(new Set(names).size, 2);
     assert.ok(
       names.every((name) => /^agent-\d$/.test(name)),

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
+import path from 'node:path';
 import * as vscode from 'vscode';
 import { commands } from '../../src/contributions.ts';
 import { hostDriver } from '../host/driverClient.ts';
@@ -10,7 +12,9 @@ import {
   clearWindow,
   liveSessions,
   realKey,
+  scratch,
   shownNotifications,
+  terminalText,
   until,
   upstreamUrl,
   withEnvironment,
@@ -63,6 +67,7 @@ describe('authentication', function () {
       const before = vscode.window.terminals.length;
       await vscode.commands.executeCommand(commands.newAgentTerminal);
       await until('a terminal opens all the same', () => vscode.window.terminals.length > before);
+      await until('it says so', async () => (await terminalText()).includes('No Claude credentials were found'));
     });
   });
 
@@ -81,14 +86,16 @@ describe('authentication', function () {
       assert.match(said, /refuses connections/);
       const driver = hostDriver();
       await vscode.commands.executeCommand(commands.newAgentTerminal);
-      await until('the notification offers it', async () => {
-        const text = await shownNotifications();
-        return text.includes('Start Without Quota');
-      });
+      const terminal = await until('a terminal opens', () => vscode.window.activeTerminal);
+      await until('it offers it', async () => (await terminalText()).includes('type n and Enter to start without'));
       await driver.screenshot('start-without-quota');
-      await driver.click('.notifications-center .monaco-button:has-text("Start Without Quota")');
+      assert.equal((await liveSessions()).length, 1);
+      terminal.sendText('n');
       await until('the session is released', async () => (await liveSessions()).length === 0);
-      await until('a plain terminal is open', () => vscode.window.terminals.length > 0);
+      const file = path.join(scratch(), 'without quota');
+      terminal.sendText(`env > "${file}.part"; mv "${file}.part" "${file}"`);
+      await until('its shell runs', () => existsSync(file));
+      assert.doesNotMatch(readFileSync(file, 'utf8'), /^CLAUDE_SESSION_ID=/m);
     });
     assert.equal(process.env['ANTHROPIC_BASE_URL'], upstreamUrl());
     assert.equal(process.env['ANTHROPIC_API_KEY'], realKey());

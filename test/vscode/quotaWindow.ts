@@ -117,6 +117,14 @@ export async function shownNotifications(): Promise<string> {
   return String(text);
 }
 
+/** What the visible terminal shows, in one line. */
+export async function terminalText(): Promise<string> {
+  const text = await hostDriver().evaluate(
+    `[...document.querySelectorAll('.terminal-wrapper.active .xterm-rows > div')].map(({ textContent }) => textContent).join('')`,
+  );
+  return String(text).replaceAll('\u00a0', ' ');
+}
+
 /** Sets a user setting; undefined takes it away. */
 export async function set(name: string, value: unknown): Promise<void> {
   await vscode.workspace.getConfiguration().update(name, value, vscode.ConfigurationTarget.Global);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { commands, settings } from '../../src/contributions.ts';
 import { hostDriver } from '../host/driverClient.ts';
-import { agentQuota, clearWindow, liveSessions, set, shownNotifications, until } from './quotaWindow.ts';
+import { agentQuota, clearWindow, liveSessions, set, terminalText, until } from './quotaWindow.ts';
 
 describe('six agents on a plan of five', function () {
   this.timeout(60_000);
@@ -35,16 +35,15 @@ describe('six agents on a plan of five', function () {
 
   it('let the sixth wait in sight, and start it when one ends', async () => {
     const driver = hostDriver();
-    const opening = vscode.commands.executeCommand(commands.newAgentTerminal);
-    const shown = await until('the notification shows the place', async () => {
-      const text = await shownNotifications();
+    await vscode.commands.executeCommand(commands.newAgentTerminal);
+    const shown = await until('the terminal shows the place', async () => {
+      const text = await terminalText();
       return text.includes('place 1') ? text : undefined;
     });
-    assert.match(shown, /all slots are taken; place 1 in line/);
+    assert.match(shown, /Waiting for a free slot, place 1 in line/);
     assert.equal((await liveSessions()).length, 5);
     await driver.screenshot('waiting-for-a-slot');
     assert.equal(await (await agentQuota()).releaseAgentAuth('worker-3'), 1);
-    await opening;
     await until('the sixth runs', async () => (await liveSessions()).some(({ agentId }) => agentId === 'agent-1'));
     assert.equal((await liveSessions()).length, 5);
   });

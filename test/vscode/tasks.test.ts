@@ -13,6 +13,7 @@ import {
   served,
   set,
   shownNotifications,
+  terminalText,
   tokensBetween,
   until,
 } from './quotaWindow.ts';
@@ -76,11 +77,42 @@ describe('a task of type claude-agent', function () {
     await until('the session has ended', async () => (await liveSessions()).length === 0, 5000);
   });
 
+  it('waits in line when the slots are taken, one behind the other, or not at all', async () => {
+    await set(settings.apiKeyConcurrentAgents, 1);
+    await until('there is one slot', async () => {
+      const { limits } = await (await agentQuota()).quotaStatus();
+      return limits.find(({ dimension }) => dimension === 'slots')?.limit === 1;
+    });
+    try {
+      const both = Promise.all([runTask('one at a time'), runTask('the other at a time')]);
+      await until('one of them runs', async () => (await liveSessions()).length === 1);
+      assert.equal(await runTask('does not wait'), 75);
+      writeFileSync(path.join(scratch(), 'both may end'), '');
+      assert.deepEqual(await both, [0, 0]);
+    } finally {
+      await set(settings.apiKeyConcurrentAgents, undefined);
+    }
+  });
+
+  it('comes after those that it depends on, and after a background task once its agent runs', async () => {
+    assert.equal(await runTask('after the others'), 0);
+    const lines = readFileSync(path.join(scratch(), 'order'), 'utf8').trim().split('\n');
+    assert.deepEqual(lines, ['first', 'background', 'last']);
+    const running = vscode.tasks.taskExecutions.map(({ task }) => task.name);
+    assert.deepEqual(running, ['in the background']);
+    assert.deepEqual(
+      (await liveSessions()).map(({ agentId }) => agentId),
+      ['background'],
+    );
+    vscode.tasks.taskExecutions[0]?.terminate();
+    await until('its session has ended', async () => (await liveSessions()).length === 0, 5000);
+  });
+
   it('that cannot run says so when it is started, with 64, and not when tasks are listed', async () => {
     await vscode.commands.executeCommand('notifications.clearAll');
     for (const [name, what, nextStep] of [
       ['nameless', /its "agent" is missing or wrong/, /Give it an "agent" of 1 to 64 letters/],
-      ['negative wait', /its "waitSeconds" is missing or wrong/, /Give it a "waitSeconds" from 0/],
+      ['negative wait', /its "wait" is missing or wrong/, /Give it a "wait" that is true, false or a number/],
     ] as const) {
       await findTask(name);
       assert.doesNotMatch(await shownNotifications(), /cannot run/);
@@ -96,14 +128,6 @@ describe('a task of type claude-agent', function () {
     assert.doesNotMatch(await shownNotifications(), /cannot run/);
   });
 });
-
-/** What the visible terminal shows, in one line. */
-async function terminalText(): Promise<string> {
-  const text = await hostDriver().evaluate(
-    `[...document.querySelectorAll('.terminal-wrapper.active .xterm-rows > div')].map(({ textContent }) => textContent).join('')`,
-  );
-  return String(text).replaceAll('\u00a0', ' ');
-}
 
 const endsTheHolder = (): string => path.join(scratch(), 'holder may end');
 const waiterEnvironment = (): string => path.join(scratch(), 'waiter environment.json');

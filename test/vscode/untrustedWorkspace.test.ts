@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { agentTerminalOptions } from '../../src/vscode/agentTerminalOptions.ts';
-import { agentQuota, ask, clearWindow, realKey, scratch, served } from './quotaWindow.ts';
+import { commands } from '../../src/contributions.ts';
+import { agentQuota, ask, clearWindow, realKey, scratch, served, until } from './quotaWindow.ts';
 
 describe('an untrusted workspace @untrusted', function () {
   this.timeout(60_000);
@@ -28,9 +28,14 @@ describe('an untrusted workspace @untrusted', function () {
     assert.equal((await served()).requests - before.requests, 1, 'the user’s own upstream is the one that was asked');
     // 100 requests a minute for 8 slots, as the user has it.
     assert.equal(auth.overlay['CLAUDE_MAX_REQUESTS_PER_MINUTE'], '12');
-    const { env } = agentTerminalOptions({ agentId: 'guest', kind: 'authenticated', overlay: auth.overlay });
-    assert.equal(env?.['ANTHROPIC_BASE_URL'], url);
-    assert.ok(!JSON.stringify(env).includes('evil'));
+    await vscode.commands.executeCommand(commands.newAgentTerminal);
+    const terminal = await until('a terminal opens', () => vscode.window.activeTerminal);
+    const file = path.join(scratch(), 'untrusted environment');
+    terminal.sendText(`env > "${file}.part"; mv "${file}.part" "${file}"`);
+    await until('its shell runs', () => existsSync(file));
+    const environment = readFileSync(file, 'utf8').split('\n');
+    assert.ok(environment.includes(`ANTHROPIC_BASE_URL=${url}`));
+    assert.ok(!environment.some((line) => /evil|127\.0\.0\.1:9$/.test(line)));
   });
 
   it('runs none of its tasks, not even those that start with the folder', async () => {

@@ -33,7 +33,6 @@ const supervisor = new EngineSupervisor({
   startThread: (start) => startInThread(serveEngine, start),
   events: {
     snapshotChanged: () => undefined,
-    lineMoved: () => undefined,
     logged: (level, message) => {
       if (level === 'error') complain(message);
     },

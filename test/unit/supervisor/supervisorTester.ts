@@ -24,7 +24,6 @@ export class SupervisorTester {
       startThread,
       events: {
         snapshotChanged: nothing,
-        lineMoved: nothing,
         logged: nothing,
         problemFound: nothing,
         keyRejected: nothing,

@@ -5,10 +5,10 @@ import { taskFailureText } from '../../../src/vscode/taskFailureText.ts';
 
 describe('task of type claude-agent', () => {
   it('becomes a command line that the launcher understands', () => {
-    const raw = { type: 'claude-agent', agent: '-odd', args: ['-p', 'say "hi"', '--'], waitSeconds: 1.5 };
+    const raw = { type: 'claude-agent', agent: '-odd', args: ['-p', 'say "hi"', '--'], wait: 1.5 };
     const read = readAgentTaskDefinition(raw, 'test');
     assert.ok('definition' in read);
-    assert.deepEqual(parseCommandLine(launcherArguments(read.definition)), {
+    assert.deepEqual(parseCommandLine(launcherArguments(read.definition, false)), {
       kind: 'run',
       agentId: '-odd',
       command: 'claude',
@@ -17,13 +17,27 @@ describe('task of type claude-agent', () => {
     });
   });
 
+  it('waits in line as it says', () => {
+    const waitSeconds = (wait: unknown): unknown => {
+      const read = readAgentTaskDefinition({ type: 'claude-agent', agent: 'a', wait }, 'test');
+      assert.ok('definition' in read);
+      const line = parseCommandLine(launcherArguments(read.definition, false));
+      return line.kind === 'run' ? line.waitSeconds : line;
+    };
+    const background = readAgentTaskDefinition({ type: 'claude-agent', agent: 'a' }, 'test');
+    assert.ok('definition' in background);
+    const line = parseCommandLine(launcherArguments(background.definition, true));
+    assert.equal(line.kind === 'run' && line.startedBy, 'background');
+    assert.deepEqual([undefined, true, false, 0, 90].map(waitSeconds), [undefined, undefined, 0, 0, 90]);
+  });
+
   it('says what is wrong and what to do', () => {
     const bad: Readonly<Record<string, Record<string, unknown>>> = {
       agent: { agent: 'no spaces' },
       command: { command: '' },
       args: { args: 'one text' },
       cwd: { cwd: 5 },
-      waitSeconds: { waitSeconds: -1 },
+      wait: { wait: -1 },
     };
     for (const [property, change] of Object.entries(bad)) {
       const read = readAgentTaskDefinition({ type: 'claude-agent', agent: 'a', ...change }, 'build');

@@ -15,6 +15,7 @@ describe('settings', () => {
       inactivityMs: 30 * 60_000,
       longestWaitMs: 3 * 60_000,
       warnAtPercent: 80,
+      wrapClaude: true,
       dailyTokens: 'fallback',
       agents: [],
       network: { noProxy: [], strictSsl: true, usesProxies: true },
