@@ -1,14 +1,17 @@
 import { homedir } from 'node:os';
 import { type ToLauncher } from '../shared/launcherMessages.ts';
 import { type EnvironmentOverlay, overlayVariables } from '../shared/overlayVariables.ts';
+import { observerUrlOf } from '../shared/telemetryVariables.ts';
 import { agentEnvironment } from './agentEnvironment.ts';
-import { runAgent } from './agentProcess.ts';
+import { type AgentCommand, runAgent } from './agentProcess.ts';
+import { claudeEnvironment, processWrapper } from './claudeEnvironment.ts';
 import { type CommandLine } from './commandLine.ts';
 import { engineAddress } from './engineAddress.ts';
 import { type HeldSession, holdSession } from './heldSession.ts';
 import { createNotice, type Notice } from './notice.ts';
 import { exitLike, signalExitCode } from './processExit.ts';
 import { chooseTelemetry } from './observed/agentTelemetry.ts';
+import { isClaudeCode } from './observed/claudeCommand.ts';
 import { onEndSignal } from './processSignals.ts';
 import { needsSession } from './sessionNeed.ts';
 import { requestSession } from './sessionRequest.ts';
@@ -28,16 +31,11 @@ export async function runUnderQuota(wish: CommandLine & { kind: 'run' }): Promis
   });
   const { overlay, session, observerUrl }: TakenSession = needsSession(wish, env)
     ? await takeSession(wish, notice)
-    : { overlay: {} };
+    : sharedSession(env);
   if (wish.startedBy === 'background') notice.say(`${wish.agentId} runs.`);
-  const environment = agentEnvironment(env, overlay, platform);
   const { command, args } = wish;
-  const agent =
-    observerUrl === undefined
-      ? { command, args, environment, close: () => undefined }
-      : await (
-          await import('./observed/observedAgent.ts')
-        ).observedAgent({ command, args, environment, platform }, observerUrl, notice);
+  const environment = agentEnvironment(env, overlay, platform);
+  const agent = await preparedAgent({ command, args, environment, platform }, observerUrl, notice);
   stopListening();
   const end = await runAgent({ ...agent, platform });
   agent.close();
@@ -49,12 +47,34 @@ export async function runUnderQuota(wish: CommandLine & { kind: 'run' }): Promis
   exitLike(end, platform);
 }
 
+/** What is added for Claude Code; any other agent is run with the overlay alone. */
+async function preparedAgent(
+  agent: AgentCommand,
+  observerUrl: string | undefined,
+  notice: Notice,
+): Promise<AgentCommand & { readonly close: () => void }> {
+  const { command, args, environment, platform } = agent;
+  if (!isClaudeCode(command, args)) return { ...agent, close: () => undefined };
+  const wrapper =
+    environment[overlayVariables.sessionId] === undefined ? undefined : processWrapper(process.env, platform);
+  const claude = { ...agent, environment: claudeEnvironment(environment, wrapper) };
+  if (observerUrl === undefined) return { ...claude, close: () => undefined };
+  const { observedAgent } = await import('./observed/observedAgent.ts');
+  return observedAgent(claude, observerUrl, notice);
+}
+
 interface TakenSession {
   readonly overlay: EnvironmentOverlay;
   /** Absent when the agent runs without one. */
   readonly session?: HeldSession;
   /** Where an observed agent reports. */
   readonly observerUrl?: string;
+}
+
+/** Who runs in the session of a terminal or of another agent reports as that does. */
+function sharedSession(environment: Readonly<Record<string, string | undefined>>): TakenSession {
+  const observerUrl = observerUrlOf(environment);
+  return { overlay: {}, ...(observerUrl !== undefined && { observerUrl }) };
 }
 
 /** Does not return when there is no slot. */
@@ -71,7 +91,9 @@ async function takeSession(wish: CommandLine & { kind: 'run' }, notice: Notice):
   const onLost = (): void => {
     notice.show('The window of this terminal was reloaded or closed; looking for it (Ctrl+C gives up)');
   };
-  const answer = await requestSession({ ...wish, engine, pid, onWaiting, onLost });
+  const parent = process.env[overlayVariables.sessionId] ?? '';
+  const nested = parent === '' ? {} : { parentSessionId: parent };
+  const answer = await requestSession({ ...wish, ...nested, engine, pid, onWaiting, onLost });
   switch (answer.kind) {
     case 'refused':
       notice.say(`${answer.problem.message} ${answer.problem.nextStep}`);

@@ -1,3 +1,7 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { launcherVariables } from '../shared/launcherMessages.ts';
+import { processWrapperName } from '../shared/launcherVerbs.ts';
 import { type EnvironmentOverlay, overlayVariables } from '../shared/overlayVariables.ts';
 import { isSessionToken } from '../shared/sessionToken.ts';
 import { leaveTelemetry } from '../shared/telemetryVariables.ts';
@@ -20,8 +24,29 @@ export function claudeEnvironment(
   const isOurs = key !== undefined && isSessionToken(key);
   return {
     ...(isOurs ? { ...rest, [authToken]: key } : environment),
-    ...(wrapper !== undefined && !(wrapperVariable in environment) && { [wrapperVariable]: wrapper }),
+    ...(wrapper !== undefined && !(wrapperVariable in environment) && { [wrapperVariable]: wrapperValue(wrapper) }),
   };
+}
+
+/**
+ * Claude Code reads a list of arguments, divided by spaces, or JSON. Source: Claude Code 2.1.330.
+ */
+function wrapperValue(file: string): string {
+  return /^[\w./+,:@%-]+$/.test(file) ? file : JSON.stringify([file]);
+}
+
+/**
+ * Where the process wrapper is, beside the directory that this terminal finds engines in. Claude Code ignores it on Windows,
+ * where a process cannot become another. Source: Claude Code documentation, "Corporate launcher".
+ */
+export function processWrapper(
+  environment: Readonly<Record<string, string | undefined>>,
+  platform: NodeJS.Platform,
+): string | undefined {
+  const home = environment[launcherVariables.home] ?? '';
+  if (home === '' || platform === 'win32') return undefined;
+  const wrapper = path.join(home, '..', 'bin', processWrapperName);
+  return existsSync(wrapper) ? wrapper : undefined;
 }
 
 /**

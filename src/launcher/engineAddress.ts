@@ -36,6 +36,14 @@ export async function readEngineSecret({ home }: EngineAddress): Promise<string>
   const file = path.join(home, secretFileName);
   if (await mayBeForeign(file, process.platform)) throw new Error(`others may reach into ${home}`);
   const secret = readSecretText(await readFile(file, 'utf8').catch(() => ''));
+  if (
+    secret === undefined &&
+    !(await stat(home).then(
+      () => true,
+      () => false,
+    ))
+  )
+    throw new Error('no window with Agent Quota is open');
   if (secret === undefined) throw new Error(`the secret of the engine cannot be read from ${file}`);
   return secret;
 }

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod/mini';
-import { agentQuotaScript, claudeScript, shellScript } from './posixShims.ts';
+import { processWrapperName } from '../shared/launcherVerbs.ts';
+import { agentQuotaScript, claudeScript, processWrapperScript, shellScript } from './posixShims.ts';
 import { type ShimTargets } from './shimTargets.ts';
 import { agentQuotaBatch, claudeBatch } from './windowsShims.ts';
 
@@ -55,6 +56,7 @@ export async function installShims(targets: ShimTargets, place: ShimPlace): Prom
     files.set(path.join(bin, 'agent-quota.cmd'), agentQuotaBatch(targets, place.userProfile));
     files.set(path.join(wrap, 'claude.cmd'), claudeBatch(targets, place.userProfile));
   } else {
+    files.set(path.join(bin, processWrapperName), processWrapperScript(targets));
     for (const shell of integratedShells) files.set(path.join(shells, shell), shellScript(targets));
   }
   for (const [file, text] of files) await keepFile(file, text);

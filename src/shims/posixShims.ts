@@ -1,4 +1,6 @@
 import { launcherVariables } from '../shared/launcherMessages.ts';
+import { launcherVerbs } from '../shared/launcherVerbs.ts';
+import { overlayVariables } from '../shared/overlayVariables.ts';
 import { type ShimTargets } from './shimTargets.ts';
 import { shimMarker } from '../shared/shimMarker.ts';
 
@@ -35,6 +37,38 @@ for directory in $path; do
 done
 echo "claude: not found" >&2
 exit 127
+`;
+}
+
+/**
+ * What Claude Code starts its background service and background sessions through (`CLAUDE_CODE_PROCESS_WRAPPER`): each
+ * session of Claude Code becomes one of ours, the service and the terminals that it keeps do not. It ends in `exec`, prints
+ * nothing and drops no argument. Warm spares are not started: what becomes of one speaks with the key that the service was
+ * started with, so it would be counted to somebody else's session; Claude Code starts its sessions without them then. Source:
+ * Claude Code documentation, "Corporate launcher"; seen in Claude Code 2.1.330.
+ */
+export function processWrapperScript(targets: ShimTargets): string {
+  const { home } = launcherVariables;
+  return `${beginning(targets)}role=session
+before=
+for argument do
+  case $argument in
+  --bg-pty-host) role=terminal ;;
+  --bg-spare) role=spare ;;
+  run) [ "$before" = daemon ] && role=service ;;
+  esac
+  before=$argument
+done
+if [ -x "$node" ] && [ -f "$launcher" ]; then
+  case $role in
+  spare) [ -n "$${overlayVariables.sessionId}" ] && exit 1 ;;
+  session)
+    changes=$(${home}="\${${home}:-$home}" ELECTRON_RUN_AS_NODE=1 "$node" "$launcher" ${launcherVerbs.register} $$ "$@" 2>/dev/null </dev/null) &&
+      eval "$changes"
+    ;;
+  esac
+fi
+exec "$@"
 `;
 }
 

@@ -109,6 +109,6 @@ describe('commands of the built launcher, with a running engine', function () {
     const { code, stdout } = await run('status', '--json');
     assert.equal(code, 69);
     const { error } = failureSchema.parse(JSON.parse(stdout));
-    assert.match(error.message, /the window that this terminal belongs to is not running/);
+    assert.match(error.message, /no window with Agent Quota is open/);
   });
 });

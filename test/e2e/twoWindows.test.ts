@@ -134,7 +134,7 @@ describe('two VS Code windows at once', function () {
     }
     await second.run(newTerminal);
     for (const window of [first, second]) await window.showsInStatusBar(`${slots}/${slots} agents +1`);
-    const waiting = second.page.getByText(/all slots are taken; place 1 in line/).first();
+    const waiting = second.page.getByText(/waiting, place 1/).first();
     await waiting.waitFor({ state: 'attached' });
 
     // A slot that is freed in one window goes to who waits in the other.

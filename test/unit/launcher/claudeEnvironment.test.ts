@@ -28,6 +28,8 @@ describe('environment of Claude Code', () => {
   it('names the process wrapper unless the user has one', () => {
     const variable = 'CLAUDE_CODE_PROCESS_WRAPPER';
     assert.equal(claudeEnvironment({}, '/ours')[variable], '/ours');
+    const spaced = '/Users/me/Library/Application Support/it "is"';
+    assert.deepEqual(JSON.parse(claudeEnvironment({}, spaced)[variable] ?? ''), [spaced]);
     assert.equal(claudeEnvironment({ [variable]: '/theirs' }, '/ours')[variable], '/theirs');
     assert.equal(claudeEnvironment({ [variable]: '' }, '/ours')[variable], '', 'none is a choice too');
   });

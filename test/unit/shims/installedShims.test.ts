@@ -25,7 +25,7 @@ describe('installed commands', () => {
 
   it('are there for the platform, for their user alone', async () => {
     await install('0.1.0');
-    assert.deepEqual(await readdir(path.join(storage, 'bin')), ['agent-quota']);
+    assert.deepEqual((await readdir(path.join(storage, 'bin'))).sort(), ['agent-quota', 'claude-process-wrapper']);
     assert.deepEqual(await readdir(path.join(storage, 'wrap')), ['claude']);
     assert.deepEqual((await readdir(path.join(storage, 'shells'))).sort(), [...integratedShells].sort());
     if (process.platform !== 'win32') {
