@@ -237,6 +237,7 @@ export function serveEngine(port: MessagePort, start: EngineStart): void {
     cleanupInactiveAgents: async (...args) => (await engine()).cleanupInactiveAgents(...args),
     testAuthentication: async () => (await engine()).testAuthentication(),
     snapshot: async () => (await engine()).snapshot(),
+    events: async (...args) => (await engine()).events(...args),
     launcherEndpoint: async () => (await engine()).launcherEndpoint(),
   };
   const rpc = createBirpc<QuotaEngineEvents, EngineFunctions>(functions, {

@@ -79,11 +79,11 @@ export class AgentAuthCoordinator {
     this.#keeper = new SessionKeeper(parts);
     this.#probe = new UpstreamProbe(parts.clock, parts.upstream, () => this.testAuthentication());
     this.#stopListening = [
-      parts.manager.onAnswer((status) => {
+      parts.manager.signals.answered.add((_sessionId, status) => {
         if (status < 400) this.#check.confirmed();
         else if (status === 401) this.#check.doubted();
       }),
-      parts.manager.onUsedUp((what, until) => {
+      parts.manager.signals.usedUp.add((what, until) => {
         parts.problemFound(problems.usedUp(what, until));
       }),
       parts.upstream.onTrouble(() => {

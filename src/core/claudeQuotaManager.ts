@@ -1,5 +1,6 @@
 import {
   type AdmissionAsk,
+  AdmissionRefusedError,
   type LimitReport,
   type RequestAdmission,
   type Reservation,
@@ -19,15 +20,14 @@ import {
   type SlotLine,
   type UsageEntry,
 } from './ledger.ts';
-import { Listeners } from './listeners.ts';
 import { type Logger } from './logger.ts';
 import { defaultLongestWaitMs, longestHoldMs, retryAfterHoldSeconds } from './longestHold.ts';
 import { PersistentWrites } from './persistentWrites.ts';
 import { apiKeyPlan, maxSubscriptionPlan, type ApiKeyPlan, type MaxSubscriptionPlan, type Plan } from './plan.ts';
 import { ObservedTurn, TurnEstimator } from './observedTurn.ts';
+import { QuotaSignals } from './quotaSignals.ts';
 import { type QuotaStatus } from './quotaStatus.ts';
 import { type QuotaTerms } from './quotaTerms.ts';
-import { type SpentLimit } from './requestLine.ts';
 import { rerun } from './rerun.ts';
 import { type SecretSource } from './secretSource.ts';
 import { type EndReason, type LiveSession, type Session, type SessionSteering } from './session.ts';
@@ -55,8 +55,8 @@ export class ClaudeQuotaManager implements RequestAdmission {
   readonly #estimator = new TokenEstimator();
   readonly #turns = new TurnEstimator();
   readonly #waiting = new Map<string, (state: Decided) => void>();
-  readonly #answers = new Listeners<[status: number]>();
-  readonly #usedUps = new Listeners<[what: SpentLimit, until: number]>();
+  /** What happens to requests of this engine. */
+  readonly signals = new QuotaSignals();
   readonly #writes: PersistentWrites;
   readonly #runLine: () => void;
   readonly #stopListening: () => void;
@@ -99,6 +99,11 @@ export class ClaudeQuotaManager implements RequestAdmission {
 
   get plan(): Plan {
     return this.#terms.plan;
+  }
+
+  /** The account's record; see `QuotaTerms`. */
+  get planId(): string {
+    return this.#terms.planId;
   }
 
   /**
@@ -148,7 +153,7 @@ export class ClaudeQuotaManager implements RequestAdmission {
     const { sessionId, model } = ask;
     const holdMs = longestHoldMs(this.#longestWaitMs, ask.patienceMs);
     await this.#waitInLine({ reservationId, sessionId, requests: 1, estimate, model }, holdMs, signal);
-    return new HeldRequest(reservationId, ask, estimate, this.#books());
+    return new HeldRequest(reservationId, ask, estimate, this.#books(sessionId));
   }
 
   /**
@@ -158,17 +163,12 @@ export class ClaudeQuotaManager implements RequestAdmission {
    */
   async admitTurn(sessionId: string, signal: AbortSignal): Promise<ObservedTurn> {
     signal.throwIfAborted();
-    const { ledger, clock, secrets } = this.#parts;
-    const turnId = secrets.id();
+    const turnId = this.#parts.secrets.id();
     const estimate = this.#turns.estimate(sessionId);
     const opening = { reservationId: turnId, sessionId, requests: 1, estimate, model: undefined };
     await this.#waitInLine(opening, this.#longestWaitMs, signal);
     return new ObservedTurn({
-      book: async (entry) => {
-        const counted = await ledger.book(sessionId, entry, this.#terms, clock.now(), turnId);
-        if (counted) this.#runLine();
-        return counted;
-      },
+      book: (entry) => this.book(sessionId, entry, turnId),
       end: async (used) => {
         this.#turns.learn(sessionId, used);
         await this.#withdraw(turnId);
@@ -186,13 +186,18 @@ export class ClaudeQuotaManager implements RequestAdmission {
     });
     this.#waiting.set(reservationId, wait.decide);
     try {
-      this.#take(await ledger.enqueue(opening, engineId, this.#terms, clock.now()));
+      const run = await ledger.enqueue(opening, engineId, this.#terms, clock.now());
+      const inLineAt = clock.now();
+      this.#take(run);
       // Not before: a request that there is room for is not refused because the ledger was busy.
       wait.inLine();
       const decided = await wait.decided;
-      if (decided.kind === 'used-up') this.#usedUps.tell(decided.what, decided.until);
+      if (decided.kind === 'used-up') this.signals.usedUp.tell(decided.what, decided.until);
       if (decided.kind !== 'admitted') throw refusal(decided);
+      const waitedMs = run.decided.has(reservationId) ? 0 : Math.max(1, clock.now() - inLineAt);
+      this.signals.admitted.tell(sessionId, waitedMs);
     } catch (error) {
+      if (error instanceof AdmissionRefusedError) this.signals.refused.tell(sessionId, error.message);
       await this.#withdraw(reservationId);
       throw error;
     } finally {
@@ -210,7 +215,7 @@ export class ClaudeQuotaManager implements RequestAdmission {
     this.#cancelTimer = clock.after(run.nextAt - clock.now(), this.#runLine);
   }
 
-  #books(): ReservationBooks {
+  #books(sessionId: string): ReservationBooks {
     const { ledger, clock, logger } = this.#parts;
     return {
       charge: (id, charge) => ledger.charge(id, charge, this.#terms, clock.now()),
@@ -219,13 +224,16 @@ export class ClaudeQuotaManager implements RequestAdmission {
           ledger.settle(id, entry, charge, this.#terms, clock.now()),
         );
         if (!settled) logger.warn(`Request ${entry?.requestId ?? id} was booked before and is not counted again.`);
+        else if (entry !== undefined) this.signals.booked.tell(sessionId, entry);
         this.#runLine();
       },
       withdraw: (id) => this.#withdraw(id),
       learn: (ask, usage) => {
         this.#estimator.learn(ask, usage);
       },
-      answered: this.#answers.tell,
+      answered: (status) => {
+        this.signals.answered.tell(sessionId, status);
+      },
     };
   }
 
@@ -239,32 +247,23 @@ export class ClaudeQuotaManager implements RequestAdmission {
     return this.#writes.failure;
   }
 
-  /** Tells how the upstream answered each request (HTTP status). @returns a function that ends the calls. */
-  get onAnswer(): Listeners<[status: number]>['add'] {
-    return this.#answers.add;
-  }
-
-  /**
-   * Tells of requests that are refused because something is used up for long, until when it is whole again in
-   * milliseconds since the epoch. @returns a function that ends the calls.
-   */
-  get onUsedUp(): Listeners<[what: SpentLimit, until: number]>['add'] {
-    return this.#usedUps.add;
-  }
-
   /** The line for slots as it is. */
   slotLine(): Promise<SlotLine> {
     return this.#parts.ledger.slotLine(this.#terms);
   }
 
   /**
-   * Books what an observed agent reports, once per request id. @returns false when it was booked before, or the session
-   * is unknown.
+   * Books what an observed agent reports, once per request id.
+   * @param turnId the turn that it is part of; see `Ledger.book`.
+   * @returns false when it was booked before, or the session is unknown.
    */
-  async book(sessionId: string, entry: UsageEntry): Promise<boolean> {
+  async book(sessionId: string, entry: UsageEntry, turnId?: string): Promise<boolean> {
     const { ledger, clock } = this.#parts;
-    const counted = await ledger.book(sessionId, entry, this.#terms, clock.now());
-    if (counted) this.#runLine();
+    const counted = await ledger.book(sessionId, entry, this.#terms, clock.now(), turnId);
+    if (counted) {
+      this.signals.booked.tell(sessionId, entry);
+      this.#runLine();
+    }
     return counted;
   }
 

@@ -1,7 +1,9 @@
+import { type RecentEvent } from '../shared/recentEvent.ts';
 import { type AgentAuthCoordinator } from './agentAuthCoordinator.ts';
 import { recordsOf } from './agentRecords.ts';
 import { type ClaudeQuotaManager, type QuotaManagerParts } from './claudeQuotaManager.ts';
 import { type CurrentUpstream } from './currentUpstream.ts';
+import { LimitPaces } from './limitPaces.ts';
 import {
   type AgentAuth,
   type AgentRecord,
@@ -15,8 +17,10 @@ import {
   type QuotaEngineEvents,
 } from './quotaEngine.ts';
 import { type QuotaTerms } from './quotaTerms.ts';
+import { RecentEvents } from './recentEvents.ts';
 import { type SecretSource } from './secretSource.ts';
 import { type ProcessIdentity, type SessionSteering } from './session.ts';
+import { SessionPaces } from './sessionPaces.ts';
 import { SnapshotPublisher } from './snapshotPublisher.ts';
 
 /** What the engine's face stands before. */
@@ -36,11 +40,15 @@ export class LocalEngine implements QuotaEngine {
   readonly #parts: LocalEngineParts;
   readonly #publisher: SnapshotPublisher;
   readonly #stopListening: readonly (() => void)[];
+  readonly #events: RecentEvents;
+  readonly #sessionPaces = new SessionPaces();
+  readonly #limitPaces = new LimitPaces();
   #inactivityMs: number | undefined;
 
   constructor(parts: LocalEngineParts) {
     this.#parts = parts;
-    const { ledger, clock, logger, window } = parts;
+    const { ledger, clock, logger, manager, window } = parts;
+    this.#events = new RecentEvents(manager.signals, clock);
     this.#publisher = new SnapshotPublisher(
       clock,
       () => this.snapshot(),
@@ -114,18 +122,30 @@ export class LocalEngine implements QuotaEngine {
 
   async snapshot(): Promise<EngineSnapshot> {
     const { manager, coordinator, clock, gatewayUrl, kept } = this.#parts;
+    const { plan, planId } = manager;
     const view = await manager.view();
+    const health = await coordinator.checkAuthHealth(view);
+    const now = clock.now();
+    this.#events.look(view, health.problems, planId);
+    const paces = this.#sessionPaces.take(view.sessions, now);
     return {
-      at: clock.now(),
-      plan: manager.plan,
+      at: now,
+      plan,
       status: view.status,
-      sessions: recordsOf(view),
+      sessions: recordsOf(view).map((record) => ({ ...record, tokensPerMinute: paces.get(record.sessionId) ?? 0 })),
       line: view.line,
       usedToday: view.usedToday,
-      health: await coordinator.checkAuthHealth(view),
+      tokensPerMinute: [...paces.values()].reduce((sum, pace) => sum + pace, 0),
+      projections: this.#limitPaces.take(view.status.limits, now),
+      lastEventId: this.#events.lastId,
+      health,
       gatewayUrl,
       ledger: kept,
     };
+  }
+
+  events(afterId: number): Promise<readonly RecentEvent[]> {
+    return Promise.resolve(this.#events.after(afterId));
   }
 
   launcherEndpoint(): Promise<LauncherEndpoint> {
@@ -134,6 +154,7 @@ export class LocalEngine implements QuotaEngine {
 
   dispose(): void {
     for (const stop of this.#stopListening) stop();
+    this.#events.dispose();
     this.#publisher.dispose();
   }
 }

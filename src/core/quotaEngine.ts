@@ -1,4 +1,7 @@
+import { type LimitProjection } from '../shared/limitProjection.ts';
 import { type EnvironmentOverlay } from '../shared/overlayVariables.ts';
+import { type RecentEvent } from '../shared/recentEvent.ts';
+import { type Cost } from '../shared/usageHistory.ts';
 import { type AgentRule } from './agentRules.ts';
 import { type Credentials, type Problem, type SubscriptionMode } from './credentials.ts';
 import { type LogLevel } from './logger.ts';
@@ -96,6 +99,14 @@ export type AgentRecord = Session & {
   readonly subagents: readonly SubagentUsage[];
 };
 
+/** A session as shown among all others. */
+export type ShownSession = AgentRecord & {
+  /** Tokens a minute over the last minutes, cache reads included. */
+  readonly tokensPerMinute: number;
+  /** Of what it has used; some seconds behind, and absent until it is known. */
+  readonly cost?: Cost;
+};
+
 export interface AuthHealth {
   readonly healthy: boolean;
   readonly activeAgents: number;
@@ -117,10 +128,16 @@ export interface EngineSnapshot {
   readonly plan: Plan;
   readonly status: QuotaStatus;
   /** Live sessions of all windows, oldest first. */
-  readonly sessions: readonly AgentRecord[];
+  readonly sessions: readonly ShownSession[];
   readonly line: readonly LinePlace[];
   /** What all sessions used since local midnight, ended ones included. */
   readonly usedToday: Usage;
+  /** Tokens a minute of all sessions over the last minutes, cache reads included. */
+  readonly tokensPerMinute: number;
+  /** Of the limits that start anew at a moment: the day and a subscription's windows. */
+  readonly projections: readonly LimitProjection[];
+  /** The `id` of the newest event; 0 while there is none. */
+  readonly lastEventId: number;
   readonly health: AuthHealth;
   /** Where the agents of this window are sent. */
   readonly gatewayUrl: string;
@@ -152,6 +169,8 @@ export interface QuotaEngine {
   cleanupInactiveAgents(durationMs: number): Promise<AgentRecord[]>;
   testAuthentication(): Promise<AuthTest>;
   snapshot(): Promise<EngineSnapshot>;
+  /** What has happened of late in this window and to sessions of all, oldest first. @param afterId those after it. */
+  events(afterId: number): Promise<readonly RecentEvent[]>;
   /** Where launchers of this window ask for sessions. */
   launcherEndpoint(): Promise<LauncherEndpoint>;
 }

@@ -159,6 +159,7 @@ export class EngineSupervisor {
       cleanupInactiveAgents: async (durationMs) => (await running()).cleanupInactiveAgents(durationMs),
       testAuthentication: async () => (await running()).testAuthentication(),
       snapshot: async () => (await running()).snapshot(),
+      events: async (afterId) => (await running()).events(afterId),
       launcherEndpoint: async () => (await running()).launcherEndpoint(),
     };
   }

@@ -11,12 +11,10 @@ function daysIn(zone: string, moments: readonly string[]): { key: string; endsAt
     import { calendarDay } from ${JSON.stringify(module)};
     const days = ${JSON.stringify(moments)}.map((moment) => {
       const day = calendarDay(Date.parse(moment));
-      const [year, month, date] = day.key.split('-').map(Number);
-      const begins = new Date(year, month - 1, date).getTime();
       const last = calendarDay(day.endsAt - 1).key === day.key;
       const next = calendarDay(day.endsAt).key !== day.key;
       if (!last || !next) throw new Error('the day ends elsewhere');
-      return { ...day, hours: (day.endsAt - begins) / ${hour} };
+      return { ...day, hours: (day.endsAt - day.startsAt) / ${hour} };
     });
     console.log(JSON.stringify(days));`;
   const output = execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
@@ -31,7 +29,11 @@ describe('calendar day', () => {
     const midnight = new Date(2026, 0, 31).getTime();
     assert.equal(calendarDay(midnight - 1).key, '2026-01-30');
     assert.equal(calendarDay(midnight - 1).endsAt, midnight);
-    assert.deepEqual(calendarDay(midnight), { key: '2026-01-31', endsAt: new Date(2026, 1, 1).getTime() });
+    assert.deepEqual(calendarDay(midnight), {
+      key: '2026-01-31',
+      startsAt: midnight,
+      endsAt: new Date(2026, 1, 1).getTime(),
+    });
     assert.equal(calendarDay(new Date(2027, 11, 31, 23, 59).getTime()).endsAt, new Date(2028, 0, 1).getTime());
   });
 
@@ -59,6 +61,11 @@ describe('calendar day', () => {
 
   it('ends where a day without midnight begins', () => {
     const [day] = daysIn('America/Sao_Paulo', ['2018-11-03T12:00:00Z']);
-    assert.deepEqual(day, { key: '2018-11-03', endsAt: Date.parse('2018-11-04T03:00:00Z'), hours: 24 });
+    assert.deepEqual(day, {
+      key: '2018-11-03',
+      startsAt: Date.parse('2018-11-03T03:00:00Z'),
+      endsAt: Date.parse('2018-11-04T03:00:00Z'),
+      hours: 24,
+    });
   });
 });

@@ -1,4 +1,4 @@
-import { type AgentRecord, type EngineSnapshot } from '../../../src/core/quotaEngine.ts';
+import { type EngineSnapshot, type ShownSession } from '../../../src/core/quotaEngine.ts';
 import { noUsage } from '../../../src/core/usage.ts';
 
 const minute = 60_000;
@@ -6,7 +6,7 @@ const minute = 60_000;
 /** The moment of the samples: noon of some day. */
 export const sampleNow = new Date(2026, 0, 15, 12).getTime();
 
-export function sampleSession(changes: Partial<AgentRecord & { state: 'active' }> = {}): AgentRecord {
+export function sampleSession(changes: Partial<ShownSession & { state: 'active' }> = {}): ShownSession {
   return {
     state: 'active',
     sessionId: 'session-1',
@@ -25,6 +25,7 @@ export function sampleSession(changes: Partial<AgentRecord & { state: 'active' }
     subagents: [],
     waitingRequests: 0,
     runningRequests: 0,
+    tokensPerMinute: 2400,
     ...changes,
   };
 }
@@ -54,6 +55,9 @@ export function sampleSnapshot(changes: Partial<EngineSnapshot> = {}): EngineSna
     sessions: [sampleSession()],
     line: [],
     usedToday: { ...noUsage, inputTokens: 1_234_567 },
+    tokensPerMinute: 7200,
+    projections: [],
+    lastEventId: 0,
     health: { healthy: true, activeAgents: 3, quotaPercentage: 42.5, problems: [] },
     gatewayUrl: 'http://127.0.0.1:4000',
     ledger: { kind: 'sqlite' },
