@@ -16,6 +16,7 @@ import {
 import { type Subagent, type SubagentUsage } from './subagent.ts';
 import { type TokenEstimate } from './tokenEstimate.ts';
 import { type Usage } from './usage.ts';
+import { type UsageSum } from './usageSum.ts';
 
 /** A session to be opened. */
 export interface SessionOpening {
@@ -170,6 +171,12 @@ export interface Ledger {
   forgetEngine(engineId: string, now: number, gone?: ProcessIdentity): Promise<void>;
   /** Drops usage detail from before a moment; the sums by hour and day stay. @returns how many entries. */
   forgetUsageBefore(at: number): Promise<number>;
+  /**
+   * Sums of what was used from one moment to before another, in no order. Requests go in between while it is read.
+   * Detail is kept for some 90 days; see `forgetUsageBefore`.
+   * @param stepMs how long a step is, in milliseconds; the first begins at `from`.
+   */
+  usage(from: number, to: number, stepMs: number): Promise<readonly UsageSum[]>;
   view(terms: QuotaTerms, now: number): Promise<LedgerView>;
   /**
    * Tells of changes by whichever engine, this one included, within a quarter of a second.

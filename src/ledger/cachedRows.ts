@@ -1,6 +1,7 @@
 import { type UsageEntry } from '../core/ledger.ts';
 import { type LiveSession } from '../core/session.ts';
 import { type SubagentUsage } from '../core/subagent.ts';
+import { type UsageSum } from '../core/usageSum.ts';
 import { KnownGroups, KnownRows } from './knownRows.ts';
 import {
   type DayRow,
@@ -184,6 +185,14 @@ export class CachedRows implements LedgerRows {
   addUsage(entry: UsageEntry, booking: UsageBooking): boolean {
     for (const scopeId of booking.scopeIds) this.#days.delete(dayKey(scopeId, booking.day));
     return this.#rows.addUsage(entry, booking);
+  }
+
+  usagePosition(at: number): number {
+    return this.#rows.usagePosition(at);
+  }
+
+  usageSums(...args: Parameters<LedgerRows['usageSums']>): UsageSum[] {
+    return this.#rows.usageSums(...args);
   }
 
   subagentUsage(): ReadonlyMap<string, readonly SubagentUsage[]> {

@@ -7,6 +7,7 @@ import { type LiveSession, type ProcessIdentity, type Session } from '../core/se
 import { type Buckets, type TokenBucket } from '../core/tokenBucket.ts';
 import { type SubagentUsage } from '../core/subagent.ts';
 import { type Usage } from '../core/usage.ts';
+import { type UsageSum } from '../core/usageSum.ts';
 
 /** A session and what only the ledger needs to know of it. */
 export interface SessionRow {
@@ -94,6 +95,15 @@ export interface UsageBooking {
   readonly at: number;
 }
 
+/** A time in steps. @see usageSums */
+export interface UsageRange {
+  /** When the first step begins, in milliseconds since the epoch. */
+  readonly from: number;
+  /** What was booked then or later is left out. */
+  readonly to: number;
+  readonly stepMs: number;
+}
+
 export interface EngineRow {
   readonly engineId: string;
   readonly process: ProcessIdentity;
@@ -143,6 +153,10 @@ export interface LedgerRows {
 
   /** Books usage. @returns false when the request id was booked before; then nothing changes. */
   addUsage(entry: UsageEntry, booking: UsageBooking): boolean;
+  /** The place of the first entry of usage from a moment on, or the one behind the last. Places are in order of booking. */
+  usagePosition(at: number): number;
+  /** Sums of the entries from one place to before another. */
+  usageSums(first: number, end: number, range: UsageRange): UsageSum[];
   /** What subagents of live sessions have used, by session, in the order in which they were first booked. */
   subagentUsage(): ReadonlyMap<string, readonly SubagentUsage[]>;
   /** Drops usage detail and ended sessions from before a moment. @returns how many entries of usage. */

@@ -1,7 +1,8 @@
 import { type UsageEntry } from '../core/ledger.ts';
 import { type LiveSession } from '../core/session.ts';
 import { type Subagent, type SubagentUsage } from '../core/subagent.ts';
-import { addUsage, noUsage, type Usage } from '../core/usage.ts';
+import { addUsage, allInputTokens, noUsage, type Usage } from '../core/usage.ts';
+import { longInputTokens, type UsageSum } from '../core/usageSum.ts';
 import {
   type DayRow,
   type EngineRow,
@@ -12,10 +13,11 @@ import {
   type SessionRow,
   type SlotTicketRow,
   type UsageBooking,
+  type UsageRange,
 } from './ledgerStore.ts';
 
-/** Request ids remembered against booking twice; the oldest is forgotten first. */
-const rememberedRequestIds = 100_000;
+/** Entries of usage, and request ids against booking twice, that are remembered; the oldest is forgotten first. */
+const remembered = 100_000;
 
 /**
  * Rows in memory: for tests, and for windows whose VS Code has no `node:sqlite`. Nothing of it survives the engine,
@@ -33,6 +35,10 @@ export class MemoryStore implements LedgerStore {
   /** By session, then by the subagent's id. */
   readonly #subagents = new Map<string, Map<string, SubagentUsage>>();
   readonly #requestIds = new Set<string>();
+  /** In order of booking. */
+  readonly #entries: UsageSum[] = [];
+  /** How many entries there were before. */
+  #forgotten = 0;
   readonly #engines = new Map<string, EngineRow>();
   readonly #listeners = new Set<() => void>();
   #changed = false;
@@ -165,12 +171,12 @@ export class MemoryStore implements LedgerStore {
     return this.#days.get(`${scopeId} ${day}`) ?? { usage: noUsage, requests: 0 };
   }
 
-  addUsage(entry: UsageEntry, { session, scopeIds, day, at }: UsageBooking): boolean {
-    const { requestId } = entry;
+  addUsage(entry: UsageEntry, { session, planId, scopeIds, day, at }: UsageBooking): boolean {
+    const { requestId, usage, model } = entry;
     if (requestId !== undefined) {
       if (this.#requestIds.has(requestId)) return false;
       this.#requestIds.add(requestId);
-      if (this.#requestIds.size > rememberedRequestIds) {
+      if (this.#requestIds.size > remembered) {
         for (const oldest of this.#requestIds) {
           this.#requestIds.delete(oldest);
           break;
@@ -178,6 +184,10 @@ export class MemoryStore implements LedgerStore {
       }
     }
     this.#changed = true;
+    const { sessionId, agentId } = session;
+    const isLong = allInputTokens(usage) > longInputTokens;
+    this.#entries.push({ at, planId, agentId, sessionId, model, isLong, requests: 1, usage });
+    if (this.#entries.length > 2 * remembered) this.#forget(remembered);
     if (entry.subagent !== undefined) this.#addToSubagent(session.sessionId, entry.subagent, entry.usage, at);
     for (const scopeId of scopeIds) {
       const known = this.day(scopeId, day);
@@ -185,6 +195,11 @@ export class MemoryStore implements LedgerStore {
       this.#days.set(`${scopeId} ${day}`, row);
     }
     return true;
+  }
+
+  #forget(entries: number): void {
+    this.#entries.splice(0, entries);
+    this.#forgotten += entries;
   }
 
   #addToSubagent(sessionId: string, subagent: Subagent, usage: Usage, lastAt: number): void {
@@ -203,7 +218,18 @@ export class MemoryStore implements LedgerStore {
     );
   }
 
-  /** Detail of usage is not kept here at all. */
+  usagePosition(at: number): number {
+    const index = this.#entries.findIndex((entry) => entry.at >= at);
+    return this.#forgotten + (index === -1 ? this.#entries.length : index);
+  }
+
+  usageSums(first: number, end: number, { from, to, stepMs }: UsageRange): UsageSum[] {
+    return this.#entries
+      .slice(Math.max(0, first - this.#forgotten), Math.max(0, end - this.#forgotten))
+      .filter(({ at }) => at >= from && at < to)
+      .map((entry) => ({ ...entry, at: from + Math.floor((entry.at - from) / stepMs) * stepMs }));
+  }
+
   dropBefore(at: number): number {
     for (const [id, { session, tokenHash }] of this.#sessions) {
       if (session.state !== 'ended' || session.endedAt >= at) continue;
@@ -211,7 +237,9 @@ export class MemoryStore implements LedgerStore {
       this.#sessionIds.delete(tokenHash);
       this.#subagents.delete(id);
     }
-    return 0;
+    const dropped = this.usagePosition(at) - this.#forgotten;
+    this.#forget(dropped);
+    return dropped;
   }
 
   putEngine(row: EngineRow): void {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { rateDimensions, smallerLimits } from '../core/rateLimits.ts';
+import { type UsageSum } from '../core/usageSum.ts';
 import { type DayRow, type ReservationRow, type ScopeRow, type SessionRow, type SlotTicketRow } from './ledgerStore.ts';
 
 const usage = z.object({
@@ -148,6 +149,35 @@ const subagentRow = z
     subagent: { subagentId: subagent_id, parentId: parent_id ?? undefined, requests, usage, lastAt: last_at },
   }));
 
+const usageSumRow = z
+  .object({
+    step: z.number(),
+    plan_id: z.string(),
+    agent_id: z.string(),
+    session_id: z.string(),
+    model: z.string().nullable(),
+    is_long: z.number(),
+  })
+  .and(dayRow)
+  .transform(({ step, plan_id, agent_id, session_id, model, is_long, requests, usage }): UsageSum => ({
+    at: step,
+    planId: plan_id,
+    agentId: agent_id,
+    sessionId: session_id,
+    model: model ?? undefined,
+    isLong: is_long === 1,
+    requests,
+    usage,
+  }));
+
+const boundsRow = z
+  .object({ 'min(usage_id)': z.number().nullable(), 'max(usage_id)': z.number().nullable() })
+  .transform((row) => ({ first: row['min(usage_id)'] ?? 0, end: (row['max(usage_id)'] ?? -1) + 1 }));
+
+const usageMomentRow = z
+  .object({ usage_id: z.number(), at: z.number() })
+  .transform((row) => ({ usageId: row.usage_id, at: row.at }));
+
 const bucket = z.object({ used: z.number(), at: z.number(), held: z.number() });
 
 const scopeRecord = z.object({
@@ -196,6 +226,9 @@ export const rowSchemas = {
   ticket: ticketRow,
   day: dayRow,
   subagent: subagentRow,
+  usageSum: usageSumRow,
+  bounds: boundsRow,
+  usageMoment: usageMomentRow,
   scope: scopeRow,
   scopeId: z.object({ scope_id: z.string() }),
   sessionId: z.object({ session_id: z.string() }),

@@ -3,6 +3,7 @@ import type * as z from 'zod';
 import { type UsageEntry } from '../core/ledger.ts';
 import { type LiveSession } from '../core/session.ts';
 import { type SubagentUsage } from '../core/subagent.ts';
+import { type UsageSum } from '../core/usageSum.ts';
 import {
   type DayRow,
   type EngineRow,
@@ -13,6 +14,7 @@ import {
   type SessionRow,
   type SlotTicketRow,
   type UsageBooking,
+  type UsageRange,
 } from './ledgerStore.ts';
 import { type SqliteConnection } from './sqliteConnection.ts';
 import { rowSchemas } from './sqliteRowSchemas.ts';
@@ -216,6 +218,14 @@ export class SqliteRows implements LedgerRows {
 
   addUsage(entry: UsageEntry, booking: UsageBooking): boolean {
     return this.#usage.add(entry, booking);
+  }
+
+  usagePosition(at: number): number {
+    return this.#usage.positionOf(at);
+  }
+
+  usageSums(first: number, end: number, range: UsageRange): UsageSum[] {
+    return this.#usage.sums(first, end, range);
   }
 
   subagentUsage(): ReadonlyMap<string, readonly SubagentUsage[]> {

@@ -1,7 +1,8 @@
 import { type UsageEntry } from '../core/ledger.ts';
 import { type Subagent, type SubagentUsage } from '../core/subagent.ts';
 import { noUsage, type Usage } from '../core/usage.ts';
-import { type DayRow, type UsageBooking } from './ledgerStore.ts';
+import { longInputTokens, type UsageSum } from '../core/usageSum.ts';
+import { type DayRow, type UsageBooking, type UsageRange } from './ledgerStore.ts';
 import { type SqliteConnection } from './sqliteConnection.ts';
 import { rowSchemas } from './sqliteRowSchemas.ts';
 
@@ -67,6 +68,35 @@ export class SqliteUsage {
        VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?)
        ON CONFLICT (session_id, subagent_id) DO UPDATE SET last_at = excluded.last_at, ${addToSum}`,
       [sessionId, subagentId, parentId ?? null, at, ...values],
+    );
+  }
+
+  /** By halves: there is no index on time, but entries are in its order. */
+  positionOf(at: number): number {
+    const [bounds] = this.#connection.rows(rowSchemas.bounds, 'SELECT min(usage_id), max(usage_id) FROM usage', []);
+    let { first, end } = bounds ?? { first: 0, end: 0 };
+    while (first < end) {
+      const middle = Math.floor((first + end) / 2);
+      const sql = 'SELECT usage_id, at FROM usage WHERE usage_id >= ? LIMIT 1';
+      const entry = this.#connection.row(rowSchemas.usageMoment, sql, [middle]);
+      if (entry === undefined || entry.at >= at) end = middle;
+      else first = entry.usageId + 1;
+    }
+    return first;
+  }
+
+  sums(first: number, end: number, { from, to, stepMs }: UsageRange): UsageSum[] {
+    return this.#connection.rows(
+      rowSchemas.usageSum,
+      `SELECT ?3 + CAST((at - ?3) / ?5 AS INTEGER) * ?5 AS step, plan_id, agent_id, session_id, model,
+         input_tokens + cache_creation_5m_tokens + cache_creation_1h_tokens + cache_read_tokens > ${longInputTokens} AS is_long,
+         count(*) AS requests, ${counts
+           .split(', ')
+           .map((name) => `sum(${name}) AS ${name}`)
+           .join(', ')}
+       FROM usage WHERE usage_id >= ?1 AND usage_id < ?2 AND at >= ?3 AND at < ?4
+       GROUP BY step, plan_id, session_id, agent_id, model, is_long`,
+      [first, end, from, to, stepMs],
     );
   }
 

@@ -20,12 +20,14 @@ import {
   type Session,
   type SessionSteering,
 } from '../core/session.ts';
+import { type UsageSum } from '../core/usageSum.ts';
 import { viewLedger } from './ledgerView.ts';
 import { type EngineRow, type LedgerStore } from './ledgerStore.ts';
 import { LineBooks } from './lineBooks.ts';
 import { ScopeBooks } from './scopeBooks.ts';
 import { RequestBooks } from './requestBooks.ts';
 import { SessionBooks } from './sessionBooks.ts';
+import { usageSums } from './usageSums.ts';
 
 /** The ledger on any store of rows: each method is one transaction of the store. */
 export class TransactionalLedger implements Ledger {
@@ -159,6 +161,10 @@ export class TransactionalLedger implements Ledger {
       this.#forget(engineId, now);
       this.#store.removeEngine(engineId);
     });
+  }
+
+  usage(from: number, to: number, stepMs: number): Promise<UsageSum[]> {
+    return usageSums(this.#store, from, to, stepMs);
   }
 
   view(terms: QuotaTerms, now: number): Promise<LedgerView> {

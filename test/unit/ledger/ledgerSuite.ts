@@ -6,6 +6,7 @@ import { windowTests } from './windowTests.ts';
 import { adaptiveShareTests } from './adaptiveShareTests.ts';
 import { correctionTests } from './correctionTests.ts';
 import { bookTests } from './bookTests.ts';
+import { usageTests } from './usageTests.ts';
 import { moveTests } from './moveTests.ts';
 import { lineTests } from './lineTests.ts';
 import { planChangeTests } from './planChangeTests.ts';
@@ -31,6 +32,7 @@ export function ledgerSuite(name: string, openLedger: OpenLedger): void {
     adaptiveShareTests(openLedger);
     correctionTests(openLedger);
     bookTests(openLedger);
+    usageTests(openLedger);
     moveTests(openLedger);
     planChangeTests(openLedger);
   });
