@@ -93,7 +93,7 @@ export const entryRow = z
   }));
 
 export const sumRow = z.object({
-  quarter: z.number(),
+  step: z.number(),
   project: text,
   project_path: text,
   session_id: text,

@@ -1,3 +1,4 @@
+import { pathToFileURL } from 'node:url';
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import type * as z from 'zod';
 import { type FileIdentity } from './fileIdentity.ts';
@@ -21,6 +22,20 @@ export const noMessageId = '';
 export const quarterMs = 900_000;
 /** Input tokens above which a request's price may be another one. */
 export const longInputTokens = 200_000;
+
+/** Request ids that the ledger has: a few, or the column of a table in another file of SQLite. */
+export type BookedRequests =
+  | { readonly kind: 'ids'; readonly ids: ReadonlySet<string> }
+  | { readonly kind: 'table'; readonly path: string; readonly table: string; readonly column: string };
+
+export interface SumQuestion {
+  readonly counting: Counting;
+  readonly booked: BookedRequests;
+  /** Nothing from before; the first step begins then. In milliseconds since the epoch. */
+  readonly from?: number | undefined;
+  /** A quarter of an hour when left out. */
+  readonly stepMs?: number | undefined;
+}
 
 /** What transcripts say, kept: entries that may count, and how far each file was read. */
 export class TranscriptStore {
@@ -87,20 +102,40 @@ export class TranscriptStore {
     }
   }
 
-  /** Sums of what counts. @param booked request ids that are told apart. */
-  sums(counting: Counting, booked: ReadonlySet<string>): z.infer<typeof sumRow>[] {
+  /** Sums of what counts, told apart by whether the ledger has booked their requests. */
+  sums({ counting, booked, from = 0, stepMs = quarterMs }: SumQuestion): z.infer<typeof sumRow>[] {
+    const isBooked = bookedExpression(booked);
     const sums = usageColumns.split(', ').map((column) => `sum(${column}) AS ${column}`);
     const longInput = 'input_tokens + cache_creation_5m_tokens + cache_creation_1h_tokens + cache_read_tokens';
-    return this.#rows(
-      sumRow,
-      `SELECT at / ${quarterMs} AS quarter, project, project_path, session_id, model, speed,
+    const ask = (): z.infer<typeof sumRow>[] =>
+      this.#rows(
+        sumRow,
+        `SELECT CAST((at - ?1) / ?2 AS INTEGER) * ?2 + ?1 AS step, project, project_path, session_id, model, speed,
          (${longInput}) > ${longInputTokens} AS is_long,
-         ${booked.size === 0 ? '0' : 'request_id IS NOT NULL AND request_id IN (SELECT value FROM json_each(?))'} AS is_booked,
+         ${isBooked} AS is_booked,
          count(*) AS requests, sum(cost_usd) AS cost_usd, ${sums.join(', ')}
-       FROM entry JOIN transcript USING (transcript_id) WHERE kept_in & ? <> 0
-       GROUP BY quarter, transcript_id, model, speed, is_long, is_booked`,
-      [...(booked.size === 0 ? [] : [JSON.stringify([...booked])]), countingBit(counting)],
-    );
+       FROM entry JOIN transcript USING (transcript_id) WHERE kept_in & ?3 <> 0 AND at >= ?1
+       GROUP BY step, transcript_id, model, speed, is_long, is_booked`,
+        [
+          from,
+          stepMs,
+          countingBit(counting),
+          ...(booked.kind === 'ids' && booked.ids.size > 0 ? [JSON.stringify([...booked.ids])] : []),
+        ],
+      );
+    return booked.kind === 'table' ? this.#beside(booked.path, ask) : ask();
+  }
+
+  /** Does something while another file is attached: not for longer, or what is written here would lock that one too. */
+  #beside<T>(path: string, ask: () => T): T {
+    this.#statement('ATTACH ? AS ledger').run(`${pathToFileURL(path).href}?mode=ro`);
+    try {
+      return ask();
+    } finally {
+      // What was prepared while it was there may not be used when it is not.
+      this.#statements.clear();
+      this.#database.exec('DETACH ledger');
+    }
   }
 
   close(): void {
@@ -172,6 +207,15 @@ export class TranscriptStore {
     this.#statements.set(sql, statement);
     return statement;
   }
+}
+
+function bookedExpression(booked: BookedRequests): string {
+  if (booked.kind === 'ids' && booked.ids.size === 0) return '0';
+  const ids =
+    booked.kind === 'ids'
+      ? 'SELECT value FROM json_each(?4)'
+      : `SELECT "${booked.column}" FROM ledger."${booked.table}" WHERE "${booked.column}" = request_id`;
+  return `request_id IS NOT NULL AND request_id IN (${ids})`;
 }
 
 function identityValues({ inode, bornAt }: FileIdentity): [string, string | null] {

@@ -1,7 +1,7 @@
 import { addUsage, noUsage, type Usage } from '../core/usage.ts';
 import { type Counting } from './keptEntries.ts';
 import { usageIn } from './transcriptRows.ts';
-import { quarterMs, type TranscriptStore } from './transcriptStore.ts';
+import { type BookedRequests, type TranscriptStore } from './transcriptStore.ts';
 
 /** What is asked of the transcripts. */
 export interface UsageQuestion {
@@ -9,14 +9,20 @@ export interface UsageQuestion {
   readonly counting?: Counting;
   /** An IANA name such as `Europe/Berlin`, for what a day is; the system's when left out. */
   readonly timeZone?: string;
-  /** Request ids that the ledger has booked, by the gateway or by telemetry: they are told apart. */
-  readonly booked?: ReadonlySet<string>;
+  /** Requests that the ledger has booked, by the gateway or by telemetry: they are told apart. */
+  readonly booked?: BookedRequests;
+  /** Nothing from before, in milliseconds since the epoch; all when left out. */
+  readonly from?: number;
+  /** Tells steps of so many milliseconds apart, the first of which begins at `from`; days alone when left out. */
+  readonly stepMs?: number;
 }
 
 /** What was used on one day in one session with one model: the parts that all totals are made of. */
 export interface UsagePart {
   /** `YYYY-MM-DD` in the time zone asked for. */
   readonly day: string;
+  /** When the step begins that it is of, in milliseconds since the epoch; undefined where steps are not told apart. */
+  readonly at: number | undefined;
   readonly project: string;
   readonly projectPath: string;
   /** Claude Code's session; unique together with `projectPath`. */
@@ -34,16 +40,18 @@ export interface UsagePart {
   readonly costUsd: number | undefined;
 }
 
+const noneBooked: BookedRequests = { kind: 'ids', ids: new Set() };
 const synthetic = '<synthetic>';
 
 /** @returns the parts, in no order. */
 export function usageParts(store: TranscriptStore, question: UsageQuestion): UsagePart[] {
-  const { counting = 'all', timeZone, booked = new Set() } = question;
+  const { counting = 'all', timeZone, booked = noneBooked, from, stepMs } = question;
   const dayOf = dayFormat(timeZone);
   const parts = new Map<string, UsagePart>();
-  for (const row of store.sums(counting, booked)) {
+  for (const row of store.sums({ counting, booked, from, stepMs })) {
     const part: UsagePart = {
-      day: dayOf(row.quarter),
+      day: dayOf(row.step),
+      at: stepMs === undefined ? undefined : row.step,
       project: row.project,
       projectPath: row.project_path,
       sessionId: row.session_id,
@@ -86,15 +94,15 @@ function sumOf(one: UsagePart, other: UsagePart): UsagePart {
   };
 }
 
-function dayFormat(timeZone: string | undefined): (quarter: number) => string {
+function dayFormat(timeZone: string | undefined): (at: number) => string {
   // Swedish dates are those of ISO 8601.
   const format = new Intl.DateTimeFormat('sv-SE', { ...(timeZone && { timeZone }), dateStyle: 'short' });
   const days = new Map<number, string>();
-  return (quarter) => {
-    const known = days.get(quarter);
+  return (at) => {
+    const known = days.get(at);
     if (known !== undefined) return known;
-    const day = format.format(quarter * quarterMs);
-    days.set(quarter, day);
+    const day = format.format(at);
+    days.set(at, day);
     return day;
   };
 }

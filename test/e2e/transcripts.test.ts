@@ -222,7 +222,7 @@ describe('transcripts', () => {
           .filter((id) => id !== undefined)
           .slice(0, 1),
       );
-      const split = totalsBy(usageParts(store, { booked }), ({ isBooked }) => isBooked);
+      const split = totalsBy(usageParts(store, { booked: { kind: 'ids', ids: booked } }), ({ isBooked }) => isBooked);
       assert.deepEqual([split.get(true)?.requests, split.get(false)?.requests], [1, (counted?.requests ?? 0) - 1]);
     } finally {
       store.close();
