@@ -1,6 +1,6 @@
 /** Who may import whom: the rooms of src/ and their doors. */
 const ROOMS =
-  'core|control|credentials|ledger|loopback|gateway|observer|processes|supervisor|transcripts|launcher|shared|shims|vscode|webview';
+  'core|control|credentials|ledger|loopback|gateway|observer|processes|supervisor|transcripts|prices|launcher|shared|shims|vscode|webview';
 /** A room and what, besides itself, it may import from src/. */
 const doors = [
   ['shared', ''],
@@ -14,6 +14,7 @@ const doors = [
   ['processes', 'core|shared'],
   ['supervisor', 'core|shared'],
   ['transcripts', 'core|shared'],
+  ['prices', 'core|shared'],
   ['vscode', 'core|shared'],
   ['launcher', 'shared'],
   ['shims', 'shared'],

@@ -26,6 +26,7 @@ const bundles = [
   { ...node, entryPoints: ['src/engine.ts'] },
   { ...node, entryPoints: { checkpoints: 'src/ledger/checkpointThread.ts' } },
   { ...node, entryPoints: { transcripts: 'src/transcripts/transcriptThread.ts' } },
+  { ...node, entryPoints: { prices: 'src/prices/listPrices.ts' } },
   { ...node, entryPoints: { launcher: 'src/launcher/main.ts' } },
   {
     ...common,

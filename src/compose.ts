@@ -36,6 +36,7 @@ import { SessionsContext } from './vscode/sessionsContext.ts';
 import { SettingsReader } from './vscode/settingsReader.ts';
 import { SnapshotStore } from './vscode/snapshotStore.ts';
 import { TerminalEnvironment } from './vscode/terminalEnvironment.ts';
+import { TranscriptProgress } from './vscode/transcriptProgress.ts';
 import { WindowApiKey } from './vscode/windowApiKey.ts';
 
 /** A window's Agent Quota, and its end. */
@@ -58,6 +59,7 @@ export async function composeWindow(context: vscode.ExtensionContext): Promise<W
   const notices = new Notices(log);
   const processes = createProcessTable();
   const store = new SnapshotStore(clock);
+  const firstTranscripts = new vscode.EventEmitter<number | undefined>();
   const keyCommand = new ApiKeyCommand({ clock, run: runCommand });
   const settings = new SettingsReader((problem) => {
     notices.problemOnce(problem);
@@ -77,7 +79,7 @@ export async function composeWindow(context: vscode.ExtensionContext): Promise<W
   const supervisor = new EngineSupervisor({
     start: engineStart(context, await launcherSecret(context, log)),
     startThread: (start) => startThread(context, log, start),
-    events: engineEvents(log, store, notices, keyCommand),
+    events: engineEvents(log, store, notices, keyCommand, firstTranscripts),
     lifeChanged: (life) => {
       followLife(life, store, terminalEnvironment, context);
     },
@@ -115,6 +117,7 @@ export async function composeWindow(context: vscode.ExtensionContext): Promise<W
   const statusBarItem = new QuotaStatusBarItem(store, settings, clock);
   const details = new QuotaDetailsPanel(context.extensionUri, store, settings, notices, clock);
   const sessionsContext = new SessionsContext(store);
+  const transcriptProgress = new TranscriptProgress(engine, firstTranscripts.event);
 
   // How agents are started.
   const endpoint = (): Promise<LauncherEndpoint> => engine.launcherEndpoint();
@@ -137,11 +140,11 @@ export async function composeWindow(context: vscode.ExtensionContext): Promise<W
       },
     ),
     dispose: async () => {
-      const views = [commands, tasks, terminals, sessionsContext, details, statusBarItem, sessionsView];
+      const shownParts = [sessionsContext, details, statusBarItem, sessionsView, transcriptProgress];
       const told = [consentAsked, configurator, windowKey, terminalEnvironment, settings, keyCommand];
-      for (const part of [...views, ...told]) part.dispose();
+      for (const part of [commands, tasks, terminals, ...shownParts, ...told]) part.dispose();
       await supervisor.dispose();
-      for (const part of [store, log]) part.dispose();
+      for (const part of [firstTranscripts, store, log]) part.dispose();
     },
   };
 }
@@ -192,11 +195,14 @@ function engineStart(context: vscode.ExtensionContext, launcherSecret: string): 
   const gatewayPort = context.workspaceState.get<unknown>(lastPlace.gatewayPort);
   const observerPort = context.workspaceState.get<unknown>(lastPlace.observerPort);
   const launcherAddress = context.workspaceState.get<unknown>(lastPlace.launcherAddress);
+  const script = (name: string): string => join(context.extensionPath, 'dist', `${name}.cjs`);
   return {
     engineId: randomUUID(),
     storageDirectory: context.globalStorageUri.fsPath,
     launcherSecret,
-    checkpointScript: join(context.extensionPath, 'dist', 'checkpoints.cjs'),
+    checkpointScript: script('checkpoints'),
+    transcriptScript: script('transcripts'),
+    priceScript: script('prices'),
     ...(typeof gatewayPort === 'number' && { gatewayPort }),
     ...(typeof observerPort === 'number' && { observerPort }),
     ...(typeof launcherAddress === 'string' && { launcherAddress }),
@@ -219,6 +225,7 @@ function engineEvents(
   store: SnapshotStore,
   notices: Notices,
   keyCommand: ApiKeyCommand,
+  firstTranscripts: vscode.EventEmitter<number | undefined>,
 ): QuotaEngineEvents {
   return {
     snapshotChanged: (snapshot) => {
@@ -229,6 +236,9 @@ function engineEvents(
     },
     problemFound: (problem) => {
       notices.problemOnce(problem);
+    },
+    firstTranscripts: (share) => {
+      firstTranscripts.fire(share);
     },
     keyRejected: () => {
       keyCommand.rejected();

@@ -31,6 +31,8 @@ export const settings = {
   agents: 'agentQuota.agents',
   apiKeyCommand: 'agentQuota.apiKeyCommand',
   apiKeyCommandMinutes: 'agentQuota.apiKeyCommandMinutes',
+  prices: 'agentQuota.prices',
+  historyTranscripts: 'agentQuota.history.transcripts',
   inactivityMinutes: 'agentQuota.inactivityMinutes',
   longestWaitMinutes: 'agentQuota.longestWaitMinutes',
   warnAtPercent: 'agentQuota.warnAtPercent',

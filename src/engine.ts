@@ -12,7 +12,6 @@ import { type Credentials, type Problem } from './core/credentials.ts';
 import { CurrentUpstream } from './core/currentUpstream.ts';
 import { Listeners } from './core/listeners.ts';
 import { LocalEngine } from './core/localEngine.ts';
-import { type Logger } from './core/logger.ts';
 import { defaultLongestWaitMs } from './core/longestHold.ts';
 import { apiKeyPlan } from './core/plan.ts';
 import {
@@ -27,6 +26,8 @@ import { admitStep } from './core/stepAdmission.ts';
 import { type SecretSource } from './core/secretSource.ts';
 import { tokenEnding } from './shared/sessionToken.ts';
 import { type LineListener } from './core/slotQueue.ts';
+import { windowLogger } from './core/windowLogger.ts';
+import { buildUsageReports } from './engineReports.ts';
 import { testAuthentication, testRoute } from './gateway/authenticationTest.ts';
 import { startGateway } from './gateway/gateway.ts';
 import { createUpstreamConnections, type UpstreamConnections } from './gateway/upstreamConnections.ts';
@@ -62,7 +63,7 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
   const { engineId } = start;
   const processes = createProcessTable();
   const ownProcess = processes.identify(process.pid);
-  const { ledger, kept } = await openLedger(start.storageDirectory, logger, {
+  const { ledger, kept, booked } = await openLedger(start.storageDirectory, logger, {
     damage: {
       found: (problem) => {
         logger.warn(`${problem.message} ${problem.nextStep}`);
@@ -147,8 +148,10 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
     problemFound: window.problemFound,
   });
   const home = join(start.storageDirectory, 'sockets');
+  const { reports, transcripts } = buildUsageReports({ start, ledger, booked, window, clock, logger });
   const engine: LocalEngine = new LocalEngine({
     ...parts,
+    reports,
     manager,
     coordinator,
     upstream,
@@ -178,6 +181,7 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
       const parts = [
         () => control.close(),
         () => coordinator.dispose(),
+        () => transcripts.close(),
         () => gateway.close(),
         () => {
           turns.dispose();
@@ -237,6 +241,8 @@ export function serveEngine(port: MessagePort, start: EngineStart): void {
     cleanupInactiveAgents: async (...args) => (await engine()).cleanupInactiveAgents(...args),
     testAuthentication: async () => (await engine()).testAuthentication(),
     snapshot: async () => (await engine()).snapshot(),
+    history: async (...args) => (await engine()).history(...args),
+    stopReadingTranscripts: async () => (await engine()).stopReadingTranscripts(),
     events: async (...args) => (await engine()).events(...args),
     launcherEndpoint: async () => (await engine()).launcherEndpoint(),
   };
@@ -247,12 +253,13 @@ export function serveEngine(port: MessagePort, start: EngineStart): void {
     on: (receive) => {
       port.on('message', receive);
     },
-    eventNames: ['snapshotChanged', 'logged', 'problemFound', 'keyRejected'],
+    eventNames: ['snapshotChanged', 'logged', 'problemFound', 'firstTranscripts', 'keyRejected'],
   });
   const windowEvents: QuotaEngineEvents = {
     snapshotChanged: (snapshot) => void rpc.snapshotChanged.asEvent(snapshot),
     logged: (level, message) => void rpc.logged.asEvent(level, message),
     problemFound: (problem) => void rpc.problemFound.asEvent(problem),
+    firstTranscripts: (share) => void rpc.firstTranscripts.asEvent(share),
     keyRejected: () => void rpc.keyRejected.asEvent(),
   };
 }
@@ -266,27 +273,6 @@ function testCredentials(credentials: Credentials, connections: UpstreamConnecti
       : Promise.resolve({ kind: 'subscription', source, mode });
   }
   throw new Error('There are no credentials to test.');
-}
-
-function describeCause(cause: unknown): string {
-  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-}
-
-function windowLogger({ logged }: QuotaEngineEvents): Logger {
-  return {
-    debug: (message) => {
-      logged('debug', message);
-    },
-    info: (message) => {
-      logged('info', message);
-    },
-    warn: (message) => {
-      logged('warn', message);
-    },
-    error: (message, cause) => {
-      logged('error', cause === undefined ? message : `${message} ${describeCause(cause)}`);
-    },
-  };
 }
 
 if (!isMainThread && parentPort !== null && isEngineStart(workerData)) serveEngine(parentPort, workerData);

@@ -28,6 +28,7 @@ const supervisor = new EngineSupervisor({
     snapshotChanged: nothing,
     logged: nothing,
     problemFound: nothing,
+    firstTranscripts: nothing,
     keyRejected: nothing,
   },
   lifeChanged: nothing,

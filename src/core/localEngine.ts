@@ -1,4 +1,5 @@
 import { type RecentEvent } from '../shared/recentEvent.ts';
+import { type HistoryQuery, type UsageHistory } from '../shared/usageHistory.ts';
 import { type AgentAuthCoordinator } from './agentAuthCoordinator.ts';
 import { recordsOf } from './agentRecords.ts';
 import { type ClaudeQuotaManager, type QuotaManagerParts } from './claudeQuotaManager.ts';
@@ -18,10 +19,12 @@ import {
 } from './quotaEngine.ts';
 import { type QuotaTerms } from './quotaTerms.ts';
 import { RecentEvents } from './recentEvents.ts';
+import { noReporting } from './reporting.ts';
 import { type SecretSource } from './secretSource.ts';
 import { type ProcessIdentity, type SessionSteering } from './session.ts';
 import { SessionPaces } from './sessionPaces.ts';
 import { SnapshotPublisher } from './snapshotPublisher.ts';
+import { type UsageReports } from './usageReports.ts';
 
 /** What the engine's face stands before. */
 export interface LocalEngineParts extends QuotaManagerParts {
@@ -32,6 +35,7 @@ export interface LocalEngineParts extends QuotaManagerParts {
   readonly gatewayUrl: string;
   /** Known once the control socket is there. */
   readonly launcher: () => LauncherEndpoint;
+  readonly reports: UsageReports;
   readonly window: QuotaEngineEvents;
 }
 
@@ -64,10 +68,11 @@ export class LocalEngine implements QuotaEngine {
   }
 
   async configure(configuration: EngineConfiguration): Promise<void> {
-    const { manager, coordinator, upstream, secrets } = this.#parts;
+    const { manager, coordinator, upstream, reports, secrets } = this.#parts;
     const movedNetwork = upstream.follow(configuration.credentials, configuration.network);
     await manager.configure(termsOf(configuration, secrets), configuration.longestWaitMs);
     coordinator.configure(configuration);
+    reports.configure(configuration.reporting ?? noReporting);
     this.#inactivityMs = configuration.inactivityMs;
     if (movedNetwork) coordinator.networkChanged();
     this.#publisher.changed();
@@ -121,18 +126,23 @@ export class LocalEngine implements QuotaEngine {
   }
 
   async snapshot(): Promise<EngineSnapshot> {
-    const { manager, coordinator, clock, gatewayUrl, kept } = this.#parts;
+    const { manager, coordinator, clock, reports, gatewayUrl, kept } = this.#parts;
     const { plan, planId } = manager;
     const view = await manager.view();
     const health = await coordinator.checkAuthHealth(view);
     const now = clock.now();
     this.#events.look(view, health.problems, planId);
+    reports.look(view.sessions);
     const paces = this.#sessionPaces.take(view.sessions, now);
     return {
       at: now,
       plan,
       status: view.status,
-      sessions: recordsOf(view).map((record) => ({ ...record, tokensPerMinute: paces.get(record.sessionId) ?? 0 })),
+      sessions: recordsOf(view).map((record) => {
+        const cost = reports.costOf(record.sessionId);
+        const tokensPerMinute = paces.get(record.sessionId) ?? 0;
+        return { ...record, tokensPerMinute, ...(cost !== undefined && { cost }) };
+      }),
       line: view.line,
       usedToday: view.usedToday,
       tokensPerMinute: [...paces.values()].reduce((sum, pace) => sum + pace, 0),
@@ -142,6 +152,16 @@ export class LocalEngine implements QuotaEngine {
       gatewayUrl,
       ledger: kept,
     };
+  }
+
+  async history(query: HistoryQuery): Promise<UsageHistory> {
+    const { manager, reports } = this.#parts;
+    return reports.history(query, manager.plan, manager.planId);
+  }
+
+  stopReadingTranscripts(): Promise<void> {
+    this.#parts.reports.stopReadingTranscripts();
+    return Promise.resolve();
   }
 
   events(afterId: number): Promise<readonly RecentEvent[]> {

@@ -1,12 +1,13 @@
 import { type LimitProjection } from '../shared/limitProjection.ts';
 import { type EnvironmentOverlay } from '../shared/overlayVariables.ts';
 import { type RecentEvent } from '../shared/recentEvent.ts';
-import { type Cost } from '../shared/usageHistory.ts';
+import { type Cost, type HistoryQuery, type UsageHistory } from '../shared/usageHistory.ts';
 import { type AgentRule } from './agentRules.ts';
 import { type Credentials, type Problem, type SubscriptionMode } from './credentials.ts';
 import { type LogLevel } from './logger.ts';
 import { type Plan } from './plan.ts';
 import { type QuotaStatus } from './quotaStatus.ts';
+import { type Reporting } from './reporting.ts';
 import { type ProcessIdentity, type Session, type SessionSteering } from './session.ts';
 import { type SubagentUsage } from './subagent.ts';
 import { type UpstreamNetwork } from './upstreamNetwork.ts';
@@ -32,6 +33,8 @@ export interface EngineConfiguration {
   readonly longestWaitMs: number;
   /** Shown with the session as where it was started. */
   readonly workspace: string;
+  /** Nothing is reported when it is left out. */
+  readonly reporting?: Reporting;
 }
 
 /** A wish for a session. */
@@ -169,6 +172,10 @@ export interface QuotaEngine {
   cleanupInactiveAgents(durationMs: number): Promise<AgentRecord[]>;
   testAuthentication(): Promise<AuthTest>;
   snapshot(): Promise<EngineSnapshot>;
+  /** What was used over time, read beside the requests of agents. */
+  history(query: HistoryQuery): Promise<UsageHistory>;
+  /** Gives up reading transcripts for now; what was read stays. Harmless when none are read. */
+  stopReadingTranscripts(): Promise<void>;
   /** What has happened of late in this window and to sessions of all, oldest first. @param afterId those after it. */
   events(afterId: number): Promise<readonly RecentEvent[]>;
   /** Where launchers of this window ask for sessions. */
@@ -192,6 +199,10 @@ export interface EngineStart {
   readonly launcherSecret: string;
   /** The script of the thread that writes the ledger's log into its file; the engine's own thread does it without. */
   readonly checkpointScript?: string;
+  /** The script of the thread that reads transcripts; without it they are not read. */
+  readonly transcriptScript?: string;
+  /** The script that knows what models cost; without it only the user's prices are known. */
+  readonly priceScript?: string;
   /** Tried first, since agents that run know it. */
   readonly gatewayPort?: number;
   /** Likewise for agents that report to this engine. */
@@ -214,6 +225,8 @@ export interface QuotaEngineEvents {
   readonly logged: (level: LogLevel, message: string) => void;
   /** Something that the user is told once. */
   readonly problemFound: (problem: Problem) => void;
+  /** How much of the transcripts is read that were never read before, 0 to 1; undefined when it is over. */
+  readonly firstTranscripts: (share: number | undefined) => void;
   /** The upstream has rejected the key that holds: it may have expired. */
   readonly keyRejected: () => void;
 }

@@ -14,7 +14,7 @@ import { sendAnswer } from '../loopback/sendAnswer.ts';
 import { sessionAnswers } from './sessionAnswers.ts';
 import { sessionTokenOf } from './sessionToken.ts';
 import { UnderWay } from '../loopback/underWay.ts';
-import { withinTime } from '../loopback/withinTime.ts';
+import { withinTime } from '../core/withinTime.ts';
 import { type UpstreamConnections } from './upstreamConnections.ts';
 import { type UpstreamHealth, UpstreamHealthWatch } from './upstreamHealth.ts';
 

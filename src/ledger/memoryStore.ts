@@ -43,6 +43,11 @@ export class MemoryStore implements LedgerStore {
   readonly #listeners = new Set<() => void>();
   #changed = false;
 
+  /** Of what is booked. */
+  get requestIds(): ReadonlySet<string> {
+    return this.#requestIds;
+  }
+
   transaction<T>(body: () => T): Promise<T> {
     try {
       return Promise.resolve(body());

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseSync } from 'node:sqlite';
+import { type BookedRequests } from '../core/bookedRequests.ts';
 import { type Ledger } from '../core/ledger.ts';
 import { type Problem } from '../core/credentials.ts';
 import { type Logger } from '../core/logger.ts';
@@ -24,6 +25,8 @@ import { TransactionalLedger } from './transactionalLedger.ts';
 export interface OpenedLedger {
   readonly ledger: Ledger;
   readonly kept: EngineSnapshot['ledger'];
+  /** Where its request ids are. */
+  readonly booked: BookedRequests;
 }
 
 export const ledgerFileName = 'ledger.sqlite';
@@ -96,7 +99,8 @@ interface SqliteOptions {
 
 async function openSqliteLedger(path: string, options: SqliteOptions): Promise<OpenedLedger> {
   const connection = await retryWhileBusy(async () => openConnection(await openSqliteDatabase(path), path, options));
-  return { ledger: new TransactionalLedger(new SqliteStore(connection)), kept: { kind: 'sqlite' } };
+  const booked = { kind: 'table', path, table: 'usage', column: 'request_id' } as const;
+  return { ledger: new TransactionalLedger(new SqliteStore(connection)), kept: { kind: 'sqlite' }, booked };
 }
 
 function openConnection(database: DatabaseSync, path: string, options: SqliteOptions): SqliteConnection {
@@ -139,7 +143,9 @@ function startCheckpoints(
 function inMemory(error: unknown, logger: Logger): OpenedLedger {
   const reason = reasonOf(error);
   logger.error(`The ledger is kept in memory only: ${reason}`, error);
-  return { ledger: new TransactionalLedger(new MemoryStore()), kept: { kind: 'memory', reason } };
+  const store = new MemoryStore();
+  const booked = { kind: 'ids', ids: store.requestIds } as const;
+  return { ledger: new TransactionalLedger(store), kept: { kind: 'memory', reason }, booked };
 }
 
 function reasonOf(error: unknown): string {

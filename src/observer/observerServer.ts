@@ -6,7 +6,7 @@ import { createLoopbackServer } from '../loopback/loopbackServer.ts';
 import { guardRequest } from '../loopback/requestGuard.ts';
 import { sendAnswer } from '../loopback/sendAnswer.ts';
 import { UnderWay } from '../loopback/underWay.ts';
-import { withinTime } from '../loopback/withinTime.ts';
+import { withinTime } from '../core/withinTime.ts';
 import { observerAnswers } from './observerAnswers.ts';
 import { ObserverExchange, type ObserverContext, type ReportHead } from './observerExchange.ts';
 import { readRoute } from './observerRoute.ts';

@@ -159,6 +159,8 @@ export class EngineSupervisor {
       cleanupInactiveAgents: async (durationMs) => (await running()).cleanupInactiveAgents(durationMs),
       testAuthentication: async () => (await running()).testAuthentication(),
       snapshot: async () => (await running()).snapshot(),
+      history: async (query) => (await running()).history(query),
+      stopReadingTranscripts: async () => (await running()).stopReadingTranscripts(),
       events: async (afterId) => (await running()).events(afterId),
       launcherEndpoint: async () => (await running()).launcherEndpoint(),
     };

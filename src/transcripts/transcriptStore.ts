@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import type * as z from 'zod';
+import { type BookedRequests } from '../core/bookedRequests.ts';
 import { type FileIdentity } from './fileIdentity.ts';
 import { countingBit, type Counting, countings, keptEntries } from './keptEntries.ts';
 import { type TranscriptFile } from './transcriptFiles.ts';
@@ -16,6 +17,8 @@ import {
   usageValues,
 } from './transcriptRows.ts';
 
+/** The last moment that dates reach, in milliseconds since the epoch. */
+const latest = 8.64e15;
 /** Entries without a message id have this one; they all count. */
 export const noMessageId = '';
 /** Days begin and end with a quarter of an hour in every time zone of today. */
@@ -23,16 +26,13 @@ export const quarterMs = 900_000;
 /** Input tokens above which a request's price may be another one. */
 export const longInputTokens = 200_000;
 
-/** Request ids that the ledger has: a few, or the column of a table in another file of SQLite. */
-export type BookedRequests =
-  | { readonly kind: 'ids'; readonly ids: ReadonlySet<string> }
-  | { readonly kind: 'table'; readonly path: string; readonly table: string; readonly column: string };
-
 export interface SumQuestion {
   readonly counting: Counting;
   readonly booked: BookedRequests;
   /** Nothing from before; the first step begins then. In milliseconds since the epoch. */
   readonly from?: number | undefined;
+  /** Nothing from then on. */
+  readonly to?: number | undefined;
   /** A quarter of an hour when left out. */
   readonly stepMs?: number | undefined;
 }
@@ -103,7 +103,7 @@ export class TranscriptStore {
   }
 
   /** Sums of what counts, told apart by whether the ledger has booked their requests. */
-  sums({ counting, booked, from = 0, stepMs = quarterMs }: SumQuestion): z.infer<typeof sumRow>[] {
+  sums({ counting, booked, from = 0, to = latest, stepMs = quarterMs }: SumQuestion): z.infer<typeof sumRow>[] {
     const isBooked = bookedExpression(booked);
     const sums = usageColumns.split(', ').map((column) => `sum(${column}) AS ${column}`);
     const longInput = 'input_tokens + cache_creation_5m_tokens + cache_creation_1h_tokens + cache_read_tokens';
@@ -114,12 +114,13 @@ export class TranscriptStore {
          (${longInput}) > ${longInputTokens} AS is_long,
          ${isBooked} AS is_booked,
          count(*) AS requests, sum(cost_usd) AS cost_usd, ${sums.join(', ')}
-       FROM entry JOIN transcript USING (transcript_id) WHERE kept_in & ?3 <> 0 AND at >= ?1
+       FROM entry JOIN transcript USING (transcript_id) WHERE kept_in & ?3 <> 0 AND at >= ?1 AND at < ?4
        GROUP BY step, transcript_id, model, speed, is_long, is_booked`,
         [
           from,
           stepMs,
           countingBit(counting),
+          to,
           ...(booked.kind === 'ids' && booked.ids.size > 0 ? [JSON.stringify([...booked.ids])] : []),
         ],
       );
@@ -213,7 +214,7 @@ function bookedExpression(booked: BookedRequests): string {
   if (booked.kind === 'ids' && booked.ids.size === 0) return '0';
   const ids =
     booked.kind === 'ids'
-      ? 'SELECT value FROM json_each(?4)'
+      ? 'SELECT value FROM json_each(?5)'
       : `SELECT "${booked.column}" FROM ledger."${booked.table}" WHERE "${booked.column}" = request_id`;
   return `request_id IS NOT NULL AND request_id IN (${ids})`;
 }

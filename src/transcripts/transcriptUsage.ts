@@ -1,7 +1,8 @@
+import { type BookedRequests } from '../core/bookedRequests.ts';
 import { addUsage, noUsage, type Usage } from '../core/usage.ts';
 import { type Counting } from './keptEntries.ts';
 import { usageIn } from './transcriptRows.ts';
-import { type BookedRequests, type TranscriptStore } from './transcriptStore.ts';
+import { type TranscriptStore } from './transcriptStore.ts';
 
 /** What is asked of the transcripts. */
 export interface UsageQuestion {
@@ -13,6 +14,8 @@ export interface UsageQuestion {
   readonly booked?: BookedRequests;
   /** Nothing from before, in milliseconds since the epoch; all when left out. */
   readonly from?: number;
+  /** Nothing from then on. */
+  readonly to?: number;
   /** Tells steps of so many milliseconds apart, the first of which begins at `from`; days alone when left out. */
   readonly stepMs?: number;
 }
@@ -45,10 +48,10 @@ const synthetic = '<synthetic>';
 
 /** @returns the parts, in no order. */
 export function usageParts(store: TranscriptStore, question: UsageQuestion): UsagePart[] {
-  const { counting = 'all', timeZone, booked = noneBooked, from, stepMs } = question;
+  const { counting = 'all', timeZone, booked = noneBooked, from, to, stepMs } = question;
   const dayOf = dayFormat(timeZone);
   const parts = new Map<string, UsagePart>();
-  for (const row of store.sums({ counting, booked, from, stepMs })) {
+  for (const row of store.sums({ counting, booked, from, to, stepMs })) {
     const part: UsagePart = {
       day: dayOf(row.step),
       at: stepMs === undefined ? undefined : row.step,

@@ -108,6 +108,7 @@ export class EngineConfigurator implements vscode.Disposable {
       networkProblems: upstreamTargetOf(credentials) === undefined ? [] : networkProblems,
       inactivityMs: settings.inactivityMs,
       longestWaitMs: settings.longestWaitMs,
+      reporting: settings.reporting,
       workspace: vscode.workspace.name ?? '',
     });
   }

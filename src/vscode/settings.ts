@@ -3,9 +3,11 @@ import { settings as ids } from '../contributions.ts';
 import { type AgentRule } from '../core/agentRules.ts';
 import { type Problem, type SubscriptionMode } from '../core/credentials.ts';
 import { type ApiKeyPlan, apiKeyDefaults, type MaxSubscriptionPlan, maxSubscriptionDefaults } from '../core/plan.ts';
+import { type Reporting } from '../core/reporting.ts';
 import { type NetworkSettings } from '../core/upstreamNetwork.ts';
 import { readAgentRules } from './agentRuleSettings.ts';
 import { readNetworkSettings } from './networkSettings.ts';
+import { readPriceRules } from './priceSettings.ts';
 import { shownValue } from './shownValue.ts';
 
 /** The user's settings, checked. Durations are in milliseconds. */
@@ -27,6 +29,7 @@ export interface Settings {
   readonly warnAtPercent: number;
   /** Whether `claude` in terminals and tasks takes a session. */
   readonly wrapClaude: boolean;
+  readonly reporting: Reporting;
   /** What VS Code's own settings say about proxies and certificates. */
   readonly network: NetworkSettings;
 }
@@ -82,6 +85,13 @@ const keyCommandRule: Rule<string> = {
 };
 const wrapRule: Rule<boolean> = { id: ids.wrapClaude, fallback: true, schema: z.boolean(), wanted: 'true or false' };
 
+const transcriptsRule: Rule<boolean> = {
+  id: ids.historyTranscripts,
+  fallback: true,
+  schema: z.boolean(),
+  wanted: 'true or false',
+};
+
 const rules = {
   plan: planRule,
   dailyTokens: count(ids.maxSubscriptionDailyTokens, maxSubscriptionDefaults.dailyTokens),
@@ -93,6 +103,7 @@ const rules = {
   // The SDK ends a request after 5 minutes without headers: a wait must leave time for the answer.
   longestWaitMinutes: range(ids.longestWaitMinutes, 3, 0, 4),
   warnAtPercent: range(ids.warnAtPercent, 80, 1, 100),
+  transcripts: transcriptsRule,
   limit: limitRule,
   subscriptionMode: modeRule,
   keyCommand: keyCommandRule,
@@ -104,6 +115,7 @@ const rules = {
 export const settingDefaults: Readonly<Record<string, unknown>> = Object.fromEntries<unknown>([
   ...Object.values(rules).map((rule) => [rule.id, rule.fallback] as const),
   [ids.agents, {}],
+  [ids.prices, {}],
 ]);
 
 /**
@@ -130,6 +142,8 @@ export function readSettings(valueOf: (id: string) => unknown): { settings: Sett
   }
   const agents = readAgentRules(valueOf(ids.agents));
   problems.push(...agents.problems);
+  const prices = readPriceRules(valueOf(ids.prices));
+  problems.push(...prices.problems);
   const { network, problems: networkProblems } = readNetworkSettings(valueOf);
   problems.push(...networkProblems);
   const settings: Settings = {
@@ -151,6 +165,7 @@ export function readSettings(valueOf: (id: string) => unknown): { settings: Sett
     longestWaitMs: Math.round(read(rules.longestWaitMinutes) * msPerMinute),
     warnAtPercent: read(rules.warnAtPercent),
     wrapClaude: read(rules.wrapClaude),
+    reporting: { transcripts: read(rules.transcripts), prices: prices.rules },
     network,
   };
   return { settings, problems };

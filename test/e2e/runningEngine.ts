@@ -85,6 +85,7 @@ export async function startEngine(
       snapshotChanged: () => undefined,
       logged: (level, message) => log.push(`${level}: ${message}`),
       problemFound: (problem) => problems.push(problem),
+      firstTranscripts: () => undefined,
       keyRejected: () => undefined,
     },
     lifeChanged: (life) => lives.push(life),

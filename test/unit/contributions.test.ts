@@ -160,6 +160,14 @@ describe('contributions', () => {
     }
   });
 
+  it('has the same prices in code and manifest', () => {
+    const prices = Object.entries(properties[ids.settings.prices]?.additionalProperties?.properties ?? {});
+    assert.equal(prices.length, 5);
+    const given = Object.fromEntries(prices.map(([name]) => [name, 1]));
+    for (const [name, bounds] of prices)
+      hasRange(name, bounds, (value) => accepts(ids.settings.prices, { x: { ...given, [name]: value } }));
+  });
+
   it('lets no workspace change a setting', () => {
     for (const [id, { scope }] of Object.entries(properties)) assert.equal(scope, 'application', id);
   });

@@ -39,6 +39,7 @@ const supervisor = new EngineSupervisor({
     problemFound: ({ message }) => {
       complain(message);
     },
+    firstTranscripts: () => undefined,
     keyRejected: () => undefined,
   },
   lifeChanged: () => undefined,

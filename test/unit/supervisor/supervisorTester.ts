@@ -26,6 +26,7 @@ export class SupervisorTester {
         snapshotChanged: nothing,
         logged: nothing,
         problemFound: nothing,
+        firstTranscripts: nothing,
         keyRejected: nothing,
         ...events,
       },

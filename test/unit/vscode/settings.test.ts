@@ -18,6 +18,7 @@ describe('settings', () => {
       wrapClaude: true,
       dailyTokens: 'fallback',
       agents: [],
+      reporting: { transcripts: true, prices: [] },
       network: { noProxy: [], strictSsl: true, usesProxies: true },
     });
   });
@@ -52,6 +53,15 @@ describe('settings', () => {
     assert.ok(!JSON.stringify(problems).includes('sk-ant'));
     const blank = readSettings((id) => (id === ids.apiKeyCommand ? '  ' : undefined));
     assert.deepEqual([blank.settings.apiKeyCommand.line, blank.problems], ['', []]);
+  });
+
+  it('takes what the user says that models cost, and says what is wrong with it', () => {
+    const value = { 'claude-x*': { input: 1, output: 2.5 }, 'claude-y': { input: -1, output: 2 }, z: { input: 1 } };
+    const { settings, problems } = readSettings((id) => (id === ids.prices ? value : undefined));
+    assert.deepEqual(settings.reporting.prices, [{ pattern: 'claude-x*', input: 1, output: 2.5 }]);
+    assert.equal(problems.length, 2);
+    assert.match(problems[0]?.message ?? '', /agentQuota\.prices has .* for "claude-y", so this entry is left out/);
+    assert.equal(readSettings((id) => (id === ids.prices ? 7 : undefined)).problems.length, 1);
   });
 
   const agents = (value: unknown): ReturnType<typeof readSettings> =>

@@ -1,0 +1,71 @@
+import { type HistoryQuery, type UsageHistory } from '../shared/usageHistory.ts';
+import { type Clock } from './clock.ts';
+import { type ElsewhereUsage } from './elsewhereSum.ts';
+import { partElsewhere, type HistoryPart, partOfLedger } from './historyPart.ts';
+import { seriesOf } from './historySeries.ts';
+import { historyDays, historySteps, hourMs, lastDays, minuteMs } from './historySteps.ts';
+import { totalsOf } from './historyTotals.ts';
+import { type Ledger } from './ledger.ts';
+import { LedgerDays } from './ledgerDays.ts';
+import { type Plan } from './plan.ts';
+import { type TokenPrices } from './tokenPrices.ts';
+
+/** What a historian works with. */
+export interface HistorianParts {
+  readonly ledger: Pick<Ledger, 'usage'>;
+  readonly elsewhere: ElsewhereUsage;
+  readonly clock: Clock;
+  readonly prices: () => TokenPrices;
+}
+
+/** Tells what was used over time, under quota and elsewhere. */
+export class UsageHistorian {
+  readonly #parts: HistorianParts;
+  readonly #days: LedgerDays;
+
+  constructor(parts: HistorianParts) {
+    this.#parts = parts;
+    this.#days = new LedgerDays(parts.ledger);
+  }
+
+  /** @param planId the account's record that holds now. */
+  async history(query: HistoryQuery, plan: Plan, planId: string): Promise<UsageHistory> {
+    const { clock, elsewhere, prices } = this.#parts;
+    const now = clock.now();
+    const { span, by } = query;
+    const known = prices();
+    const [oldest = now] = lastDays(historyDays, now);
+    const outside = (await elsewhere.sums(oldest)).map((sum) => partElsewhere(sum, known));
+    const inside = (await this.#days.sums(now)).map((sum) => partOfLedger(sum, planId, known));
+    const starts = historySteps(span, now);
+    const stepped = await this.#stepped(span, starts, inside, outside, planId, known);
+    return {
+      at: now,
+      query,
+      starts,
+      series: seriesOf(stepped, by, starts),
+      ...totalsOf([...inside, ...outside], now),
+      costs: plan.kind === 'ApiKey' ? 'billed' : 'api-equivalent',
+      transcripts: elsewhere.state,
+    };
+  }
+
+  /** The parts in the steps of the span. */
+  async #stepped(
+    span: HistoryQuery['span'],
+    starts: readonly number[],
+    inside: readonly HistoryPart[],
+    outside: readonly HistoryPart[],
+    planId: string,
+    known: TokenPrices,
+  ): Promise<HistoryPart[]> {
+    if (span === 'quarter') return [...inside, ...outside];
+    const { clock, ledger, elsewhere } = this.#parts;
+    const from = starts[0] ?? clock.now();
+    const stepMs = span === 'hour' ? minuteMs : hourMs;
+    const others = (await elsewhere.sums(from, stepMs)).map((sum) => partElsewhere(sum, known));
+    if (span !== 'hour') return [...inside, ...others];
+    const minutes = await ledger.usage(from, clock.now() + 1, minuteMs);
+    return [...minutes.map((sum) => partOfLedger(sum, planId, known)), ...others];
+  }
+}
