@@ -1,6 +1,6 @@
 /** Who may import whom: the rooms of src/ and their doors. */
 const ROOMS =
-  'core|control|credentials|ledger|loopback|gateway|observer|processes|supervisor|transcripts|prices|launcher|shared|shims|vscode|webview';
+  'core|control|credentials|ledger|loopback|gateway|observer|processes|supervisor|transcripts|prices|metrics|launcher|shared|shims|vscode|webview';
 /** A room and what, besides itself, it may import from src/. */
 const doors = [
   ['shared', ''],
@@ -15,6 +15,7 @@ const doors = [
   ['supervisor', 'core|shared'],
   ['transcripts', 'core|shared'],
   ['prices', 'core|shared'],
+  ['metrics', 'core|shared'],
   ['vscode', 'core|shared'],
   ['launcher', 'shared'],
   ['shims', 'shared'],

@@ -27,6 +27,7 @@ const bundles = [
   { ...node, entryPoints: { checkpoints: 'src/ledger/checkpointThread.ts' } },
   { ...node, entryPoints: { transcripts: 'src/transcripts/transcriptThread.ts' } },
   { ...node, entryPoints: { prices: 'src/prices/listPrices.ts' } },
+  { ...node, entryPoints: { metrics: 'src/metrics/startMetrics.ts' } },
   { ...node, entryPoints: { launcher: 'src/launcher/main.ts' } },
   {
     ...common,

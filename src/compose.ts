@@ -203,6 +203,7 @@ function engineStart(context: vscode.ExtensionContext, launcherSecret: string): 
     checkpointScript: script('checkpoints'),
     transcriptScript: script('transcripts'),
     priceScript: script('prices'),
+    metricsScript: script('metrics'),
     ...(typeof gatewayPort === 'number' && { gatewayPort }),
     ...(typeof observerPort === 'number' && { observerPort }),
     ...(typeof launcherAddress === 'string' && { launcherAddress }),

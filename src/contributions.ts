@@ -8,6 +8,7 @@ export const commands = {
   setApiKey: 'agentQuota.setApiKey',
   forgetApiKey: 'agentQuota.forgetApiKey',
   newAgentTerminal: 'agentQuota.newAgentTerminal',
+  copyPrometheusConfiguration: 'agentQuota.copyPrometheusConfiguration',
   showLog: 'agentQuota.showLog',
 } as const;
 
@@ -32,6 +33,9 @@ export const settings = {
   apiKeyCommand: 'agentQuota.apiKeyCommand',
   apiKeyCommandMinutes: 'agentQuota.apiKeyCommandMinutes',
   prices: 'agentQuota.prices',
+  metricsPrometheus: 'agentQuota.metrics.prometheus',
+  metricsOtlpEndpoint: 'agentQuota.metrics.otlp.endpoint',
+  metricsOtlpHeaders: 'agentQuota.metrics.otlp.headers',
   historyTranscripts: 'agentQuota.history.transcripts',
   inactivityMinutes: 'agentQuota.inactivityMinutes',
   longestWaitMinutes: 'agentQuota.longestWaitMinutes',

@@ -27,9 +27,10 @@ import { type SecretSource } from './core/secretSource.ts';
 import { tokenEnding } from './shared/sessionToken.ts';
 import { type LineListener } from './core/slotQueue.ts';
 import { windowLogger } from './core/windowLogger.ts';
-import { buildUsageReports } from './engineReports.ts';
+import { buildMetrics, buildUsageReports } from './engineReports.ts';
 import { testAuthentication, testRoute } from './gateway/authenticationTest.ts';
 import { startGateway } from './gateway/gateway.ts';
+import { metricsPath } from './gateway/metricsPage.ts';
 import { createUpstreamConnections, type UpstreamConnections } from './gateway/upstreamConnections.ts';
 import { openLedger } from './ledger/openLedger.ts';
 import { endedSessionAnswers, hookIntake } from './observer/hookIntake.ts';
@@ -82,12 +83,22 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
     if (problem.code === 'key-rejected') window.keyRejected();
   };
   const connections = createUpstreamConnections(() => upstream.network);
+  const { reports, transcripts } = buildUsageReports({ start, ledger, booked, window, clock, logger });
+  const metrics = buildMetrics(start, logger, {
+    signals: manager.signals,
+    agentOf: (sessionId) => engine.agentOf(sessionId),
+    snapshot: () => engine.snapshot(),
+    prices: () => reports.prices,
+  });
+  // Like the launchers' secret it outlives a reload, and tells nothing of that one.
+  const metricsToken = secrets.hash(`metrics ${start.launcherSecret}`);
   const gateway = await startGateway({
     admission: manager,
     upstream: () => upstream.target,
     connections,
     logger,
     clock,
+    metrics: { token: metricsToken, isOn: () => metrics.isScraped, text: () => metrics.text() },
     onUpstreamHealth: (health) => {
       upstream.trouble(health.kind === 'troubled' ? health.problem : undefined);
       if (health.kind === 'troubled') tellOfRejection(health.problem);
@@ -148,10 +159,11 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
     problemFound: window.problemFound,
   });
   const home = join(start.storageDirectory, 'sockets');
-  const { reports, transcripts } = buildUsageReports({ start, ledger, booked, window, clock, logger });
   const engine: LocalEngine = new LocalEngine({
     ...parts,
     reports,
+    metrics,
+    metricsEndpoint: { url: `${gateway.url}${metricsPath}`, token: metricsToken },
     manager,
     coordinator,
     upstream,
@@ -182,6 +194,7 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
         () => control.close(),
         () => coordinator.dispose(),
         () => transcripts.close(),
+        () => metrics.close(),
         () => gateway.close(),
         () => {
           turns.dispose();
@@ -244,6 +257,7 @@ export function serveEngine(port: MessagePort, start: EngineStart): void {
     history: async (...args) => (await engine()).history(...args),
     stopReadingTranscripts: async () => (await engine()).stopReadingTranscripts(),
     events: async (...args) => (await engine()).events(...args),
+    metricsEndpoint: async () => (await engine()).metricsEndpoint(),
     launcherEndpoint: async () => (await engine()).launcherEndpoint(),
   };
   const rpc = createBirpc<QuotaEngineEvents, EngineFunctions>(functions, {

@@ -122,9 +122,11 @@ export class ClaudeQuotaManager implements RequestAdmission {
   }
 
   /** Takes a slot and an allocation for a session, or a place in the line for one. */
-  allocate(opening: SessionOpening): Promise<OpeningOutcome> {
+  async allocate(opening: SessionOpening): Promise<OpeningOutcome> {
     const { ledger, engineId, clock } = this.#parts;
-    return ledger.openSession(opening, engineId, this.#terms, clock.now());
+    const outcome = await ledger.openSession(opening, engineId, this.#terms, clock.now());
+    if (outcome.kind === 'opened') this.signals.opened.tell(opening.sessionId, opening.agentId);
+    return outcome;
   }
 
   /** Gives a session's quota back. @returns the session as it ended; undefined when it was not live. */

@@ -14,10 +14,12 @@ import {
   type EngineConfiguration,
   type EngineSnapshot,
   type LauncherEndpoint,
+  type MetricsEndpoint,
   type QuotaEngine,
   type QuotaEngineEvents,
 } from './quotaEngine.ts';
 import { type QuotaTerms } from './quotaTerms.ts';
+import { type MetricsSwitch } from './metricsSwitch.ts';
 import { RecentEvents } from './recentEvents.ts';
 import { noReporting } from './reporting.ts';
 import { type SecretSource } from './secretSource.ts';
@@ -36,6 +38,8 @@ export interface LocalEngineParts extends QuotaManagerParts {
   /** Known once the control socket is there. */
   readonly launcher: () => LauncherEndpoint;
   readonly reports: UsageReports;
+  readonly metrics: MetricsSwitch;
+  readonly metricsEndpoint: MetricsEndpoint;
   readonly window: QuotaEngineEvents;
 }
 
@@ -68,11 +72,13 @@ export class LocalEngine implements QuotaEngine {
   }
 
   async configure(configuration: EngineConfiguration): Promise<void> {
-    const { manager, coordinator, upstream, reports, secrets } = this.#parts;
+    const { manager, coordinator, upstream, reports, metrics, secrets } = this.#parts;
     const movedNetwork = upstream.follow(configuration.credentials, configuration.network);
     await manager.configure(termsOf(configuration, secrets), configuration.longestWaitMs);
     coordinator.configure(configuration);
-    reports.configure(configuration.reporting ?? noReporting);
+    const { reporting = noReporting } = configuration;
+    reports.configure(reporting);
+    metrics.configure(reporting);
     this.#inactivityMs = configuration.inactivityMs;
     if (movedNetwork) coordinator.networkChanged();
     this.#publisher.changed();
@@ -166,6 +172,16 @@ export class LocalEngine implements QuotaEngine {
 
   events(afterId: number): Promise<readonly RecentEvent[]> {
     return Promise.resolve(this.#events.after(afterId));
+  }
+
+  metricsEndpoint(): Promise<MetricsEndpoint | undefined> {
+    const { metrics, metricsEndpoint } = this.#parts;
+    return Promise.resolve(metrics.isScraped ? metricsEndpoint : undefined);
+  }
+
+  /** The name of a live session's agent; empty when it is not known. */
+  agentOf(sessionId: string): string {
+    return this.#events.agentOf(sessionId);
   }
 
   launcherEndpoint(): Promise<LauncherEndpoint> {

@@ -178,8 +178,17 @@ export interface QuotaEngine {
   stopReadingTranscripts(): Promise<void>;
   /** What has happened of late in this window and to sessions of all, oldest first. @param afterId those after it. */
   events(afterId: number): Promise<readonly RecentEvent[]>;
+  /** Where a Prometheus server finds metrics; undefined while the user does not want them. */
+  metricsEndpoint(): Promise<MetricsEndpoint | undefined>;
   /** Where launchers of this window ask for sessions. */
   launcherEndpoint(): Promise<LauncherEndpoint>;
+}
+
+/** Metrics of this engine. */
+export interface MetricsEndpoint {
+  readonly url: string;
+  /** The bearer token that is asked for there, the same over reloads of the window. */
+  readonly token: string;
 }
 
 /** The engine's control socket. */
@@ -203,6 +212,8 @@ export interface EngineStart {
   readonly transcriptScript?: string;
   /** The script that knows what models cost; without it only the user's prices are known. */
   readonly priceScript?: string;
+  /** The script that collects metrics; without it none are collected. */
+  readonly metricsScript?: string;
   /** Tried first, since agents that run know it. */
   readonly gatewayPort?: number;
   /** Likewise for agents that report to this engine. */

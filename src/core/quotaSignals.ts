@@ -4,6 +4,8 @@ import { type SpentLimit } from './requestLine.ts';
 
 /** What a quota manager tells of as it happens; `add` of each returns a function that ends the calls. */
 export class QuotaSignals {
+  /** A session of this engine's has been opened. */
+  readonly opened = new Listeners<[sessionId: string, agentId: string]>();
   /** The upstream has answered a request, with an HTTP status. */
   readonly answered = new Listeners<[sessionId: string, status: number]>();
   /**

@@ -22,6 +22,8 @@ export class RecentEvents {
   readonly #stopListening: readonly (() => void)[];
   /** Agents by session, for what is told of a session by its id. */
   #agents: ReadonlyMap<string, string> | undefined;
+  /** Agents by session that was opened since the last look. */
+  readonly #opened = new Map<string, string>();
   #limits: ReadonlyMap<string, Omit<Extract<EventContent, { kind: 'limit-changed' }>, 'kind' | 'from'>> | undefined;
   #faults: ReadonlyMap<string, Problem> = new Map();
   #planId: string | undefined;
@@ -30,6 +32,11 @@ export class RecentEvents {
   constructor(signals: QuotaSignals, clock: Clock) {
     this.#clock = clock;
     this.#stopListening = [
+      signals.opened.add((sessionId, agentId) => {
+        // One that ends before anybody looks is never asked for again.
+        if (this.#opened.size >= kept) this.#opened.clear();
+        this.#opened.set(sessionId, agentId);
+      }),
       signals.admitted.add((sessionId, waitedMs) => {
         if (waitedMs > 0)
           this.#repeat({ kind: 'waited', session: this.#named(sessionId), requests: 1, longestMs: waitedMs });
@@ -54,6 +61,11 @@ export class RecentEvents {
     return this.#events.filter((event) => event.id > id);
   }
 
+  /** The name of the agent of a session that was live at the last look or has been opened since; else empty. */
+  agentOf(sessionId: string): string {
+    return this.#agents?.get(sessionId) ?? this.#opened.get(sessionId) ?? '';
+  }
+
   /**
    * Compares what is known now with what was known before.
    * @param planId changes of limits are those of one plan.
@@ -75,6 +87,7 @@ export class RecentEvents {
   #lookAtSessions(agents: ReadonlyMap<string, string>): void {
     const before = this.#agents;
     this.#agents = agents;
+    for (const sessionId of agents.keys()) this.#opened.delete(sessionId);
     // What runs already when the engine begins did not start now.
     if (before === undefined) return;
     for (const [sessionId, agentId] of agents)
@@ -110,7 +123,7 @@ export class RecentEvents {
   }
 
   #named(sessionId: string): EventSession {
-    return { sessionId, agentId: this.#agents?.get(sessionId) ?? '' };
+    return { sessionId, agentId: this.agentOf(sessionId) };
   }
 
   /** Adds it to the last event of its session that is like it, if that is young enough. */

@@ -4,8 +4,10 @@ import { type Clock } from '../core/clock.ts';
 import { type UpstreamTarget } from '../core/credentials.ts';
 import { type Logger } from '../core/logger.ts';
 import { currentAddress } from './currentAddress.ts';
-import { Exchange, type ExchangeContext } from './exchange.ts';
+import { type AgentRequestHead, Exchange, type ExchangeContext } from './exchange.ts';
 import { listenOnLoopback } from '../loopback/listenOnLoopback.ts';
+import { type LoopbackAnswer } from '../loopback/loopbackAnswer.ts';
+import { type ScrapedMetrics, serveMetrics } from './metricsPage.ts';
 import { makeLastAnswer } from '../loopback/lastAnswer.ts';
 import { createLoopbackServer } from '../loopback/loopbackServer.ts';
 import { guardRequest, refusal } from '../loopback/requestGuard.ts';
@@ -28,6 +30,8 @@ export interface GatewayOptions {
   readonly port?: number;
   /** Told of each failure and of the first good answer after it; it begins as reachable, as each new upstream does. */
   readonly onUpstreamHealth?: (health: UpstreamHealth) => void;
+  /** Undefined: there are none. */
+  readonly metrics?: ScrapedMetrics;
   /** Stay the giver's to destroy. */
   readonly connections: UpstreamConnections;
 }
@@ -60,11 +64,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   const onRequest = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void => {
     const head = readHead(request, port);
-    if ('status' in head) {
-      logger.debug(`Refused a request (${head.status}): ${head.message}`);
+    // Behind the guard against other hosts and web pages, and before the question of whose session it is.
+    const isOfMetrics = head.kind !== 'refused' && serveMetrics(request, response, options);
+    if (isOfMetrics) return;
+    if (head.kind !== 'agent') {
+      const { answer } = head;
+      logger.debug(`Refused a request (${answer.status}): ${answer.message}`);
       // What comes behind it may not be what it looks like.
       makeLastAnswer(request, response);
-      sendAnswer(request, response, head, clock);
+      sendAnswer(request, response, answer, clock);
       return;
     }
     const exchange = new Exchange(context, request, response, { ...head, expectsContinue });
@@ -86,14 +94,20 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   return { url: `http://127.0.0.1:${port}`, port, close: () => (closed ??= close()) };
 }
 
-/** What a request is, by its first lines alone, or the answer to refuse it with. */
-function readHead(request: IncomingMessage, port: number) {
+/** What a request is, by its first lines alone. */
+type RequestKind =
+  | ({ readonly kind: 'agent' } & Pick<AgentRequestHead, 'path' | 'token' | 'tokenPlace'>)
+  /** Of nobody who could be told apart. */
+  | { readonly kind: 'nobody'; readonly answer: LoopbackAnswer }
+  | { readonly kind: 'refused'; readonly answer: LoopbackAnswer };
+
+function readHead(request: IncomingMessage, port: number): RequestKind {
   const { method = '', url = '', httpVersion, rawHeaders } = request;
   const refused = guardRequest({ method, httpVersion, rawHeaders }, port);
-  if (refused !== undefined) return refused;
+  if (refused !== undefined) return { kind: 'refused', answer: refused };
   const target = readTarget(url);
-  if (target.kind === 'refused') return refusal(400, target.reason);
+  if (target.kind === 'refused') return { kind: 'refused', answer: refusal(400, target.reason) };
   const token = target.token ?? sessionTokenOf(rawHeaders);
-  if (token === undefined) return sessionAnswers.noKey;
-  return { path: target.path, token, tokenPlace: target.token === undefined ? 'header' : 'path' } as const;
+  if (token === undefined) return { kind: 'nobody', answer: sessionAnswers.noKey };
+  return { kind: 'agent', path: target.path, token, tokenPlace: target.token === undefined ? 'header' : 'path' };
 }

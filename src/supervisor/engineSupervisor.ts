@@ -162,6 +162,7 @@ export class EngineSupervisor {
       history: async (query) => (await running()).history(query),
       stopReadingTranscripts: async () => (await running()).stopReadingTranscripts(),
       events: async (afterId) => (await running()).events(afterId),
+      metricsEndpoint: async () => (await running()).metricsEndpoint(),
       launcherEndpoint: async () => (await running()).launcherEndpoint(),
     };
   }

@@ -6,6 +6,7 @@ import { type AgentSessionsView } from './agentSessionsView.ts';
 import { type AgentTerminals } from './agentTerminals.ts';
 import { cleanUpInactiveSessions } from './cleanUpInactiveSessions.ts';
 import { type Notices } from './notices.ts';
+import { copyPrometheusConfiguration } from './prometheusConfiguration.ts';
 import { type QuotaDetailsPanel } from './quotaDetailsPanel.ts';
 import { releaseSession } from './releaseSession.ts';
 import { type SettingsReader } from './settingsReader.ts';
@@ -76,6 +77,10 @@ function commandTable(parts: CommandParts): Readonly<Record<CommandId, Command>>
       },
     },
     [commands.newAgentTerminal]: { does: 'open an agent terminal', run: () => terminals.openTerminal() },
+    [commands.copyPrometheusConfiguration]: {
+      does: 'copy the Prometheus scrape configuration',
+      run: () => copyPrometheusConfiguration(engine, settings),
+    },
     [commands.showLog]: {
       does: 'show the log',
       run: () => {

@@ -3,7 +3,7 @@ import { settings as ids } from '../contributions.ts';
 import { type AgentRule } from '../core/agentRules.ts';
 import { type Problem, type SubscriptionMode } from '../core/credentials.ts';
 import { type ApiKeyPlan, apiKeyDefaults, type MaxSubscriptionPlan, maxSubscriptionDefaults } from '../core/plan.ts';
-import { type Reporting } from '../core/reporting.ts';
+import { type OtlpTarget, type Reporting } from '../core/reporting.ts';
 import { type NetworkSettings } from '../core/upstreamNetwork.ts';
 import { readAgentRules } from './agentRuleSettings.ts';
 import { readNetworkSettings } from './networkSettings.ts';
@@ -92,6 +92,25 @@ const transcriptsRule: Rule<boolean> = {
   wanted: 'true or false',
 };
 
+const prometheusRule: Rule<boolean> = { ...transcriptsRule, id: ids.metricsPrometheus, fallback: false };
+
+/** It may have a password in it. */
+const otlpEndpointRule: Rule<string> = {
+  id: ids.metricsOtlpEndpoint,
+  fallback: '',
+  schema: z.union([z.literal(''), z.url({ protocol: /^https?$/ })]),
+  wanted: 'an address that begins with http:// or https://',
+  secret: true,
+};
+
+const otlpHeadersRule: Rule<Readonly<Record<string, string>>> = {
+  id: ids.metricsOtlpHeaders,
+  fallback: {},
+  schema: z.record(z.string().regex(/^[\w!#$%&'*+.^`|~-]+$/), z.string().regex(/^[\t\x20-\x7e\x80-\xff]*$/)),
+  wanted: 'an object of header names and values, each a text,',
+  secret: true,
+};
+
 const rules = {
   plan: planRule,
   dailyTokens: count(ids.maxSubscriptionDailyTokens, maxSubscriptionDefaults.dailyTokens),
@@ -104,6 +123,9 @@ const rules = {
   longestWaitMinutes: range(ids.longestWaitMinutes, 3, 0, 4),
   warnAtPercent: range(ids.warnAtPercent, 80, 1, 100),
   transcripts: transcriptsRule,
+  prometheus: prometheusRule,
+  otlpEndpoint: otlpEndpointRule,
+  otlpHeaders: otlpHeadersRule,
   limit: limitRule,
   subscriptionMode: modeRule,
   keyCommand: keyCommandRule,
@@ -165,8 +187,17 @@ export function readSettings(valueOf: (id: string) => unknown): { settings: Sett
     longestWaitMs: Math.round(read(rules.longestWaitMinutes) * msPerMinute),
     warnAtPercent: read(rules.warnAtPercent),
     wrapClaude: read(rules.wrapClaude),
-    reporting: { transcripts: read(rules.transcripts), prices: prices.rules },
+    reporting: {
+      transcripts: read(rules.transcripts),
+      prices: prices.rules,
+      prometheus: read(rules.prometheus),
+      otlp: otlpTarget(read(rules.otlpEndpoint), read(rules.otlpHeaders)),
+    },
     network,
   };
   return { settings, problems };
+}
+
+function otlpTarget(endpoint: string, headers: Readonly<Record<string, string>>): OtlpTarget | undefined {
+  return endpoint === '' ? undefined : { endpoint, headers };
 }

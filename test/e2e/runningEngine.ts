@@ -42,7 +42,9 @@ export interface RunningEngine {
 }
 
 /** What of an engine's terms a test sets. */
-export type EngineTerms = Partial<Pick<EngineConfiguration, 'credentials' | 'dailyTokens' | 'longestWaitMs'>>;
+export type EngineTerms = Partial<
+  Pick<EngineConfiguration, 'credentials' | 'dailyTokens' | 'longestWaitMs' | 'reporting'>
+>;
 
 /** What an engine is started from; what is left out is as users have it. */
 export interface EngineSource {
@@ -56,6 +58,13 @@ export interface EngineSource {
 const bundles = {
   engine: path.join(repositoryRoot, 'dist', 'engine.cjs'),
   checkpoints: path.join(repositoryRoot, 'dist', 'checkpoints.cjs'),
+};
+
+/** What an engine loads or starts when it is wanted. */
+const scripts = {
+  transcriptScript: path.join(repositoryRoot, 'dist', 'transcripts.cjs'),
+  priceScript: path.join(repositoryRoot, 'dist', 'prices.cjs'),
+  metricsScript: path.join(repositoryRoot, 'dist', 'metrics.cjs'),
 };
 
 /** @param upstreamUrl where the user's base URL points; the user's key is {@link realKey}. */
@@ -76,6 +85,7 @@ export async function startEngine(
       storageDirectory,
       launcherSecret: await keptLauncherSecret(path.join(storageDirectory, 'sockets')),
       checkpointScript: files.checkpoints,
+      ...scripts,
     },
     startThread: (start) => {
       thread = startWorkerThread(files.engine, start);

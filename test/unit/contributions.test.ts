@@ -13,12 +13,13 @@ const settingSchema = z.looseObject({
   scope: z.string(),
   markdownDescription: z.string().min(20),
   ignoreSync: z.boolean().optional(),
+  pattern: z.string().optional(),
   minimum: z.number().optional(),
   maximum: z.number().optional(),
   enum: z.array(z.string()).optional(),
   markdownEnumDescriptions: z.array(z.string()).optional(),
   additionalProperties: z
-    .object({ properties: z.record(z.string(), rangeSchema) })
+    .object({ properties: z.record(z.string(), rangeSchema).default({}) })
     .loose()
     .optional(),
 });
@@ -142,6 +143,9 @@ describe('contributions', () => {
       if (choices !== undefined) {
         assert.ok(choices.every((choice) => accepts(id, choice)) && !accepts(id, 'other'), `${id}: choices`);
         assert.equal(markdownEnumDescriptions?.length, choices.length, `${id}: a description for each choice`);
+      } else if (property.pattern !== undefined) {
+        for (const text of ['', 'any text', 'http://127.0.0.1:4318', 'https://x/y', 'ftp://x'])
+          assert.equal(accepts(id, text), new RegExp(property.pattern).test(text), `${id}: ${text}`);
       } else if (type === 'string') {
         assert.ok(accepts(id, 'any text') && !accepts(id, 1), `${id}: any text`);
       } else if (type === 'boolean') {

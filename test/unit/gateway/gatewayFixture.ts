@@ -5,6 +5,7 @@ import { type Clock } from '../../../src/core/clock.ts';
 import { type Logger } from '../../../src/core/logger.ts';
 import { directNetwork } from '../../../src/core/upstreamNetwork.ts';
 import { type Gateway, startGateway } from '../../../src/gateway/gateway.ts';
+import { type ScrapedMetrics } from '../../../src/gateway/metricsPage.ts';
 import { createUpstreamConnections, type UpstreamConnections } from '../../../src/gateway/upstreamConnections.ts';
 import { type UpstreamHealth } from '../../../src/gateway/upstreamHealth.ts';
 import { type UpstreamTarget } from '../../../src/core/credentials.ts';
@@ -54,6 +55,7 @@ export async function startFixture(
   baseUrl: string,
   clock = systemClock,
   connections = directConnections(),
+  metrics?: ScrapedMetrics,
 ): Promise<GatewayFixture> {
   const admission = new FakeAdmission();
   const health: UpstreamHealth[] = [];
@@ -73,6 +75,7 @@ export async function startFixture(
     logger,
     clock,
     connections,
+    ...(metrics !== undefined && { metrics }),
     onUpstreamHealth: (state) => health.push(state),
   });
   return Object.assign(fixture, {

@@ -70,7 +70,7 @@ describe('the history of an engine', () => {
       inactivityMs: 60_000,
       longestWaitMs: 1000,
       workspace: 'work',
-      reporting: { transcripts: true, prices: [] },
+      reporting: { transcripts: true, prices: [], prometheus: false, otlp: undefined },
     });
   });
   afterEach(async () => {

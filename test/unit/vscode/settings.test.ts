@@ -18,7 +18,7 @@ describe('settings', () => {
       wrapClaude: true,
       dailyTokens: 'fallback',
       agents: [],
-      reporting: { transcripts: true, prices: [] },
+      reporting: { transcripts: true, prices: [], prometheus: false, otlp: undefined },
       network: { noProxy: [], strictSsl: true, usesProxies: true },
     });
   });
@@ -62,6 +62,30 @@ describe('settings', () => {
     assert.equal(problems.length, 2);
     assert.match(problems[0]?.message ?? '', /agentQuota\.prices has .* for "claude-y", so this entry is left out/);
     assert.equal(readSettings((id) => (id === ids.prices ? 7 : undefined)).problems.length, 1);
+  });
+
+  it('takes where metrics are pushed to, and shows nothing of a bad one, which may hold a secret', () => {
+    const values = new Map<string, unknown>([
+      [ids.metricsOtlpEndpoint, 'https://collector.example/otlp'],
+      [ids.metricsOtlpHeaders, { authorization: 'Bearer very-secret' }],
+    ]);
+    const given = readSettings((id) => values.get(id));
+    assert.deepEqual(given.settings.reporting.otlp, {
+      endpoint: 'https://collector.example/otlp',
+      headers: { authorization: 'Bearer very-secret' },
+    });
+    for (const [id, bad] of [
+      [ids.metricsOtlpEndpoint, 'ftp://very-secret'],
+      [ids.metricsOtlpEndpoint, 'very-secret'],
+      [ids.metricsOtlpHeaders, { 'bad name': 'very-secret' }],
+      [ids.metricsOtlpHeaders, { name: 'very-secret\r\nother: x' }],
+      [ids.metricsOtlpHeaders, { name: 7 }],
+    ] as const) {
+      const { settings, problems } = readSettings((asked) => (asked === id ? bad : undefined));
+      assert.equal(settings.reporting.otlp, undefined);
+      assert.equal(problems.length, 1, JSON.stringify(bad));
+      assert.ok(!JSON.stringify(problems).includes('very-secret'));
+    }
   });
 
   const agents = (value: unknown): ReturnType<typeof readSettings> =>

@@ -1,0 +1,72 @@
+import { amountTokens, type HistoryAmount, type UsageHistory } from './usageHistory.ts';
+
+/** The columns of an exported history; one line for each layer and step that has tokens. */
+const seriesColumns = ['from', 'to', 'origin', 'by', 'name', 'owner', 'tokens'];
+const dayColumns = ['day', 'origin', ...amountColumns()];
+
+function amountColumns(): string[] {
+  return [
+    'requests',
+    'input_tokens',
+    'cache_write_tokens',
+    'cache_read_tokens',
+    'output_tokens',
+    'tokens',
+    'cost_usd',
+    'unpriced_requests',
+  ];
+}
+
+/** What is drawn over time, as comma-separated values (RFC 4180). Moments are those of ISO 8601, in UTC. */
+export function seriesCsv({ query, starts, series, at }: UsageHistory): string {
+  const rows = series.flatMap(({ origin, key, members, owner, tokens }) =>
+    tokens.flatMap((count, step) => {
+      if (count === 0) return [];
+      const [from, to] = [starts[step] ?? at, starts[step + 1] ?? at];
+      const name = key ?? (members > 1 ? `${members} others` : 'unknown');
+      return [[moment(from), moment(to), origin, query.by, name, owner ?? '', count]];
+    }),
+  );
+  return csv([seriesColumns, ...rows]);
+}
+
+/** What was used each day, as comma-separated values. Days are those of the local clock. */
+export function daysCsv({ days }: UsageHistory): string {
+  const rows = days.flatMap(({ day, quota, elsewhere }) =>
+    [['quota', quota] as const, ['elsewhere', elsewhere] as const].flatMap(([origin, amount]) =>
+      amount.requests === 0 ? [] : [[day, origin, ...amountCells(amount)]],
+    ),
+  );
+  return csv([dayColumns, ...rows]);
+}
+
+/** All of a history, as JSON; costs that are not known in full say so. */
+export function historyJson(history: UsageHistory): string {
+  return `${JSON.stringify({ ...history, at: moment(history.at), starts: history.starts.map(moment) }, null, 2)}\n`;
+}
+
+/** Of a cost of which nothing is known there is none, rather than zero. */
+function amountCells(amount: HistoryAmount): (string | number)[] {
+  const { requests, inputTokens, cacheWriteTokens, cacheReadTokens, outputTokens, cost } = amount;
+  const isUnknown = cost.unpricedRequests >= requests && cost.usd === 0;
+  const tokens = [inputTokens, cacheWriteTokens, cacheReadTokens, outputTokens, amountTokens(amount)];
+  return [requests, ...tokens, isUnknown ? '' : cost.usd.toFixed(6), cost.unpricedRequests];
+}
+
+function moment(at: number): string {
+  return new Date(at).toISOString();
+}
+
+function csv(rows: readonly (readonly (string | number)[])[]): string {
+  return rows.map((row) => `${row.map(cell).join(',')}\r\n`).join('');
+}
+
+/**
+ * A cell whose text a spreadsheet would take for a formula begins with an apostrophe: names come from agents.
+ * Source: OWASP, "CSV Injection".
+ */
+function cell(value: string | number): string {
+  if (typeof value === 'number') return String(value);
+  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
