@@ -51,7 +51,8 @@ function copyUsage(database: DatabaseSync): void {
     .map((row) => String(row['name']))
     .filter((name) => name !== 'usage_id');
   const everyMs = Math.floor((80 * 86_400_000) / usageRows);
-  const at = `${Date.now()} - n * ${everyMs}`;
+  // In the order in which they are booked.
+  const at = `${Date.now()} - (${usageRows} - n) * ${everyMs}`;
   const different: Readonly<Record<string, string>> = {
     at,
     day: `date((${at}) / 1000, 'unixepoch', 'localtime')`,

@@ -13,7 +13,8 @@ export interface HistoryPart {
   readonly isOwn: boolean;
   /** The agent's name; of what was used elsewhere the project. */
   readonly owner: string;
-  readonly sessionId: string;
+  /** Undefined where sessions are not told apart. */
+  readonly sessionId: string | undefined;
   readonly model: string | undefined;
   readonly amount: HistoryAmount;
 }

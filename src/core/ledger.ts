@@ -16,7 +16,7 @@ import {
 import { type Subagent, type SubagentUsage } from './subagent.ts';
 import { type TokenEstimate } from './tokenEstimate.ts';
 import { type Usage } from './usage.ts';
-import { type UsageSum } from './usageSum.ts';
+import { type UsageDetail, type UsageSum } from './usageSum.ts';
 
 /** A session to be opened. */
 export interface SessionOpening {
@@ -176,7 +176,7 @@ export interface Ledger {
    * Detail is kept for some 90 days; see `forgetUsageBefore`.
    * @param stepMs how long a step is, in milliseconds; the first begins at `from`.
    */
-  usage(from: number, to: number, stepMs: number): Promise<readonly UsageSum[]>;
+  usage(from: number, to: number, stepMs: number, detail: UsageDetail): Promise<readonly UsageSum[]>;
   view(terms: QuotaTerms, now: number): Promise<LedgerView>;
   /**
    * Tells of changes by whichever engine, this one included, within a quarter of a second.

@@ -2,7 +2,7 @@ import { type Ledger } from './ledger.ts';
 import { calendarDay } from './calendarDay.ts';
 import { historyDays, hourMs, lastDays } from './historySteps.ts';
 import { addUsage } from './usage.ts';
-import { type UsageSum } from './usageSum.ts';
+import { type UsageDetail, type UsageSum } from './usageSum.ts';
 
 /** Days whose hours are told apart: those that a week touches. */
 const hourlyDays = 9;
@@ -12,23 +12,29 @@ const lateMs = 30_000;
 /** What the ledger says of the last days. What is over is read once, so that a history that is open costs little. */
 export class LedgerDays {
   readonly #ledger: Pick<Ledger, 'usage'>;
+  readonly #detail: UsageDetail;
   /** Whole days by their beginning, in hours of late and in one sum before. */
   readonly #whole = new Map<number, readonly UsageSum[]>();
   #today: { readonly startsAt: number; readonly until: number; readonly sums: readonly UsageSum[] } | undefined;
   #reading: Promise<unknown> = Promise.resolve();
 
-  constructor(ledger: Pick<Ledger, 'usage'>) {
+  constructor(ledger: Pick<Ledger, 'usage'>, detail: UsageDetail) {
     this.#ledger = ledger;
+    this.#detail = detail;
   }
 
   /** Sums by hour within the last days, and by day before that; each one's `at` is where its hour or day begins. */
   sums(now: number): Promise<readonly UsageSum[]> {
-    const reading = this.#reading.then(() => this.#read(now));
+    const reading = this.#reading.then(() => this.#readAll(now));
     this.#reading = reading.catch(() => undefined);
     return reading;
   }
 
-  async #read(now: number): Promise<readonly UsageSum[]> {
+  #read(from: number, to: number): Promise<readonly UsageSum[]> {
+    return this.#ledger.usage(from, to, hourMs, this.#detail);
+  }
+
+  async #readAll(now: number): Promise<readonly UsageSum[]> {
     const starts = lastDays(historyDays, now);
     for (const known of this.#whole.keys()) if (!starts.includes(known)) this.#whole.delete(known);
     const today = starts.at(-1) ?? now;
@@ -40,7 +46,7 @@ export class LedgerDays {
         if (known !== undefined && !isHourly) this.#whole.set(startsAt, inOneStep(known, startsAt));
         continue;
       }
-      const sums = await this.#ledger.usage(startsAt, endsAt, hourMs);
+      const sums = await this.#read(startsAt, endsAt);
       const kept = isHourly ? sums : inOneStep(sums, startsAt);
       this.#whole.set(startsAt, kept);
     }
@@ -55,10 +61,10 @@ export class LedgerDays {
     const known = this.#today?.startsAt === startsAt ? this.#today : { startsAt, until: startsAt, sums: [] };
     const over = startsAt + Math.max(0, Math.floor((now - lateMs - startsAt) / hourMs)) * hourMs;
     let { sums } = known;
-    if (over > known.until) sums = [...sums, ...(await this.#ledger.usage(known.until, over, hourMs))];
+    if (over > known.until) sums = [...sums, ...(await this.#read(known.until, over))];
     const until = Math.max(known.until, over);
     this.#today = { startsAt, until, sums };
-    return [...sums, ...(await this.#ledger.usage(until, now + 1, hourMs))];
+    return [...sums, ...(await this.#read(until, now + 1))];
   }
 }
 

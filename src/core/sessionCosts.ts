@@ -29,7 +29,7 @@ export class SessionCosts {
     const to = now - lateMs;
     const from = this.#readTo ?? Math.min(to, ...sessions.map(({ createdAt }) => createdAt));
     if (to > from) {
-      for (const sum of await this.#ledger.usage(from, to, to - from)) this.#take(sum);
+      for (const sum of await this.#ledger.usage(from, to, to - from, 'session')) this.#take(sum);
       this.#readTo = to;
     }
     const live = new Set(sessions.map(({ sessionId }) => sessionId));
@@ -45,6 +45,7 @@ export class SessionCosts {
   }
 
   #take(sum: UsageSum): void {
+    if (sum.sessionId === undefined) return;
     const ofSession = this.#sums.get(sum.sessionId) ?? new Map<string, UsageSum>();
     this.#sums.set(sum.sessionId, ofSession);
     const key = `${sum.model ?? ''} ${sum.isLong}`;

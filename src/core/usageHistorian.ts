@@ -8,6 +8,7 @@ import { totalsOf } from './historyTotals.ts';
 import { type Ledger } from './ledger.ts';
 import { LedgerDays } from './ledgerDays.ts';
 import { type Plan } from './plan.ts';
+import { type UsageDetail } from './usageSum.ts';
 import { type TokenPrices } from './tokenPrices.ts';
 
 /** What a historian works with. */
@@ -21,11 +22,12 @@ export interface HistorianParts {
 /** Tells what was used over time, under quota and elsewhere. */
 export class UsageHistorian {
   readonly #parts: HistorianParts;
-  readonly #days: LedgerDays;
+  readonly #days: Readonly<Record<UsageDetail, LedgerDays>>;
 
   constructor(parts: HistorianParts) {
     this.#parts = parts;
-    this.#days = new LedgerDays(parts.ledger);
+    const { ledger } = parts;
+    this.#days = { agent: new LedgerDays(ledger, 'agent'), session: new LedgerDays(ledger, 'session') };
   }
 
   /** @param planId the account's record that holds now. */
@@ -33,12 +35,13 @@ export class UsageHistorian {
     const { clock, elsewhere, prices } = this.#parts;
     const now = clock.now();
     const { span, by } = query;
+    const detail = by === 'session' ? 'session' : 'agent';
     const known = prices();
     const [oldest = now] = lastDays(historyDays, now);
     const outside = (await elsewhere.sums(oldest)).map((sum) => partElsewhere(sum, known));
-    const inside = (await this.#days.sums(now)).map((sum) => partOfLedger(sum, planId, known));
+    const inside = (await this.#days[detail].sums(now)).map((sum) => partOfLedger(sum, planId, known));
     const starts = historySteps(span, now);
-    const stepped = await this.#stepped(span, starts, inside, outside, planId, known);
+    const stepped = await this.#stepped(query, starts, inside, outside, planId, known);
     return {
       at: now,
       query,
@@ -52,7 +55,7 @@ export class UsageHistorian {
 
   /** The parts in the steps of the span. */
   async #stepped(
-    span: HistoryQuery['span'],
+    { span, by }: HistoryQuery,
     starts: readonly number[],
     inside: readonly HistoryPart[],
     outside: readonly HistoryPart[],
@@ -65,7 +68,7 @@ export class UsageHistorian {
     const stepMs = span === 'hour' ? minuteMs : hourMs;
     const others = (await elsewhere.sums(from, stepMs)).map((sum) => partElsewhere(sum, known));
     if (span !== 'hour') return [...inside, ...others];
-    const minutes = await ledger.usage(from, clock.now() + 1, minuteMs);
+    const minutes = await ledger.usage(from, clock.now() + 1, minuteMs, by === 'session' ? 'session' : 'agent');
     return [...minutes.map((sum) => partOfLedger(sum, planId, known)), ...others];
   }
 }

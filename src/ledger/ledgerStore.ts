@@ -7,7 +7,7 @@ import { type LiveSession, type ProcessIdentity, type Session } from '../core/se
 import { type Buckets, type TokenBucket } from '../core/tokenBucket.ts';
 import { type SubagentUsage } from '../core/subagent.ts';
 import { type Usage } from '../core/usage.ts';
-import { type UsageSum } from '../core/usageSum.ts';
+import { type UsageDetail, type UsageSum } from '../core/usageSum.ts';
 
 /** A session and what only the ledger needs to know of it. */
 export interface SessionRow {
@@ -101,7 +101,9 @@ export interface UsageRange {
   readonly from: number;
   /** What was booked then or later is left out. */
   readonly to: number;
+  /** How long a step is, in milliseconds. */
   readonly stepMs: number;
+  readonly detail: UsageDetail;
 }
 
 export interface EngineRow {

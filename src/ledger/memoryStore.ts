@@ -228,11 +228,15 @@ export class MemoryStore implements LedgerStore {
     return this.#forgotten + (index === -1 ? this.#entries.length : index);
   }
 
-  usageSums(first: number, end: number, { from, to, stepMs }: UsageRange): UsageSum[] {
+  usageSums(first: number, end: number, { from, to, stepMs, detail }: UsageRange): UsageSum[] {
     return this.#entries
       .slice(Math.max(0, first - this.#forgotten), Math.max(0, end - this.#forgotten))
       .filter(({ at }) => at >= from && at < to)
-      .map((entry) => ({ ...entry, at: from + Math.floor((entry.at - from) / stepMs) * stepMs }));
+      .map((entry) => ({
+        ...entry,
+        sessionId: detail === 'session' ? entry.sessionId : undefined,
+        at: from + Math.floor((entry.at - from) / stepMs) * stepMs,
+      }));
   }
 
   dropBefore(at: number): number {

@@ -121,16 +121,17 @@ const ticketRow = z
     since: row.since,
   }));
 
-const dayRow = z
-  .object({
-    requests: z.number(),
-    input_tokens: z.number(),
-    cache_creation_5m_tokens: z.number(),
-    cache_creation_1h_tokens: z.number(),
-    cache_read_tokens: z.number(),
-    output_tokens: z.number(),
-  })
-  .transform((row): DayRow => ({
+const dayColumns = {
+  requests: z.number(),
+  input_tokens: z.number(),
+  cache_creation_5m_tokens: z.number(),
+  cache_creation_1h_tokens: z.number(),
+  cache_read_tokens: z.number(),
+  output_tokens: z.number(),
+};
+
+function dayOf(row: z.infer<z.ZodObject<typeof dayColumns>>): DayRow {
+  return {
     requests: row.requests,
     usage: {
       inputTokens: row.input_tokens,
@@ -139,7 +140,10 @@ const dayRow = z
       cacheReadTokens: row.cache_read_tokens,
       outputTokens: row.output_tokens,
     },
-  }));
+  };
+}
+
+const dayRow = z.object(dayColumns).transform(dayOf);
 
 const subagentRow = z
   .object({ session_id: z.string(), subagent_id: z.string(), parent_id: z.string().nullable(), last_at: z.number() })
@@ -154,25 +158,22 @@ const usageSumRow = z
     step: z.number(),
     plan_id: z.string(),
     agent_id: z.string(),
-    session_id: z.string(),
+    session_id: z.string().nullable(),
     model: z.string().nullable(),
     is_long: z.number(),
+    ...dayColumns,
   })
-  .and(dayRow)
-  .transform(({ step, plan_id, agent_id, session_id, model, is_long, requests, usage }): UsageSum => ({
-    at: step,
-    planId: plan_id,
-    agentId: agent_id,
-    sessionId: session_id,
-    model: model ?? undefined,
-    isLong: is_long === 1,
-    requests,
-    usage,
+  .transform((row): UsageSum => ({
+    at: row.step,
+    planId: row.plan_id,
+    agentId: row.agent_id,
+    sessionId: row.session_id ?? undefined,
+    model: row.model ?? undefined,
+    isLong: row.is_long === 1,
+    ...dayOf(row),
   }));
 
-const boundsRow = z
-  .object({ 'min(usage_id)': z.number().nullable(), 'max(usage_id)': z.number().nullable() })
-  .transform((row) => ({ first: row['min(usage_id)'] ?? 0, end: (row['max(usage_id)'] ?? -1) + 1 }));
+const usageIdRow = z.object({ usage_id: z.number().nullable() });
 
 const usageMomentRow = z
   .object({ usage_id: z.number(), at: z.number() })
@@ -227,7 +228,7 @@ export const rowSchemas = {
   day: dayRow,
   subagent: subagentRow,
   usageSum: usageSumRow,
-  bounds: boundsRow,
+  usageId: usageIdRow,
   usageMoment: usageMomentRow,
   scope: scopeRow,
   scopeId: z.object({ scope_id: z.string() }),

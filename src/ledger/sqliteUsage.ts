@@ -73,8 +73,9 @@ export class SqliteUsage {
 
   /** By halves: there is no index on time, but entries are in its order. */
   positionOf(at: number): number {
-    const [bounds] = this.#connection.rows(rowSchemas.bounds, 'SELECT min(usage_id), max(usage_id) FROM usage', []);
-    let { first, end } = bounds ?? { first: 0, end: 0 };
+    // Apart from one another, or all of the table would be read for them.
+    let first = this.#id('min') ?? 0;
+    let end = (this.#id('max') ?? -1) + 1;
     while (first < end) {
       const middle = Math.floor((first + end) / 2);
       const sql = 'SELECT usage_id, at FROM usage WHERE usage_id >= ? LIMIT 1';
@@ -85,17 +86,22 @@ export class SqliteUsage {
     return first;
   }
 
-  sums(first: number, end: number, { from, to, stepMs }: UsageRange): UsageSum[] {
+  #id(which: 'min' | 'max'): number | undefined {
+    const sql = `SELECT ${which}(usage_id) AS usage_id FROM usage`;
+    return this.#connection.row(rowSchemas.usageId, sql, [])?.usage_id ?? undefined;
+  }
+
+  sums(first: number, end: number, { from, to, stepMs, detail }: UsageRange): UsageSum[] {
     return this.#connection.rows(
       rowSchemas.usageSum,
-      `SELECT ?3 + CAST((at - ?3) / ?5 AS INTEGER) * ?5 AS step, plan_id, agent_id, session_id, model,
+      `SELECT ?3 + CAST((at - ?3) / ?5 AS INTEGER) * ?5 AS step, plan_id, agent_id, ${detail === 'session' ? 'session_id' : 'NULL AS session_id'}, model,
          input_tokens + cache_creation_5m_tokens + cache_creation_1h_tokens + cache_read_tokens > ${longInputTokens} AS is_long,
          count(*) AS requests, ${counts
            .split(', ')
            .map((name) => `sum(${name}) AS ${name}`)
            .join(', ')}
        FROM usage WHERE usage_id >= ?1 AND usage_id < ?2 AND at >= ?3 AND at < ?4
-       GROUP BY step, plan_id, session_id, agent_id, model, is_long`,
+       GROUP BY step, plan_id, ${detail === 'session' ? 'session_id, ' : ''}agent_id, model, is_long`,
       [first, end, from, to, stepMs],
     );
   }

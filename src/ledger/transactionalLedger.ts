@@ -20,7 +20,7 @@ import {
   type Session,
   type SessionSteering,
 } from '../core/session.ts';
-import { type UsageSum } from '../core/usageSum.ts';
+import { type UsageDetail, type UsageSum } from '../core/usageSum.ts';
 import { viewLedger } from './ledgerView.ts';
 import { type EngineRow, type LedgerStore } from './ledgerStore.ts';
 import { LineBooks } from './lineBooks.ts';
@@ -163,8 +163,8 @@ export class TransactionalLedger implements Ledger {
     });
   }
 
-  usage(from: number, to: number, stepMs: number): Promise<UsageSum[]> {
-    return usageSums(this.#store, from, to, stepMs);
+  usage(from: number, to: number, stepMs: number, detail: UsageDetail): Promise<UsageSum[]> {
+    return usageSums(this.#store, { from, to, stepMs, detail });
   }
 
   view(terms: QuotaTerms, now: number): Promise<LedgerView> {

@@ -1,17 +1,14 @@
 import { setImmediate as others } from 'node:timers/promises';
 import { addUsage } from '../core/usage.ts';
 import { type UsageSum } from '../core/usageSum.ts';
-import { type LedgerStore } from './ledgerStore.ts';
+import { type LedgerStore, type UsageRange } from './ledgerStore.ts';
 
-/** Entries that are added up at once: some milliseconds, in which nothing else is done. */
-const entriesAtOnce = 2000;
+/** Entries that are added up at once: a few milliseconds, in which nothing else is done. */
+const entriesAtOnce = 1000;
 
-/**
- * Adds up what was used from one moment until another. It reads a little at a time, so that requests go in between.
- * @param stepMs how long a step is, in milliseconds; the first begins at `from`.
- */
-export async function usageSums(store: LedgerStore, from: number, to: number, stepMs: number): Promise<UsageSum[]> {
-  const range = { from, to, stepMs };
+/** Adds up what was used in a time. It reads a little at a time, so that requests go in between. */
+export async function usageSums(store: LedgerStore, range: UsageRange): Promise<UsageSum[]> {
+  const { from, to } = range;
   const [first, end] = await store.read(() => [store.usagePosition(from), store.usagePosition(to)] as const);
   const sums = new Map<string, UsageSum>();
   for (let position = first; position < end; position += entriesAtOnce) {

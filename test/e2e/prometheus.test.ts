@@ -39,7 +39,7 @@ describe('a real Prometheus server', () => {
     running = await startEngine(upstream.url, apiKeyPlan(), { terms: { reporting } });
   });
   afterEach(async () => {
-    if (server !== undefined && server.exitCode === null) {
+    if (server?.exitCode === null) {
       server.kill();
       await once(server, 'exit');
     }

@@ -14,9 +14,9 @@ describe('costs of sessions', () => {
     const tester = new LedgerTester(ledger, apiKeyPlan());
     const asked: number[] = [];
     const costs = new SessionCosts({
-      usage: (from, to, stepMs) => {
+      usage: (from, to, ...how) => {
         asked.push(to - from);
-        return ledger.usage(from, to, stepMs);
+        return ledger.usage(from, to, ...how);
       },
     });
     const look = async (): Promise<void> => {

@@ -28,7 +28,7 @@ export function usageTests(openLedger: OpenLedger): void {
     const given = eachWithLedger(openLedger, maxSubscriptionPlan({ dailyTokens: 100_000_000, concurrentAgents: 4 }));
 
     function sum(tester: LedgerTester, from: number, to: number, stepMs: number): Promise<readonly UsageSum[]> {
-      return tester.ledger.usage(from, to, stepMs);
+      return tester.ledger.usage(from, to, stepMs, 'session');
     }
 
     it('is added up by step, session and model', async () => {
@@ -55,10 +55,15 @@ export function usageTests(openLedger: OpenLedger): void {
         [1, 'b', 'opus', 1, 5, 50],
       ];
       assert.deepEqual(merged(sorted(sums, begin)), byModel);
-      assert.ok(sums.every(({ planId, sessionId }) => planId === 'MaxSubscription' && [a, b].includes(sessionId)));
+      assert.ok(
+        sums.every(({ planId, sessionId }) => planId === 'MaxSubscription' && [a, b].includes(sessionId ?? '')),
+      );
       const found = sums.reduce((all, { usage }) => addUsage(all, usage), noUsage);
       assert.deepEqual(found, tokens(22, 151, { cacheReadTokens: 200_007 }));
       assert.deepEqual(await sum(tester, begin + minute + 1, begin + day, hour), [], 'nothing later');
+      const byAgent = await tester.ledger.usage(begin, begin + 2 * minute, minute, 'agent');
+      assert.deepEqual(merged(sorted(byAgent, begin)), byModel);
+      assert.ok(byAgent.every(({ sessionId }) => sessionId === undefined));
     });
 
     it('is of the time asked for alone, however much there is', async () => {
