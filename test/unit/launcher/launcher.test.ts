@@ -188,7 +188,7 @@ describe('launcher', () => {
     await keepSecret(other, testSecret.toUpperCase());
     const cases: readonly (readonly [address: EngineAddress | undefined, why: RegExp])[] = [
       [undefined, /no terminal of a VS Code window/],
-      [{ home: none }, /the secret of the engine cannot be read from .*none/],
+      [{ home: none }, /no window with Agent Quota is open/],
       [{ home: other }, /no window with Agent Quota is open/],
       [{ socket: path.join(directory, 'none.sock'), home: other }, /is not running/],
       [{ socket: server.address, home: other }, /opened for another engine/],
