@@ -13,13 +13,14 @@ import type * as EngineModuleFile from './engine.ts';
 import { ApiKeyCommand } from './credentials/apiKeyCommand.ts';
 import { type KeyCommandOutcome, runKeyCommand } from './credentials/keyCommandRun.ts';
 import { findSubscriptionLogin } from './credentials/subscriptionLogin.ts';
+import { processAncestors } from './processes/processAncestors.ts';
 import { createProcessTable } from './processes/processTable.ts';
 import { systemClock } from './processes/systemClock.ts';
 import { installShims, type InstalledShims, integratedShells } from './shims/installedShims.ts';
 import { EngineSupervisor, type EngineLife } from './supervisor/engineSupervisor.ts';
 import { startInThread, startWorkerThread, type EngineThread } from './supervisor/engineThread.ts';
+import { ToldOnce } from './told/toldOnce.ts';
 import { createAgentQuotaApi, type AgentQuotaApi } from './vscode/agentQuotaApi.ts';
-import { AgentSessionsView } from './vscode/agentSessionsView.ts';
 import { AgentTerminals } from './vscode/agentTerminals.ts';
 import { channelLogger } from './vscode/channelLogger.ts';
 import { ClaudeAgentTasks } from './vscode/claudeAgentTasks.ts';
@@ -29,15 +30,14 @@ import { DailyTokensQuestion } from './vscode/dailyTokensQuestion.ts';
 import { EngineConfigurator } from './vscode/engineConfigurator.ts';
 import { type LauncherPlace } from './vscode/launcherPlace.ts';
 import { Notices } from './vscode/notices.ts';
-import { QuotaDetailsPanel } from './vscode/quotaDetailsPanel.ts';
-import { QuotaStatusBarItem } from './vscode/quotaStatusBarItem.ts';
+import { type Claim } from './vscode/quotaNotices.ts';
 import { RoutedConsent } from './vscode/routedConsent.ts';
-import { SessionsContext } from './vscode/sessionsContext.ts';
 import { SettingsReader } from './vscode/settingsReader.ts';
 import { SnapshotStore } from './vscode/snapshotStore.ts';
 import { TerminalEnvironment } from './vscode/terminalEnvironment.ts';
 import { TranscriptProgress } from './vscode/transcriptProgress.ts';
 import { WindowApiKey } from './vscode/windowApiKey.ts';
+import { createScreen } from './vscode/windowScreen.ts';
 
 /** A window's Agent Quota, and its end. */
 export interface Window {
@@ -110,13 +110,13 @@ export async function composeWindow(context: vscode.ExtensionContext): Promise<W
   const engine = configuredEngine(supervisor.engine, () => configurator.told());
   const plan = (): Plan | undefined => configurator.plan;
   const ask = vscode.window.showWarningMessage;
-  const question = new DailyTokensQuestion(context.globalState, settings, plan, notices, ask);
+  const toldOnce = new ToldOnce(join(context.globalStorageUri.fsPath, 'told'), clock);
+  const claim: Claim = (key, alike) => toldOnce.claim(key, alike);
+  const question = new DailyTokensQuestion(context.globalState, settings, plan, notices, ask, claim);
 
   // What is on screen.
-  const sessionsView = new AgentSessionsView(store, clock);
-  const statusBarItem = new QuotaStatusBarItem(store, settings, clock);
-  const details = new QuotaDetailsPanel(context.extensionUri, store, settings, notices, clock);
-  const sessionsContext = new SessionsContext(store);
+  const told = { question, claim, findAncestors: processAncestors };
+  const screen = createScreen({ context, engine, store, settings, notices, clock, ...told });
   const transcriptProgress = new TranscriptProgress(engine, firstTranscripts.event);
 
   // How agents are started.
@@ -124,8 +124,8 @@ export async function composeWindow(context: vscode.ExtensionContext): Promise<W
   const shells = { shells: shims?.shells, integrated: integratedShells };
   const terminals = new AgentTerminals(store, { ...launcher, ...shells }, endpoint, notices);
   const tasks = new ClaudeAgentTasks(launcher, endpoint, notices);
-  const shown = { sessionsView, terminals, details };
-  const commands = registerCommands({ engine, store, settings, notices, ...shown, windowKey, lookForCredentials });
+  const own = { extensionId: context.extension.id, windowKey, lookForCredentials };
+  const commands = registerCommands({ engine, store, settings, notices, terminals, ...screen, ...own });
 
   await configurator.send();
   void consent.consider();
@@ -140,9 +140,8 @@ export async function composeWindow(context: vscode.ExtensionContext): Promise<W
       },
     ),
     dispose: async () => {
-      const shownParts = [sessionsContext, details, statusBarItem, sessionsView, transcriptProgress];
-      const told = [consentAsked, configurator, windowKey, terminalEnvironment, settings, keyCommand];
-      for (const part of [commands, tasks, terminals, ...shownParts, ...told]) part.dispose();
+      const asked = [consentAsked, configurator, windowKey, terminalEnvironment, settings, keyCommand];
+      for (const part of [commands, tasks, terminals, screen, transcriptProgress, ...asked]) part.dispose();
       await supervisor.dispose();
       for (const part of [firstTranscripts, store, log]) part.dispose();
     },

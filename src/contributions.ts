@@ -5,6 +5,17 @@ export const commands = {
   testAuthentication: 'agentQuota.testAuthentication',
   cleanUpInactiveSessions: 'agentQuota.cleanUpInactiveSessions',
   releaseSession: 'agentQuota.releaseSession',
+  pauseSession: 'agentQuota.pauseSession',
+  resumeSession: 'agentQuota.resumeSession',
+  setSessionWeight: 'agentQuota.setSessionWeight',
+  focusTerminal: 'agentQuota.focusTerminal',
+  startWithoutQuota: 'agentQuota.startWithoutQuota',
+  filterSessions: 'agentQuota.filterSessions',
+  clearSessionFilter: 'agentQuota.clearSessionFilter',
+  groupByWorkspace: 'agentQuota.groupByWorkspace',
+  groupByAgent: 'agentQuota.groupByAgent',
+  listUngrouped: 'agentQuota.listUngrouped',
+  showWalkthrough: 'agentQuota.showWalkthrough',
   setApiKey: 'agentQuota.setApiKey',
   forgetApiKey: 'agentQuota.forgetApiKey',
   newAgentTerminal: 'agentQuota.newAgentTerminal',
@@ -17,6 +28,7 @@ export type CommandId = (typeof commands)[keyof typeof commands];
 export const views = { sessions: 'agentQuota.sessions' } as const;
 export const viewContainers = { agentQuota: 'agentQuota' } as const;
 export const terminalProfiles = { claudeAgent: 'agentQuota.claudeAgent' } as const;
+export const walkthroughs = { start: 'agentQuota.start' } as const;
 export const taskTypes = { claudeAgent: 'claude-agent' } as const;
 export const webviewPanels = { quotaDetails: 'agentQuota.quotaDetails' } as const;
 
@@ -41,19 +53,41 @@ export const settings = {
   longestWaitMinutes: 'agentQuota.longestWaitMinutes',
   warnAtPercent: 'agentQuota.warnAtPercent',
   wrapClaude: 'agentQuota.terminal.wrapClaude',
+  statusBarFormat: 'agentQuota.statusBar.format',
+  notifyAtPercent: 'agentQuota.notifyAtPercent',
+  earlyWarnings: 'agentQuota.earlyWarnings',
 } as const;
 
 export const contextKeys = {
   /** True while at least one session is live. */
   hasSessions: 'agentQuota.hasSessions',
+  /** True while an agent waits for a slot. */
+  agentsWait: 'agentQuota.agentsWait',
+  /** True once a request of any session has been metered. */
+  hasMetered: 'agentQuota.hasMetered',
   /** True while this window has an API key of its own. */
   hasWindowKey: 'agentQuota.hasWindowKey',
+  /** How things are; see `Situation`. */
+  situation: 'agentQuota.situation',
+  /** How the sessions are grouped; see `Grouping`. */
+  sessionGrouping: 'agentQuota.sessionGrouping',
+  /** True while a filter hides sessions. */
+  sessionsFiltered: 'agentQuota.sessionsFiltered',
 } as const;
 
-/** What a row of the Agent Sessions view is, for the `when` clauses of its menus. */
+/** What a row of the Agent Sessions view is, for the `when` clauses of its menus; its flags come after it. */
 export const rowKinds = {
+  /** What sessions are listed under. */
+  group: 'agentQuota.group',
   session: 'agentQuota.session',
   /** An agent that a session's agent has started. */
   subagent: 'agentQuota.subagent',
   waiting: 'agentQuota.waiting',
+  /** One fact about a session. */
+  detail: 'agentQuota.detail',
 } as const;
+export type RowKind = (typeof rowKinds)[keyof typeof rowKinds];
+
+/** `pausable`: can be paused; `paused`: can be resumed; `terminal`: its terminal is in this window. */
+export const rowFlags = ['pausable', 'paused', 'terminal'] as const;
+export type RowFlag = (typeof rowFlags)[number];

@@ -245,6 +245,7 @@ export function serveEngine(port: MessagePort, start: EngineStart): void {
     configure: async (...args) => (await engine()).configure(...args),
     setupClaudeAgentAuth: async (...args) => (await engine()).setupClaudeAgentAuth(...args),
     giveUp: async (...args) => (await engine()).giveUp(...args),
+    startWithoutQuota: async (...args) => (await engine()).startWithoutQuota(...args),
     attachProcess: async (...args) => (await engine()).attachProcess(...args),
     steerSession: async (...args) => (await engine()).steerSession(...args),
     releaseAgentAuth: async (...args) => (await engine()).releaseAgentAuth(...args),

@@ -26,6 +26,7 @@ export function sessionAnswer(record: AgentRecord, since = -Infinity): SessionAn
     requests: record.requests,
     runningRequests: record.runningRequests,
     waitingRequests: record.waitingRequests,
+    ...(record.state !== 'ended' && record.pausedAt !== undefined && { pausedAt: record.pausedAt }),
     tokens: tokensAnswer(record.usage),
     subagents: told.map(({ subagentId, parentId, requests, usage, lastAt }) => ({
       subagentId,

@@ -131,6 +131,7 @@ export class AgentAuthCoordinator {
     const mode = target === undefined ? 'observed' : 'routed';
     const token = this.#parts.secrets.token();
     const outcome = await this.#open(request, mode, token);
+    if (outcome.kind === 'not-wanted') return this.#unauthenticated(request, problems.withoutQuota());
     if (outcome.kind !== 'opened')
       return { kind: 'refused', agentId, reason: refusal(outcome, this.#parts.manager.plan.concurrentAgents) };
     const { sessionId } = outcome.session;
@@ -176,8 +177,15 @@ export class AgentAuthCoordinator {
     cancel();
   }
 
+  /** Tickets of this engine's callers that wait for a slot. */
+  readonly waiting = (): readonly string[] => this.#queue.waiting;
+
   giveUp(ticket: string): Promise<void> {
     return this.#queue.giveUp(ticket);
+  }
+
+  startWithoutQuota(ticket: string): Promise<void> {
+    return this.#queue.goWithout(ticket);
   }
 
   /** @param process told apart from a later one with the same number here, where the caller could not. */
@@ -273,7 +281,8 @@ export class AgentAuthCoordinator {
   async #unauthenticated(request: AgentRequest, reason: Problem): Promise<AgentAuth> {
     const { agentId } = request;
     const outcome = await this.#open({ ...request, waitMs: 0 }, 'unauthenticated', this.#parts.secrets.token());
-    this.#parts.problemFound(reason);
+    // What the user has just chosen needs no telling.
+    if (reason.code !== problems.withoutQuota().code) this.#parts.problemFound(reason);
     const sessionId = outcome.kind === 'opened' ? outcome.session.sessionId : '';
     return { kind: 'unauthenticated', agentId, sessionId, overlay: {}, reason };
   }
@@ -284,7 +293,7 @@ export class AgentAuthCoordinator {
   }
 }
 
-function refusal(outcome: Exclude<SlotOutcome, { kind: 'opened' }>, slots: number): Problem {
+function refusal(outcome: Exclude<SlotOutcome, { kind: 'opened' | 'not-wanted' }>, slots: number): Problem {
   if (outcome.kind === 'no-slot') return problems.noSlot(outcome, slots);
   return problems.usedUp(outcome.what, outcome.until);
 }

@@ -92,6 +92,10 @@ export class LocalEngine implements QuotaEngine {
     return this.#parts.coordinator.giveUp(ticket);
   }
 
+  startWithoutQuota(ticket: string): Promise<void> {
+    return this.#parts.coordinator.startWithoutQuota(ticket);
+  }
+
   attachProcess(sessionId: string, process: ProcessIdentity): Promise<void> {
     return this.#parts.coordinator.attachProcess(sessionId, process);
   }
@@ -143,6 +147,7 @@ export class LocalEngine implements QuotaEngine {
     return {
       at: now,
       plan,
+      planId,
       status: view.status,
       sessions: recordsOf(view).map((record) => {
         const cost = reports.costOf(record.sessionId);
@@ -150,6 +155,7 @@ export class LocalEngine implements QuotaEngine {
         return { ...record, tokensPerMinute, ...(cost !== undefined && { cost }) };
       }),
       line: view.line,
+      ownTickets: coordinator.waiting(),
       usedToday: view.usedToday,
       tokensPerMinute: [...paces.values()].reduce((sum, pace) => sum + pace, 0),
       projections: this.#limitPaces.take(view.status.limits, now),

@@ -74,6 +74,13 @@ export const problems = {
         };
   },
 
+  withoutQuota: (): Problem => ({
+    code: 'without-quota',
+    severity: 'warning',
+    message: 'This agent runs without quota, as you chose: it did not wait for a slot.',
+    nextStep: 'Start it again to have it metered.',
+  }),
+
   /** @param models those that it concerns (`opus-5`); undefined for all. */
   paused: (until: number, models?: string): Problem => ({
     code: 'paused',

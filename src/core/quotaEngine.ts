@@ -129,10 +129,14 @@ export type AuthTest =
 export interface EngineSnapshot {
   readonly at: number;
   readonly plan: Plan;
+  /** Tells accounts apart: a session with another `planId` runs on another one. */
+  readonly planId: string;
   readonly status: QuotaStatus;
   /** Live sessions of all windows, oldest first. */
   readonly sessions: readonly ShownSession[];
   readonly line: readonly LinePlace[];
+  /** Tickets in that line with which agents of this window wait. */
+  readonly ownTickets: readonly string[];
   /** What all sessions used since local midnight, ended ones included. */
   readonly usedToday: Usage;
   /** Tokens a minute of all sessions over the last minutes, cache reads included. */
@@ -155,6 +159,8 @@ export interface QuotaEngine {
   setupClaudeAgentAuth(request: AgentRequest): Promise<AgentAuth>;
   /** Leaves the line; the wish is answered with `refused`. Harmless when it is answered already. */
   giveUp(ticket: string): Promise<void>;
+  /** Leaves the line, and the agent starts without quota: the user cannot wait. Harmless when it is answered already. */
+  startWithoutQuota(ticket: string): Promise<void>;
   /** Ties a session to the process that it lives as long as. */
   attachProcess(sessionId: string, process: ProcessIdentity): Promise<void>;
   /** Ends all live sessions of an agent. @returns how many. */

@@ -43,6 +43,8 @@ interface SessionBase {
   readonly usage: Usage;
   /** Requests that were answered. */
   readonly requests: number;
+  /** The model of its own agent's last request, as the API names it; absent until one is booked. */
+  readonly model?: string;
   /** How what its agent uses is learned, where it is observed; absent until that is known. */
   readonly observedBy?: ObservedBy;
   /** The session whose agent started this one's; absent for none. It may have ended before. */

@@ -6,6 +6,8 @@ import { rerun } from './rerun.ts';
 /** How a wait for a slot ended. */
 export type SlotOutcome =
   | Exclude<OpeningOutcome, { kind: 'no-slot' }>
+  /** The caller does not wait any longer and wants none. */
+  | { readonly kind: 'not-wanted' }
   | {
       readonly kind: 'no-slot';
       readonly running: readonly string[];
@@ -80,6 +82,11 @@ export class SlotQueue {
     this.#stopListening = ledger.onChange(this.retry);
   }
 
+  /** Tickets of those that wait. */
+  get waiting(): string[] {
+    return [...this.#callers.keys()];
+  }
+
   /** From now on a wish can be given up, even before it is in line. @returns a function that ends that. */
   expect(ticket: string): () => void {
     this.#wishes.set(ticket, { givenUp: false });
@@ -121,6 +128,13 @@ export class SlotQueue {
     const wish = this.#wishes.get(ticket);
     if (wish !== undefined) wish.givenUp = true;
     await this.#leave(ticket, 'given-up');
+  }
+
+  /** The caller goes on without a slot. Nothing happens unless it waits in line. */
+  async goWithout(ticket: string): Promise<void> {
+    if (!this.#callers.has(ticket)) return;
+    this.#finish(ticket, { kind: 'not-wanted' });
+    await this.#ledger.leaveSlotLine(ticket);
   }
 
   async dispose(): Promise<void> {

@@ -85,12 +85,13 @@ export function cleanUpPart({ inactivityMs, changed }: CleanUpAnswer): Part {
 }
 
 export function sessionPart(session: SessionAnswer): Part {
-  const { createdAt, lastActivityAt, subagents } = session;
+  const { createdAt, lastActivityAt, pausedAt, subagents } = session;
   return {
     ...session,
     activity: sessionActivity(session),
     createdAt: time(createdAt),
     lastActivityAt: time(lastActivityAt),
+    ...(pausedAt !== undefined && { pausedAt: time(pausedAt) }),
     subagents: subagents.map((subagent) => ({ ...subagent, lastActivityAt: time(subagent.lastActivityAt) })),
   };
 }

@@ -1,6 +1,7 @@
 import { formatCount, formatCountdown, formatPercentage } from '../shared/amounts.ts';
 import { type StatusAnswer } from '../shared/launcherAnswers.ts';
 import { summarizeLimit } from '../shared/limitSummary.ts';
+import { shareBar } from '../shared/shareBar.ts';
 import { planName } from '../shared/planName.ts';
 import { clockTime } from './clockTime.ts';
 import { levelFormats, markedFromPercent } from './levels.ts';
@@ -41,7 +42,7 @@ function limitCells(limit: StatusAnswer['limits'][number], at: number): Cell[] {
   const resetsAt = limit.resetsAt !== undefined && limit.resetsAt > at ? limit.resetsAt : undefined;
   return [
     label,
-    paint(bar(limit.percentage)),
+    paint(shareBar(limit.percentage)),
     paint(share),
     window ? '' : `${formatCount(limit.used)} of ${formatCount(limit.limit)}`,
     window ? formatPercentage(100 - limit.percentage) : formatCount(limit.remaining),
@@ -49,14 +50,6 @@ function limitCells(limit: StatusAnswer['limits'][number], at: number): Cell[] {
     resetsAt === undefined ? '' : clockTime(resetsAt, at),
     source,
   ];
-}
-
-const barLength = 10;
-
-/** Full only when the limit is reached. Both characters are in the fonts of the oldest consoles. */
-function bar(percentage: number): string {
-  const filled = Math.min(barLength, Math.max(0, Math.floor((percentage / 100) * barLength)));
-  return '█'.repeat(filled) + '░'.repeat(barLength - filled);
 }
 
 function pauseText(what: string, ms: number): string {

@@ -30,6 +30,7 @@ const columns: readonly Column[] = [
 const formats: Readonly<Partial<Record<Activity, Parameters<Paint>[0]>>> = {
   working: 'green',
   waiting: 'yellow',
+  paused: 'yellow',
   unauthenticated: 'yellow',
   idle: 'dim',
   ended: 'dim',

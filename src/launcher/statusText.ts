@@ -1,6 +1,6 @@
 import { formatCount, formatNumberOf, formatPercentage } from '../shared/amounts.ts';
 import { type StatusAnswer } from '../shared/launcherAnswers.ts';
-import { quotaLevel, summarizeLimit } from '../shared/limitSummary.ts';
+import { limitLevel, summarizeLimit, tightestLimit } from '../shared/limitSummary.ts';
 import { planName } from '../shared/planName.ts';
 import { levelFormats, markedFromPercent } from './levels.ts';
 import { type Look } from './look.ts';
@@ -9,7 +9,8 @@ import { printable } from './printable.ts';
 
 /** What `agent-quota status` prints: the engine, the plan, its numbers, then what is wrong and what to do about it. */
 export function statusText(status: StatusAnswer, { paint }: Look): string {
-  const level = quotaLevel(status.percentage, markedFromPercent);
+  const tightest = tightestLimit(status.limits);
+  const level = tightest === undefined ? 'normal' : limitLevel(tightest, markedFromPercent);
   const share = formatPercentage(status.percentage);
   const facts: readonly (readonly [name: string, text: string])[] = [
     ['Engine', `running, gateway ${status.gatewayUrl}`],
@@ -45,9 +46,9 @@ function healthText({ healthy, problems }: StatusAnswer, paint: Paint): string {
 }
 
 /** Which limit the share is of. */
-function mostUsed({ limits, percentage, at }: StatusAnswer): string {
-  const limit = limits.find((candidate) => candidate.dimension !== 'slots' && candidate.percentage === percentage);
-  if (limit === undefined || percentage === 0) return '';
+function mostUsed({ limits, at }: StatusAnswer): string {
+  const limit = tightestLimit(limits);
+  if (limit === undefined || limit.percentage === 0) return '';
   return `, ${printable(summarizeLimit(limit, markedFromPercent, at).label)}`;
 }
 

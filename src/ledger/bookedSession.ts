@@ -8,6 +8,7 @@ export function bookedSession(session: Session, entry: UsageEntry | undefined, n
     ...session,
     lastActivityAt: session.state === 'ended' ? session.lastActivityAt : now,
     requests: session.requests + 1,
+    ...(entry?.model !== undefined && entry.subagent === undefined && { model: entry.model }),
     usage: entry === undefined ? session.usage : addUsage(session.usage, entry.usage),
   };
 }

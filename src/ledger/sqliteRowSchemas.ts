@@ -31,6 +31,7 @@ const sessionBase = {
   lastActivityAt: z.number(),
   usage,
   requests: z.number(),
+  model: z.string().exactOptional(),
   observedBy: z.enum(['telemetry', 'transcripts']).exactOptional(),
   parentSessionId: z.string().exactOptional(),
 };

@@ -38,6 +38,23 @@ export function formatAge(ms: number): string {
   return ms < minute ? 'under 1 min' : hoursAndMinutes(Math.floor(ms / minute) * minute);
 }
 
+/** A time gone by where there is hardly room: 3m, 2h, 4d. */
+export function formatShortAge(ms: number): string {
+  return short(ms, Math.floor);
+}
+
+/** A time still to go where there is hardly room, rounded up: 3m, 2h, 4d. */
+export function formatShortCountdown(ms: number): string {
+  return short(ms, Math.ceil);
+}
+
+function short(ms: number, round: (value: number) => number): string {
+  const minutes = round(ms / minute);
+  if (minutes < 60) return `${Math.max(1, minutes)}m`;
+  const hours = round(ms / hour);
+  return hours < 24 ? `${hours}h` : `${round(ms / day)}d`;
+}
+
 function hoursAndMinutes(ms: number): string {
   if (ms < hour) return `${ms / minute} min`;
   if (ms < day) return joined(Math.floor(ms / hour), 'h', Math.floor((ms % hour) / minute), 'min');

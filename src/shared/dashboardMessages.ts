@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { activities } from './sessionActivity.ts';
 
 /**
  * What the details page and the extension say to each other. The extension sends texts, ready to show: so the page,
@@ -36,7 +37,7 @@ const rowSchema = z.object({
   id: z.string(),
   kind: z.enum(['session', 'waiting']),
   agent: z.string(),
-  activity: z.enum(['working', 'waiting', 'ready', 'idle', 'unauthenticated', 'ended']),
+  activity: z.enum(activities),
   state: z.string(),
   tokens: z.string(),
   /** The tokens by kind. */

@@ -57,6 +57,8 @@ const sessionSchema = z.object({
   requests: z.number(),
   runningRequests: z.number(),
   waitingRequests: z.number(),
+  /** Since when its requests wait because the user said so. */
+  pausedAt: z.exactOptional(z.number()),
   tokens: tokensSchema,
   subagents: z.array(subagentSchema),
   /** How many older subagents are not among them. */

@@ -41,7 +41,7 @@ const oldAfterMs = 60_000;
 /** A model's name comes from an agent's request and may be anything. */
 const longestModels = 40;
 
-/** @param warnAtPercent share of a limit from which on it is marked. Full slots are no alarm: the next agent waits. */
+/** @param warnAtPercent share of a limit from which on it is marked. */
 export function summarizeLimit(limit: LimitStatus, warnAtPercent: number, now: number): LimitSummary {
   const { dimension, models = '' } = limit;
   const wording = wordings[dimension];
@@ -54,7 +54,7 @@ export function summarizeLimit(limit: LimitStatus, warnAtPercent: number, now: n
     reset:
       limit.resetsAt === undefined || limit.resetsAt <= now ? '' : `resets in ${formatCountdown(limit.resetsAt - now)}`,
     source: sourceText(limit, now),
-    level: dimension === 'slots' ? 'normal' : quotaLevel(limit.percentage, warnAtPercent),
+    level: limitLevel(limit, warnAtPercent),
   };
 }
 
@@ -66,16 +66,38 @@ function amountText({ used, limit, percentage }: LimitStatus, wording: Wording):
 
 function sourceText({ source, reportedAt }: LimitStatus, now: number): string {
   if (source === 'setting') return 'from the settings';
-  const old = reportedAt !== undefined && now - reportedAt > oldAfterMs;
-  return old ? `reported by Anthropic ${formatAge(now - reportedAt)} ago` : 'reported by Anthropic';
+  const age = reportAge({ reportedAt }, now);
+  return age === undefined ? 'reported by Anthropic' : `reported by Anthropic ${formatAge(age)} ago`;
+}
+
+/** How old what is shown of a limit is, in milliseconds; undefined when it is as good as now. */
+export function reportAge(limit: { readonly reportedAt?: number | undefined }, now: number): number | undefined {
+  const age = limit.reportedAt === undefined ? 0 : now - limit.reportedAt;
+  return age > oldAfterMs ? age : undefined;
 }
 
 function shortened(models: string): string {
   return models.length > longestModels ? `${models.slice(0, longestModels - 1)}…` : models;
 }
 
-/** How loudly a share of the quota is shown. */
-export function quotaLevel(percentage: number, warnAtPercent: number): LimitSummary['level'] {
-  if (percentage >= 100) return 'error';
-  return percentage >= warnAtPercent ? 'warning' : 'normal';
+/** What a limit that is used up does: those of a minute make requests wait for seconds, the others refuse them. */
+const refusing: ReadonlySet<Dimension> = new Set(['tokensPerDay', 'fiveHour', 'sevenDay']);
+
+/** How loudly a limit is shown: what keeps agents from working is an error. Full slots are no alarm. */
+export function limitLevel(
+  { dimension, percentage }: Pick<LimitStatus, 'dimension' | 'percentage'>,
+  warnAtPercent: number,
+): LimitSummary['level'] {
+  if (dimension === 'slots' || percentage < Math.min(warnAtPercent, 100)) return 'normal';
+  return percentage >= 100 && refusing.has(dimension) ? 'error' : 'warning';
+}
+
+/** The limit that is used most, the refusing ones first where several are; undefined for none. Slots are not one. */
+export function tightestLimit(limits: readonly LimitStatus[]): LimitStatus | undefined {
+  const sorted = limits
+    .filter(({ dimension }) => dimension !== 'slots')
+    .sort(
+      (a, b) => b.percentage - a.percentage || Number(refusing.has(b.dimension)) - Number(refusing.has(a.dimension)),
+    );
+  return sorted[0];
 }

@@ -150,6 +150,7 @@ export class EngineSupervisor {
       },
       setupClaudeAgentAuth: async (request) => (await running()).setupClaudeAgentAuth(request),
       giveUp: async (ticket) => (await running()).giveUp(ticket),
+      startWithoutQuota: async (ticket) => (await running()).startWithoutQuota(ticket),
       attachProcess: async (sessionId, process) => (await running()).attachProcess(sessionId, process),
       releaseAgentAuth: async (agentId) => (await running()).releaseAgentAuth(agentId),
       releaseSession: async (sessionId) => (await running()).releaseSession(sessionId),

@@ -1,23 +1,16 @@
 import * as vscode from 'vscode';
 import { rowKinds, views } from '../contributions.ts';
 import { type Clock } from '../core/clock.ts';
-import { type AgentRecord, type LinePlace } from '../core/quotaEngine.ts';
-import { type SubagentUsage } from '../core/subagent.ts';
 import { formatAge } from '../shared/amounts.ts';
-import { subagentsByParent } from '../shared/subagentsByParent.ts';
 import { type EngineState } from './engineState.ts';
-import {
-  type RowMark,
-  type SessionRow,
-  sessionRow,
-  sessionTooltip,
-  subagentRow,
-  subagentTooltip,
-  waitingRow,
-  waitingTooltip,
-} from './sessionRow.ts';
+import { runningAgents } from './runningAgents.ts';
+import { type RowMark } from './sessionRow.ts';
+import { type SessionsLayout } from './sessionsLayout.ts';
+import { nothing, type SessionTree, sessionTree, type TreeRow } from './sessionTree.ts';
+import { type SessionTerminals } from './sessionTerminals.ts';
 import { type SnapshotStore } from './snapshotStore.ts';
 import { Ticker } from './ticker.ts';
+import { changedRows } from './changedRows.ts';
 
 /** Ages are shown to the minute. */
 const ageIntervalMs = 20_000;
@@ -27,77 +20,94 @@ const icons: Readonly<Record<RowMark, vscode.ThemeIcon>> = {
   waiting: new vscode.ThemeIcon('watch', new vscode.ThemeColor('charts.yellow')),
   ready: new vscode.ThemeIcon('circle-filled', new vscode.ThemeColor('charts.green')),
   idle: new vscode.ThemeIcon('circle-outline'),
+  paused: new vscode.ThemeIcon('debug-pause', new vscode.ThemeColor('charts.yellow')),
+  failing: new vscode.ThemeIcon('error', new vscode.ThemeColor('charts.red')),
   unauthenticated: new vscode.ThemeIcon('unlock', new vscode.ThemeColor('charts.orange')),
   ended: new vscode.ThemeIcon('circle-slash'),
   subagent: new vscode.ThemeIcon('type-hierarchy-sub'),
+  window: new vscode.ThemeIcon('window'),
+  agent: new vscode.ThemeIcon('hubot'),
+  detail: new vscode.ThemeIcon('blank'),
 };
 
-interface Entry {
-  readonly row: SessionRow;
-  readonly kind: (typeof rowKinds)[keyof typeof rowKinds];
-  /** Ids of the rows under it. */
-  readonly children: readonly string[];
-  tooltip(now: number): string;
-}
-
 /**
- * The view "Agent Sessions". An element is an id: a session's id, with a subagent's after it, or the ticket of one who
- * waits in line. So selection survives updates, and the Release Session command gets the session's id from a row.
+ * The view "Agent Sessions". An element is an id (see `SessionTree`): so selection and what is open survive updates, and
+ * commands get a session's id from a row.
  */
 export class AgentSessionsView implements vscode.TreeDataProvider<string>, vscode.Disposable {
   readonly #store: SnapshotStore;
+  readonly #layout: SessionsLayout;
+  readonly #terminals: SessionTerminals;
   readonly #clock: Clock;
   readonly #changed = new vscode.EventEmitter<string[] | undefined>();
   readonly #view: vscode.TreeView<string>;
   readonly #owned: vscode.Disposable;
-  #entries: ReadonlyMap<string, Entry> = new Map();
-  #topRows: readonly string[] = [];
+  /** Rows that VS Code has asked for; only these can be on screen. */
+  readonly #drawn = new Set<string>();
+  #tree: SessionTree;
 
   readonly onDidChangeTreeData = this.#changed.event;
 
-  constructor(store: SnapshotStore, clock: Clock) {
+  constructor(store: SnapshotStore, layout: SessionsLayout, terminals: SessionTerminals, clock: Clock) {
     this.#store = store;
+    this.#layout = layout;
+    this.#terminals = terminals;
     this.#clock = clock;
-    this.#read();
-    this.#view = vscode.window.createTreeView(views.sessions, { treeDataProvider: this });
+    this.#tree = this.#read();
+    this.#view = vscode.window.createTreeView(views.sessions, {
+      treeDataProvider: this,
+      canSelectMany: true,
+      showCollapseAll: true,
+    });
     const update = (): void => {
       this.#update();
     };
     this.#owned = vscode.Disposable.from(
       this.#view,
       store.onDidChange(update),
+      layout.onDidChange(update),
+      terminals.onDidChange(update),
       new Ticker(ageIntervalMs, clock, update),
+      this.#view.onDidChangeVisibility(update),
       this.#changed,
     );
-    this.#showMessage();
+    this.#showFrame();
   }
 
-  /** The session whose row is selected; undefined when none is. */
-  get selectedSession(): string | undefined {
-    return this.#view.selection.find((id) => this.#entries.get(id)?.kind === rowKinds.session);
+  /** The sessions whose rows are selected. */
+  get selectedSessions(): string[] {
+    return this.#view.selection.filter((id) => this.#tree.rows.get(id)?.kind === rowKinds.session);
   }
 
   getChildren(id?: string): string[] {
-    return [...(id === undefined ? this.#topRows : (this.#entries.get(id)?.children ?? []))];
+    if (id === undefined) this.#drawn.clear();
+    const children = id === undefined ? this.#tree.top : (this.#tree.rows.get(id)?.children ?? []);
+    for (const child of children) this.#drawn.add(child);
+    return [...children];
+  }
+
+  getParent(id: string): string | undefined {
+    return this.#tree.rows.get(id)?.parent;
   }
 
   getTreeItem(id: string): vscode.TreeItem {
-    const entry = this.#entries.get(id);
-    const item = new vscode.TreeItem(entry?.row.label ?? '');
+    const row = this.#tree.rows.get(id);
+    const item = new vscode.TreeItem(row?.label ?? '', collapsibleState(row));
     item.id = id;
-    if (entry === undefined) return item;
-    if (entry.children.length > 0) item.collapsibleState = vscode.TreeItemCollapsibleState.Collapsed;
-    item.description = entry.row.description;
-    item.iconPath = icons[entry.row.activity];
-    item.contextValue = entry.kind;
-    item.accessibilityInformation = { label: entry.row.spoken };
+    if (row === undefined) return item;
+    item.description = row.description;
+    item.iconPath = icons[row.mark];
+    item.contextValue = [row.kind, ...row.flags].join(' ');
+    item.accessibilityInformation = { label: row.spoken };
+    // A row that is all there is to say needs no tooltip.
+    if (row.tooltip === undefined) item.tooltip = row.spoken;
     return item;
   }
 
   /** Tooltips are made when they are looked at, from the numbers of that moment. */
   resolveTreeItem(item: vscode.TreeItem, id: string): vscode.TreeItem {
-    const text = this.#entries.get(id)?.tooltip(this.#clock.now());
-    if (text !== undefined) item.tooltip = new vscode.MarkdownString(text);
+    const text = this.#tree.rows.get(id)?.tooltip?.(this.#clock.now());
+    if (text !== undefined) item.tooltip = new vscode.MarkdownString(text, true);
     return item;
   }
 
@@ -105,40 +115,49 @@ export class AgentSessionsView implements vscode.TreeDataProvider<string>, vscod
     this.#owned.dispose();
   }
 
-  /** Redraws only the rows that look different: a redraw closes the tooltip under the mouse. */
+  /** Redraws only the rows that look different, and nothing that is out of sight: a redraw closes the tooltip there. */
   #update(): void {
-    const [before, topBefore] = [this.#entries, this.#topRows];
-    this.#read();
-    this.#showMessage();
-    if (this.#topRows.join('\n') !== topBefore.join('\n')) {
-      this.#changed.fire(undefined);
-      return;
+    const before = this.#tree;
+    if (this.#view.visible) {
+      this.#tree = this.#read();
+      const changed = changedRows(before, this.#tree, this.#drawn);
+      if (changed === 'all') this.#changed.fire(undefined);
+      else if (changed.length > 0) this.#changed.fire(changed);
     }
-    // A row that is redrawn has those under it drawn anew too: new ones are drawn by it.
-    const changed = [...before].flatMap(([id, entry]) => (sameEntry(entry, this.#entries.get(id)) ? [] : [id]));
-    if (changed.length > 0) this.#changed.fire(changed);
+    this.#showFrame();
   }
 
-  #read(): void {
-    const { sessions, line } = this.#store.snapshot ?? { sessions: [], line: [] };
-    const now = this.#clock.now();
-    this.#topRows = [...sessions.map(({ sessionId }) => sessionId), ...line.map(({ ticket }) => ticket)];
-    this.#entries = new Map([
-      ...sessions.map((record) => [record.sessionId, sessionEntry(record, now)] as const),
-      ...sessions.flatMap(subagentEntries),
-      ...line.map((place) => [place.ticket, waitingEntry(place, now)] as const),
-    ]);
+  #read(): SessionTree {
+    const { grouping, filter } = this.#layout;
+    const workspace = vscode.workspace.name ?? '';
+    const wish = { grouping, filter, workspace, inTerminal: this.#terminals.sessions };
+    return sessionTree(this.#store.snapshot ?? nothing, wish, this.#clock.now());
   }
 
-  /** Numbers of an engine that does not run must not look live. */
-  #showMessage(): void {
+  /** What is around the rows: the message above them and the badge. */
+  #showFrame(): void {
     const { state, snapshot } = this.#store;
     const age =
       snapshot === undefined ? '' : ` These numbers are from ${formatAge(this.#clock.now() - snapshot.at)} ago.`;
-    const message = engineMessage(state);
+    const engine = engineMessage(state);
+    const { filter } = this.#layout;
+    const { shown, sessions } = this.#tree;
+    const parts = [
+      ...(engine === '' ? [] : [`${engine}${age}`]),
+      ...(filter === '' ? [] : [`Filter “${filter}”: ${shown} of ${sessions} sessions`]),
+    ];
     // An empty text takes the message away.
-    this.#view.message = message === '' ? '' : `${message}${age}`;
+    this.#view.message = parts.join(' ');
+    const running = state.kind === 'running' ? runningAgents(state.snapshot) : undefined;
+    const badge = running === undefined || running.running === 0 ? undefined : running;
+    if (this.#view.badge?.value === badge?.running && this.#view.badge?.tooltip === badge?.text) return;
+    this.#view.badge = badge === undefined ? undefined : { value: badge.running, tooltip: badge.text };
   }
+}
+
+function collapsibleState(row: TreeRow | undefined): vscode.TreeItemCollapsibleState {
+  if (row === undefined || row.children.length === 0) return vscode.TreeItemCollapsibleState.None;
+  return row.open ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed;
 }
 
 function engineMessage(state: EngineState): string {
@@ -150,44 +169,4 @@ function engineMessage(state: EngineState): string {
     case 'stopped':
       return `${state.problem.message} ${state.problem.nextStep}`;
   }
-}
-
-function sessionEntry(record: AgentRecord, now: number): Entry {
-  return {
-    row: sessionRow(record, now),
-    kind: rowKinds.session,
-    children: rowIds(record, subagentsByParent(record.subagents).get(undefined)),
-    tooltip: (later) => sessionTooltip(record, later),
-  };
-}
-
-function waitingEntry(place: LinePlace, now: number): Entry {
-  return { row: waitingRow(place, now), kind: rowKinds.waiting, children: [], tooltip: () => waitingTooltip(place) };
-}
-
-function subagentEntries(record: AgentRecord): (readonly [string, Entry])[] {
-  const started = subagentsByParent(record.subagents);
-  return record.subagents.map((subagent) => {
-    const children = rowIds(record, started.get(subagent.subagentId));
-    const tooltip = (now: number): string => subagentTooltip(subagent, now);
-    const entry: Entry = { row: subagentRow(subagent), kind: rowKinds.subagent, children, tooltip };
-    return [subagentRowId(record, subagent.subagentId), entry];
-  });
-}
-
-function rowIds(record: AgentRecord, subagents: readonly SubagentUsage[] = []): string[] {
-  return subagents.map(({ subagentId }) => subagentRowId(record, subagentId));
-}
-
-function subagentRowId({ sessionId }: AgentRecord, subagentId: string): string {
-  return `${sessionId} ${subagentId}`;
-}
-
-function sameEntry(a: Entry, b: Entry | undefined): boolean {
-  return (
-    a.row.label === b?.row.label &&
-    a.row.description === b.row.description &&
-    a.row.activity === b.row.activity &&
-    a.children.join('\n') === b.children.join('\n')
-  );
 }

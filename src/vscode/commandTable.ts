@@ -1,49 +1,44 @@
 import * as vscode from 'vscode';
-import * as z from 'zod';
-import { type CommandId, commands } from '../contributions.ts';
-import { type QuotaEngine } from '../core/quotaEngine.ts';
-import { type AgentSessionsView } from './agentSessionsView.ts';
+import { type CommandId, commands, walkthroughs } from '../contributions.ts';
 import { type AgentTerminals } from './agentTerminals.ts';
 import { cleanUpInactiveSessions } from './cleanUpInactiveSessions.ts';
 import { type Notices } from './notices.ts';
 import { copyPrometheusConfiguration } from './prometheusConfiguration.ts';
 import { type QuotaDetailsPanel } from './quotaDetailsPanel.ts';
-import { releaseSession } from './releaseSession.ts';
+import { type SessionCommandParts, sessionCommands } from './sessionCommands.ts';
 import { type SettingsReader } from './settingsReader.ts';
 import { showStatus } from './showStatus.ts';
-import { type SnapshotStore } from './snapshotStore.ts';
 import { testAuthentication } from './testAuthentication.ts';
+import { type WaitingNotice } from './waitingNotice.ts';
 import { type WindowApiKey } from './windowApiKey.ts';
 
 /** What the commands act on. */
-export interface CommandParts {
-  readonly engine: QuotaEngine;
-  readonly store: SnapshotStore;
+export interface CommandParts extends SessionCommandParts {
   readonly settings: SettingsReader;
   readonly notices: Notices;
-  readonly sessionsView: AgentSessionsView;
   readonly terminals: AgentTerminals;
   readonly details: QuotaDetailsPanel;
+  readonly waiting: WaitingNotice;
   readonly windowKey: WindowApiKey;
   /** Looks for the user's credentials anew and tells the engine. */
   readonly lookForCredentials: () => Promise<void>;
+  /** The extension's own id. */
+  readonly extensionId: string;
 }
 
-interface Command {
-  /** What it does, to follow "Could not". */
+/** What a command does. */
+export interface Command {
+  /** To follow "Could not". */
   readonly does: string;
-  readonly run: (argument: unknown) => Promise<void> | void;
+  /** @param clicked what it is called with; in a view the row. @param selected in a view all rows that are selected. */
+  readonly run: (clicked: unknown, selected: unknown) => Promise<void> | void;
 }
-
-/** A row's key binding, which acts on the selection; VS Code gives it no row. */
-export const selectedSession = 'selected';
-
-const sessionIdSchema = z.string().min(1);
 
 function commandTable(parts: CommandParts): Readonly<Record<CommandId, Command>> {
-  const { engine, store, settings, notices, sessionsView, terminals, details, windowKey, lookForCredentials } = parts;
+  const { engine, store, settings, notices, terminals, details, waiting, windowKey, lookForCredentials } = parts;
   const test = (): Promise<void> => testAuthentication(engine, notices, lookForCredentials);
   return {
+    ...sessionCommands(parts),
     [commands.showStatus]: { does: 'show the status', run: () => showStatus(store, settings) },
     [commands.showQuotaDetails]: {
       does: 'show the quota details',
@@ -69,17 +64,21 @@ function commandTable(parts: CommandParts): Readonly<Record<CommandId, Command>>
       does: 'clean up inactive sessions',
       run: () => cleanUpInactiveSessions(engine, settings),
     },
-    [commands.releaseSession]: {
-      does: 'release the session',
-      run: (argument) => {
-        const given = argument === selectedSession ? sessionsView.selectedSession : argument;
-        return releaseSession(engine, store, sessionIdSchema.safeParse(given).data);
-      },
+    [commands.startWithoutQuota]: {
+      does: 'start the agent without quota',
+      run: (clicked) => waiting.startWithoutQuota(clicked),
     },
     [commands.newAgentTerminal]: { does: 'open an agent terminal', run: () => terminals.openTerminal() },
     [commands.copyPrometheusConfiguration]: {
       does: 'copy the Prometheus scrape configuration',
       run: () => copyPrometheusConfiguration(engine, settings),
+    },
+    [commands.showWalkthrough]: {
+      does: 'show the walkthrough',
+      run: async () => {
+        const category = `${parts.extensionId}#${walkthroughs.start}`;
+        await vscode.commands.executeCommand('workbench.action.openWalkthrough', { category }, false);
+      },
     },
     [commands.showLog]: {
       does: 'show the log',
@@ -93,9 +92,9 @@ function commandTable(parts: CommandParts): Readonly<Record<CommandId, Command>>
 /** Registers every command. What a handler throws ends in a notice, never in VS Code's own error box. */
 export function registerCommands(parts: CommandParts): vscode.Disposable {
   const registrations = Object.entries(commandTable(parts)).map(([id, { does, run }]) =>
-    vscode.commands.registerCommand(id, async (argument: unknown) => {
+    vscode.commands.registerCommand(id, async (clicked: unknown, selected: unknown) => {
       try {
-        await run(argument);
+        await run(clicked, selected);
       } catch (cause) {
         parts.notices.failed(does, cause);
       }

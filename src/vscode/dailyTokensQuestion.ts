@@ -3,6 +3,7 @@ import { settings as ids } from '../contributions.ts';
 import { type Problem } from '../core/credentials.ts';
 import { maxSubscriptionDefaults, type Plan } from '../core/plan.ts';
 import type { Notices } from './notices.ts';
+import type { Claim } from './quotaNotices.ts';
 import type { SettingsReader } from './settingsReader.ts';
 
 /** The problem that it is about. */
@@ -36,11 +37,13 @@ export class DailyTokensQuestion {
   readonly #plan: () => Plan | undefined;
   readonly #notices: Pick<Notices, 'failed' | 'answerWith'>;
   readonly #ask: AskUser;
+  readonly #claim: Claim;
   #open = false;
 
   /**
    * @param asked where it is kept that the question has been asked.
    * @param plan the plan that holds now.
+   * @param claim takes the asking upon this window.
    */
   constructor(
     asked: Pick<vscode.Memento, 'get' | 'update'>,
@@ -48,12 +51,14 @@ export class DailyTokensQuestion {
     plan: () => Plan | undefined,
     notices: Pick<Notices, 'failed' | 'answerWith'>,
     ask: AskUser,
+    claim: Claim,
   ) {
     this.#asked = asked;
     this.#settings = settings;
     this.#plan = plan;
     this.#notices = notices;
     this.#ask = ask;
+    this.#claim = claim;
     notices.answerWith(dayUsedUp, (problem) => this.consider(problem));
   }
 
@@ -64,13 +69,18 @@ export class DailyTokensQuestion {
     if (this.#plan()?.kind !== 'MaxSubscription' || this.#settings.isSet(ids.maxSubscriptionDailyTokens)) return false;
     if (this.#asked.get(askedKey) === true) return false;
     this.#open = true;
-    void this.#askNow();
+    void this.#askNow(problem);
     return true;
   }
 
-  async #askNow(): Promise<void> {
+  async #askNow({ message, nextStep }: Problem): Promise<void> {
     try {
       await this.#asked.update(askedKey, true);
+      // Another window may be asking in this moment: then here it is told what is wrong, and no more.
+      if (!(await this.#claim(askedKey))) {
+        await this.#ask(`${message} ${nextStep}`);
+        return;
+      }
       const choice = await this.#ask(text, choices.larger, choices.reported, choices.keep);
       if (choice === choices.larger) await this.#settings.set(ids.maxSubscriptionDailyTokens, largerNumber);
       if (choice === choices.reported) await this.#settings.set(ids.maxSubscriptionLimit, 'reported');

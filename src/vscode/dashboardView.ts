@@ -7,7 +7,7 @@ import { type EngineState, newestSnapshot } from './engineState.ts';
 import { summarizeLimit } from '../shared/limitSummary.ts';
 import { planName } from '../shared/planName.ts';
 import { sessionActivity } from '../shared/sessionActivity.ts';
-import { tokensByKind } from './sessionRow.ts';
+import { tokensByKind } from './sessionDetails.ts';
 
 /** All that the details page shows, in words. */
 export function dashboardView(state: EngineState, warnAtPercent: number, now: number): DashboardView {

@@ -20,6 +20,7 @@ export class Notices {
   readonly #told = new Set<string>();
   readonly #answers = new Map<string, ProblemAnswer>();
   readonly #remedies = new Map<string, Remedy>();
+  #toldElsewhere: (problem: Problem) => boolean = () => false;
 
   constructor(log: vscode.LogOutputChannel) {
     this.#log = log;
@@ -49,18 +50,20 @@ export class Notices {
   }
 
   problem(problem: Problem): void {
-    const text = `${problem.message} ${problem.nextStep}`;
-    this.#log[problem.severity === 'error' ? 'error' : 'warn'](`${problem.code}: ${text}`);
-    if (this.#answers.get(problem.code)?.(problem) !== true)
-      this.#show(problem.severity, text, this.#remedies.get(problem.code));
+    if (!this.#answered(problem)) this.#showProblem(problem);
   }
 
-  /** Tells of a problem the first time that it comes up in this window. */
+  /** Tells of a problem the first time that it comes up in this window, unless another tells of it anyway. */
   problemOnce(problem: Problem): void {
     const key = `${problem.code}\n${problem.message}`;
     if (this.#told.has(key)) return;
     this.#told.add(key);
-    this.problem(problem);
+    if (!this.#answered(problem) && !this.#toldElsewhere(problem)) this.#showProblem(problem);
+  }
+
+  /** From now on a problem that comes up by itself is not shown where this says that another does. */
+  leaveTo(toldElsewhere: (problem: Problem) => boolean): void {
+    this.#toldElsewhere = toldElsewhere;
   }
 
   /** From now on a problem of this code is put to another before it is shown. */
@@ -71,6 +74,17 @@ export class Notices {
   /** From now on a problem of this code is shown with a button. */
   offer(code: string, remedy: Remedy): void {
     this.#remedies.set(code, remedy);
+  }
+
+  /** Logs it. @returns whether another says it. */
+  #answered(problem: Problem): boolean {
+    const level = problem.severity === 'error' ? 'error' : 'warn';
+    this.#log[level](`${problem.code}: ${problem.message} ${problem.nextStep}`);
+    return this.#answers.get(problem.code)?.(problem) === true;
+  }
+
+  #showProblem({ code, severity, message, nextStep }: Problem): void {
+    this.#show(severity, `${message} ${nextStep}`, this.#remedies.get(code));
   }
 
   /** Nobody waits for the answer: a notification may stay open for hours. */

@@ -45,12 +45,13 @@ export class QuotaStatusBarItem implements vscode.Disposable {
   }
 
   #update(): void {
-    const { warnAtPercent } = this.#settings.current;
-    const face = quotaFace(this.#store.state, warnAtPercent);
+    const { warnAtPercent, statusBarFormat } = this.#settings.current;
+    const now = this.#clock.now();
+    const face = quotaFace(this.#store.state, { format: statusBarFormat, warnAtPercent }, now);
     this.#item.text = face.text;
     this.#item.backgroundColor = backgrounds[face.level];
     this.#item.accessibilityInformation = { label: face.spoken };
-    const tooltip = quotaTooltip(this.#store.state, warnAtPercent, this.#clock.now());
+    const tooltip = quotaTooltip(this.#store.state, warnAtPercent, now);
     if (tooltip === this.#tooltip) return;
     this.#tooltip = tooltip;
     const markdown = new vscode.MarkdownString(tooltip, true);

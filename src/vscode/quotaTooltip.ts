@@ -3,16 +3,24 @@ import { type Problem } from '../core/credentials.ts';
 import { type EngineSnapshot } from '../core/quotaEngine.ts';
 import { totalTokens } from '../core/usage.ts';
 import { formatAge, formatCount, formatCountdown, formatNumberOf } from '../shared/amounts.ts';
-import { type EngineState, newestSnapshot } from './engineState.ts';
-import { escapeMarkdown } from './escapeMarkdown.ts';
 import { summarizeLimit } from '../shared/limitSummary.ts';
 import { planName } from '../shared/planName.ts';
+import { shareBar } from '../shared/shareBar.ts';
+import { accountName } from './accountName.ts';
+import { projectionText } from './earlyWarnings.ts';
+import { type EngineState, newestSnapshot } from './engineState.ts';
+import { escapeMarkdown } from './escapeMarkdown.ts';
+import { runningAgents } from './runningAgents.ts';
+import { rateText } from './sessionRow.ts';
 
 /** The only commands that the tooltip's links may run. */
 export const tooltipCommands = [
   commands.showQuotaDetails,
   commands.newAgentTerminal,
+  commands.pauseSession,
+  commands.releaseSession,
   commands.testAuthentication,
+  commands.setApiKey,
   commands.showLog,
 ] as const;
 
@@ -20,7 +28,7 @@ export const tooltipCommands = [
 export function quotaTooltip(state: EngineState, warnAtPercent: number, now: number): string {
   const parts: string[] = [];
   const snapshot = newestSnapshot(state);
-  parts.push(snapshot === undefined ? '**Agent Quota**' : `**Agent Quota** · plan: ${planName(snapshot.plan.kind)}`);
+  parts.push(snapshot === undefined ? '**Agent Quota**' : `**Agent Quota** · ${planText(snapshot)}`);
   if (state.kind === 'starting') parts.push('$(loading~spin) The quota engine is starting.');
   if (state.kind === 'stopped') parts.push(problemText(state.problem));
   if (snapshot !== undefined) {
@@ -28,16 +36,30 @@ export function quotaTooltip(state: EngineState, warnAtPercent: number, now: num
     parts.push(limitTable(snapshot, warnAtPercent, now), ...remarks(snapshot, now));
     parts.push(...snapshot.health.problems.map(problemText));
   }
-  parts.push(
-    [
-      `[Details](command:${commands.showQuotaDetails})`,
-      `[New terminal](command:${commands.newAgentTerminal})`,
-      state.kind === 'running'
-        ? `[Test authentication](command:${commands.testAuthentication})`
-        : `[Show log](command:${commands.showLog})`,
-    ].join(' · '),
-  );
+  parts.push(links(state).join(' · '));
   return parts.join('\n\n');
+}
+
+function planText(snapshot: EngineSnapshot): string {
+  const account = accountName(snapshot.planId);
+  return `plan: ${planName(snapshot.plan.kind)}${account === undefined ? '' : `, account ${account}`}`;
+}
+
+/** What can be done now: a link that leads nowhere is left out. */
+function links(state: EngineState): string[] {
+  const details = `[Details](command:${commands.showQuotaDetails})`;
+  const terminal = `[New terminal](command:${commands.newAgentTerminal})`;
+  if (state.kind !== 'running') return [details, terminal, `[Show log](command:${commands.showLog})`];
+  const { sessions, health } = state.snapshot;
+  return [
+    details,
+    terminal,
+    ...(sessions.length === 0
+      ? []
+      : [`[Pause…](command:${commands.pauseSession})`, `[Release…](command:${commands.releaseSession})`]),
+    ...(health.healthy ? [] : [`[Set API key](command:${commands.setApiKey})`]),
+    `[Test authentication](command:${commands.testAuthentication})`,
+  ];
 }
 
 /** Between columns: VS Code sets tables without any. */
@@ -47,16 +69,32 @@ function limitTable(snapshot: EngineSnapshot, warnAtPercent: number, now: number
   const rows = snapshot.status.limits.map((status) => {
     const limit = summarizeLimit(status, warnAtPercent, now);
     const mark = limit.level === 'normal' ? '' : limit.level === 'warning' ? '$(warning) ' : '$(error) ';
-    const cells = [`${mark}${limit.share}`, limit.amount, limit.reset, limit.source].map((cell) => `${gap}${cell} |`);
-    return `| ${escapeMarkdown(limit.label)} |${cells.join('')}`;
+    const gauge = `\`${shareBar(limit.percentage)}\``;
+    const cells = [gauge, `${mark}${limit.share}`, limit.amount, limit.reset, limit.source];
+    return `| ${escapeMarkdown(limit.label)} |${cells.map((cell) => `${gap}${cell} |`).join('')}`;
   });
-  return [`| Limit | |${gap}Used | |${gap}Limit is |`, '| :-- | --: | :-- | :-- | :-- |', ...rows].join('\n');
+  const heads = ['Limit', '', '', `${gap}Used`, '', `${gap}Limit is`];
+  return [`| ${heads.join(' | ')} |`, '| :-- | :-- | --: | :-- | :-- | :-- |', ...rows].join('\n');
 }
 
 function remarks(snapshot: EngineSnapshot, now: number): string[] {
-  const remarks = [`${formatCount(totalTokens(snapshot.usedToday))} tokens used today, cache reads included`];
+  const rate = rateText(snapshot.tokensPerMinute);
+  const pace = rate === undefined ? '' : `, now ${rate}`;
+  const remarks = [
+    `${runningAgents(snapshot).text} · ${formatCount(totalTokens(snapshot.usedToday))} tokens used today, cache reads included${pace}`,
+    ...snapshot.projections.flatMap((projection) => {
+      const text = projectionText(projection, now);
+      return text === undefined ? [] : [`$(graph-line) ${text}`];
+    }),
+  ];
   const unauthenticated = snapshot.sessions.filter(({ mode }) => mode === 'unauthenticated').length;
   if (unauthenticated > 0) remarks.push(`${formatNumberOf(unauthenticated, 'agent')} running without quota`);
+  const others = snapshot.sessions.filter(
+    ({ mode, planId }) => mode !== 'unauthenticated' && planId !== snapshot.planId,
+  );
+  if (others.length > 0) {
+    remarks.push(`${formatNumberOf(others.length, 'session')} on other accounts, not counted here`);
+  }
   const { pausedUntil } = snapshot.status;
   if (pausedUntil !== undefined && pausedUntil > now) {
     remarks.push(`$(debug-pause) The API asked for a pause: requests go on in ${formatCountdown(pausedUntil - now)}`);

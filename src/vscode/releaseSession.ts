@@ -1,59 +1,35 @@
 import * as vscode from 'vscode';
-import { type AgentRecord, type QuotaEngine } from '../core/quotaEngine.ts';
-import { ProblemError } from './problemError.ts';
-import { sessionRow } from './sessionRow.ts';
-import { type SnapshotStore } from './snapshotStore.ts';
+import { type QuotaEngine, type ShownSession } from '../core/quotaEngine.ts';
+import { formatNumberOf } from '../shared/amounts.ts';
 
 const statusMessageMs = 5000;
 
-/**
- * Ends a session: its token is dead and its slot is free. Asks first only when that cuts off a running request.
- * @param sessionId undefined: the user picks one.
- */
-export async function releaseSession(
-  engine: QuotaEngine,
-  store: SnapshotStore,
-  sessionId: string | undefined,
-): Promise<void> {
-  const sessions = store.snapshot?.sessions ?? [];
-  if (sessionId === undefined && sessions.length === 0) {
-    throw new ProblemError({
-      code: 'no-session',
-      severity: 'warning',
-      message: 'There is no session to release.',
-      nextStep: 'Start an agent with "Agent Quota: New Agent Terminal".',
-    });
-  }
-  const record =
-    sessionId === undefined
-      ? await pickSession(sessions)
-      : sessions.find((candidate) => candidate.sessionId === sessionId);
-  if (record === undefined) return;
-  if (record.runningRequests > 0 && !(await confirmed(record.agentId))) return;
-  const released = await engine.releaseSession(record.sessionId);
-  const text = released ? `Session of ${record.agentId} released` : `Session of ${record.agentId} had ended already`;
+/** Ends sessions: their tokens are dead and their slots free. Asks first only when that cuts off running requests. */
+export async function releaseSessions(engine: QuotaEngine, sessions: readonly ShownSession[]): Promise<void> {
+  const [first] = sessions;
+  if (first === undefined) return;
+  const busy = sessions.filter(({ runningRequests }) => runningRequests > 0);
+  if (busy.length > 0 && !(await confirmed(sessions, busy))) return;
+  const released = await Promise.all(sessions.map(({ sessionId }) => engine.releaseSession(sessionId)));
+  const count = released.filter(Boolean).length;
+  const one = count === 1 ? `Session of ${first.agentId} released` : `Session of ${first.agentId} had ended already`;
+  const text = sessions.length === 1 ? one : `${formatNumberOf(count, 'session')} released`;
   vscode.window.setStatusBarMessage(text, statusMessageMs);
 }
 
-async function pickSession(sessions: readonly AgentRecord[]): Promise<AgentRecord | undefined> {
-  const now = Date.now();
-  const items = sessions.map((record) => {
-    const { label, description, activity } = sessionRow(record, now);
-    return { label, description, detail: `${activity} · ${record.workspace} · ${record.sessionId}`, record };
-  });
-  const picked = await vscode.window.showQuickPick(items, {
-    title: 'Release Session',
-    placeHolder: 'Whose session ends?',
-    matchOnDetail: true,
-  });
-  return picked?.record;
-}
-
-async function confirmed(agentId: string): Promise<boolean> {
-  const release = 'Release Session';
+async function confirmed(sessions: readonly ShownSession[], busy: readonly ShownSession[]): Promise<boolean> {
+  const one = sessions.length === 1;
+  const release = one ? 'Release Session' : 'Release Sessions';
+  const names = [...new Set(busy.map(({ agentId }) => agentId))].join(', ');
+  const has = busy.length === 1 ? 'has a request running' : 'have requests running';
   const choice = await vscode.window.showWarningMessage(
-    `${agentId} has a request running. Release its session?`,
-    { modal: true, detail: 'The running request may be cut off, and the agent is refused from then on.' },
+    `${names} ${has}. Release ${one ? 'its session' : formatNumberOf(sessions.length, 'session')}?`,
+    {
+      modal: true,
+      detail: one
+        ? 'The running request may be cut off, and the agent is refused from then on.'
+        : 'Running requests may be cut off, and the agents are refused from then on.',
+    },
     release,
   );
   return choice === release;

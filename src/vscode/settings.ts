@@ -9,6 +9,7 @@ import { readAgentRules } from './agentRuleSettings.ts';
 import { readNetworkSettings } from './networkSettings.ts';
 import { readPriceRules } from './priceSettings.ts';
 import { shownValue } from './shownValue.ts';
+import { defaultStatusBarFormat, statusBarPlaceholders, unknownPlaceholders } from './statusBarFormat.ts';
 
 /** The user's settings, checked. Durations are in milliseconds. */
 export interface Settings {
@@ -30,6 +31,12 @@ export interface Settings {
   /** Whether `claude` in terminals and tasks takes a session. */
   readonly wrapClaude: boolean;
   readonly reporting: Reporting;
+  /** See `fillStatusBarFormat`. */
+  readonly statusBarFormat: string;
+  /** Shares of a limit at which the user is told, 1 to 100, each once; empty for never. */
+  readonly notifyAtPercent: readonly number[];
+  /** Whether the user is told of what is going to run out. */
+  readonly earlyWarnings: boolean;
   /** What VS Code's own settings say about proxies and certificates. */
   readonly network: NetworkSettings;
 }
@@ -92,6 +99,27 @@ const transcriptsRule: Rule<boolean> = {
   wanted: 'true or false',
 };
 
+const formatRule: Rule<string> = {
+  id: ids.statusBarFormat,
+  fallback: defaultStatusBarFormat,
+  schema: z.string().refine((format) => unknownPlaceholders(format).length === 0),
+  wanted: `a text with no placeholders but ${statusBarPlaceholders.map((name) => `\${${name}}`).join(', ')}`,
+};
+
+const notifyRule: Rule<readonly number[]> = {
+  id: ids.notifyAtPercent,
+  fallback: [75, 90, 100],
+  schema: z.array(z.number().min(1).max(100)),
+  wanted: 'a list of numbers from 1 to 100',
+};
+
+const earlyRule: Rule<boolean> = {
+  id: ids.earlyWarnings,
+  fallback: true,
+  schema: z.boolean(),
+  wanted: 'true or false',
+};
+
 const prometheusRule: Rule<boolean> = { ...transcriptsRule, id: ids.metricsPrometheus, fallback: false };
 
 /** It may have a password in it. */
@@ -126,6 +154,9 @@ const rules = {
   prometheus: prometheusRule,
   otlpEndpoint: otlpEndpointRule,
   otlpHeaders: otlpHeadersRule,
+  statusBarFormat: formatRule,
+  notifyAtPercent: notifyRule,
+  earlyWarnings: earlyRule,
   limit: limitRule,
   subscriptionMode: modeRule,
   keyCommand: keyCommandRule,
@@ -193,6 +224,9 @@ export function readSettings(valueOf: (id: string) => unknown): { settings: Sett
       prometheus: read(rules.prometheus),
       otlp: otlpTarget(read(rules.otlpEndpoint), read(rules.otlpHeaders)),
     },
+    statusBarFormat: read(rules.statusBarFormat),
+    notifyAtPercent: read(rules.notifyAtPercent),
+    earlyWarnings: read(rules.earlyWarnings),
     network,
   };
   return { settings, problems };

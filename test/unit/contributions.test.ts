@@ -5,11 +5,13 @@ import * as z from 'zod';
 import * as ids from '../../src/contributions.ts';
 import { agentIdSchema } from '../../src/shared/launcherMessages.ts';
 import { readSettings, settingDefaults } from '../../src/vscode/settings.ts';
+import { situations } from '../../src/vscode/situation.ts';
 
 const rangeSchema = z.looseObject({ type: z.string(), minimum: z.number(), maximum: z.number().optional() });
+const rangeOfItems = z.object({ type: z.literal('number'), minimum: z.number(), maximum: z.number() });
 const settingSchema = z.looseObject({
   type: z.string(),
-  default: z.union([z.string(), z.number(), z.boolean(), z.record(z.string(), z.never())]),
+  default: z.union([z.string(), z.number(), z.boolean(), z.array(z.number()), z.record(z.string(), z.never())]),
   scope: z.string(),
   markdownDescription: z.string().min(20),
   ignoreSync: z.boolean().optional(),
@@ -17,6 +19,7 @@ const settingSchema = z.looseObject({
   minimum: z.number().optional(),
   maximum: z.number().optional(),
   enum: z.array(z.string()).optional(),
+  items: rangeOfItems.optional(),
   markdownEnumDescriptions: z.array(z.string()).optional(),
   additionalProperties: z
     .object({ properties: z.record(z.string(), rangeSchema).default({}) })
@@ -42,7 +45,20 @@ const manifestSchema = z.object({
     keybindings: z.array(menuItem.loose()),
     viewsContainers: z.object({ activitybar: z.array(withId) }),
     views: z.record(z.string(), z.array(withId)),
-    viewsWelcome: z.array(z.object({ view: z.string(), contents: z.string() })),
+    viewsWelcome: z.array(z.object({ view: z.string(), contents: z.string(), when: z.string() })),
+    walkthroughs: z.array(
+      withId.extend({
+        steps: z.array(
+          z.object({
+            id: z.string(),
+            title: z.string(),
+            description: z.string(),
+            media: z.object({ svg: z.string(), altText: z.string().min(20) }),
+            completionEvents: z.array(z.string()).min(1),
+          }),
+        ),
+      }),
+    ),
     terminal: z.object({ profiles: z.array(withId) }),
     taskDefinitions: z.array(
       z.object({
@@ -70,6 +86,7 @@ describe('contributions', () => {
     views: [ids.views, Object.values(contributes.views).flatMap((views) => views.map(({ id }) => id))],
     viewContainers: [ids.viewContainers, contributes.viewsContainers.activitybar.map(({ id }) => id)],
     terminalProfiles: [ids.terminalProfiles, contributes.terminal.profiles.map(({ id }) => id)],
+    walkthroughs: [ids.walkthroughs, contributes.walkthroughs.map(({ id }) => id)],
     taskTypes: [ids.taskTypes, contributes.taskDefinitions.map(({ type }) => type)],
     settings: [ids.settings, Object.keys(properties)],
     webviewPanels: [
@@ -94,17 +111,53 @@ describe('contributions', () => {
     const commands: ReadonlySet<string> = new Set(Object.values(ids.commands));
     const items = [...Object.values(contributes.menus).flat(), ...contributes.keybindings];
     for (const { command } of items) assert.ok(commands.has(command), command);
-    for (const { contents } of contributes.viewsWelcome) {
-      for (const [, link] of contents.matchAll(/\(command:([^)]+)\)/g)) assert.ok(commands.has(link ?? ''), link);
+    const texts = [
+      ...contributes.viewsWelcome.map(({ contents }) => contents),
+      ...contributes.walkthroughs.flatMap(({ steps }) => steps.map(({ description }) => description)),
+    ];
+    const focus = Object.values(ids.views).map((view) => `${view}.focus`);
+    for (const [, link = ''] of texts.flatMap((text) => [...text.matchAll(/\(command:([^)?]+)/g)])) {
+      assert.ok(commands.has(link) || focus.includes(link) || link.startsWith('workbench.'), link);
     }
     const known: ReadonlySet<string> = new Set([
       ...Object.values(ids.contextKeys),
       ...Object.values(ids.rowKinds),
       ...Object.values(ids.views),
     ]);
-    const used = items.flatMap(({ when }) => when?.match(/agentQuota\.\w+/g) ?? []);
+    const events = contributes.walkthroughs.flatMap(({ steps }) =>
+      steps.flatMap(({ completionEvents }) => completionEvents),
+    );
+    const contexts = events.flatMap((event) => (event.startsWith('onContext:') ? [event.slice(10)] : []));
+    const conditions = [...items, ...contributes.viewsWelcome].map(({ when = '' }) => when);
+    const used = [...conditions, ...contexts].flatMap((when) => when.match(/agentQuota\.\w+/g) ?? []);
     for (const name of used) assert.ok(known.has(name), name);
     for (const key of Object.values(ids.contextKeys)) assert.ok(used.includes(key), `${key} is not used`);
+  });
+
+  it('completes steps of the walkthrough by what exists, and shows pictures that are there', () => {
+    const known: ReadonlySet<string> = new Set([
+      ...Object.values(ids.commands).map((id) => `onCommand:${id}`),
+      ...Object.values(ids.contextKeys).map((id) => `onContext:${id}`),
+      ...Object.values(ids.settings).map((id) => `onSettingChanged:${id}`),
+      'onCommand:workbench.action.openSettings',
+    ]);
+    for (const { media, completionEvents } of contributes.walkthroughs.flatMap(({ steps }) => steps)) {
+      for (const event of completionEvents) assert.ok(known.has(event), event);
+      const picture = readFileSync(path.resolve(file, '..', media.svg), 'utf8');
+      assert.doesNotMatch(picture.replaceAll(/var\([^;"]*\)/g, ''), /#[0-9a-f]{3,8}\b/i, 'colors are the theme’s');
+    }
+  });
+
+  it('asks in menus for flags that rows have', () => {
+    const flags = contributes.menus['view/item/context']?.flatMap(
+      ({ when }) => when?.match(/(?<=\\b\.\*\\b)\w+/g) ?? [],
+    );
+    assert.deepEqual(new Set(flags), new Set(ids.rowFlags));
+  });
+
+  it('says the next step for every situation of an empty view', () => {
+    const conditions = contributes.viewsWelcome.map(({ when }) => when).join(' ');
+    for (const situation of situations) assert.ok(conditions.includes(`${ids.contextKeys.situation} == ${situation}`));
   });
 
   it('checks an agent name in tasks.json as the launcher does', () => {
@@ -146,6 +199,10 @@ describe('contributions', () => {
       } else if (property.pattern !== undefined) {
         for (const text of ['', 'any text', 'http://127.0.0.1:4318', 'https://x/y', 'ftp://x'])
           assert.equal(accepts(id, text), new RegExp(property.pattern).test(text), `${id}: ${text}`);
+      } else if (type === 'array') {
+        const { items } = property;
+        assert.ok(items !== undefined && accepts(id, [items.minimum, items.maximum]) && accepts(id, []), id);
+        assert.ok(!accepts(id, [items.minimum - 1]) && !accepts(id, [items.maximum + 1]), id);
       } else if (type === 'string') {
         assert.ok(accepts(id, 'any text') && !accepts(id, 1), `${id}: any text`);
       } else if (type === 'boolean') {

@@ -65,6 +65,25 @@ describe('waiting for a slot', () => {
     assert.deepEqual(await tester.states(), ['b active'], 'to give up what was answered does nothing');
   });
 
+  it('ends when its user starts the agent without quota, and then it takes no slot and no place', async () => {
+    const { tester, held } = await full();
+    const [a, b] = [tester.line('a'), tester.line('b')];
+    await settled();
+    await tester.coordinator.startWithoutQuota(a.ticket);
+    const auth = await a.promise;
+    assert.deepEqual(
+      [auth.kind, auth.kind === 'unauthenticated' && auth.reason.code],
+      ['unauthenticated', 'without-quota'],
+    );
+    assert.deepEqual(tester.told, [], 'who chose it is not told of it');
+    await tester.coordinator.startWithoutQuota(a.ticket);
+    await tester.coordinator.releaseSession(held);
+    await settled();
+    assert.equal(b.state, 'resolved');
+    await tester.coordinator.startWithoutQuota(b.ticket);
+    assert.deepEqual(await tester.states(), ['a active', 'b active']);
+  });
+
   it('is given up even while the credentials are tested', async () => {
     const tester = new CoordinatorTester().configure();
     const test = Promise.withResolvers<typeof works>();

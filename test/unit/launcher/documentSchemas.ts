@@ -30,7 +30,7 @@ const plan = z.discriminatedUnion('kind', [
 const session = z.strictObject({
   sessionId: z.string().min(1),
   agentId: z.string().min(1),
-  activity: z.enum(['working', 'waiting', 'ready', 'idle', 'unauthenticated', 'ended']),
+  activity: z.enum(['working', 'waiting', 'ready', 'idle', 'paused', 'unauthenticated', 'ended']),
   state: z.enum(['active', 'idle', 'ended']),
   mode: z.enum(['routed', 'observed', 'unauthenticated']),
   workspace: z.string(),
@@ -40,6 +40,7 @@ const session = z.strictObject({
   requests: count,
   runningRequests: count,
   waitingRequests: count,
+  pausedAt: time.optional(),
   tokens,
   subagents: z.array(
     z.strictObject({

@@ -69,6 +69,8 @@ export function bookTests(openLedger: OpenLedger): void {
         ]),
       );
       assert.deepEqual((await tester.session(a)).usage, tokens(153, 4));
+      assert.equal((await tester.session(a)).model, 'claude');
+      assert.equal((await tester.session(b)).model, undefined, 'a subagent may run on another model than its session');
       await tester.ledger.endSession(a, 'released', tester.now);
       assert.deepEqual([...(await tester.view()).subagents.keys()], [b]);
     });

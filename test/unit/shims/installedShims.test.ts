@@ -33,7 +33,11 @@ describe('installed commands', () => {
       assert.equal((await stat(path.join(storage, 'wrap', 'claude'))).mode & 0o777, 0o700);
     }
     await install('0.1.0', 'win32');
-    assert.deepEqual((await readdir(path.join(storage, 'bin'))).sort(), ['agent-quota', 'agent-quota.cmd', 'claude-process-wrapper']);
+    assert.deepEqual((await readdir(path.join(storage, 'bin'))).sort(), [
+      'agent-quota',
+      'agent-quota.cmd',
+      'claude-process-wrapper',
+    ]);
     assert.deepEqual((await readdir(path.join(storage, 'wrap'))).sort(), ['claude', 'claude.cmd']);
   });
 

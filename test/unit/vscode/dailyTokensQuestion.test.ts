@@ -18,6 +18,8 @@ class Asked {
   /** The number of the button that is pressed; undefined for none. */
   press: number | undefined;
   broken = false;
+  /** Whether another window asks in the same moment. */
+  askedElsewhere = false;
   answer: ProblemAnswer = () => false;
 
   constructor(kept = new Map<string, unknown>()) {
@@ -50,6 +52,7 @@ class Asked {
         this.questions.push({ text, buttons });
         return Promise.resolve(this.press === undefined ? undefined : buttons[this.press]);
       },
+      () => Promise.resolve(!this.askedElsewhere),
     );
   }
 
@@ -67,6 +70,13 @@ describe('question about the daily tokens', () => {
     const [question] = asked.questions;
     assert.match(question?.text ?? '', /10,000 tokens a day .* used up: Claude Code's first request alone .* 12,000/);
     assert.deepEqual(question?.buttons, ['Use 200,000', 'Follow Anthropic', 'Keep 10,000']);
+  });
+
+  it('is asked by one window where two have the same reason, and the other says what is wrong', async () => {
+    const asked = new Asked();
+    asked.askedElsewhere = true;
+    assert.equal(await asked.problem(), true);
+    assert.deepEqual(asked.questions, [{ text: 'Used up. Wait.', buttons: [] }]);
   });
 
   it('does what the button says', async () => {

@@ -1,4 +1,5 @@
 import { type EngineSnapshot, type ShownSession } from '../../../src/core/quotaEngine.ts';
+import { type LimitStatus } from '../../../src/shared/limitStatus.ts';
 import { noUsage } from '../../../src/core/usage.ts';
 
 const minute = 60_000;
@@ -33,6 +34,7 @@ export function sampleSession(changes: Partial<ShownSession & { state: 'active' 
 export function sampleSnapshot(changes: Partial<EngineSnapshot> = {}): EngineSnapshot {
   return {
     at: sampleNow,
+    planId: 'plan',
     plan: { kind: 'ApiKey', requestsPerMinute: 60, tokensPerMinute: 100_000, concurrentAgents: 5 },
     status: {
       at: sampleNow,
@@ -54,6 +56,7 @@ export function sampleSnapshot(changes: Partial<EngineSnapshot> = {}): EngineSna
     },
     sessions: [sampleSession()],
     line: [],
+    ownTickets: [],
     usedToday: { ...noUsage, inputTokens: 1_234_567 },
     tokensPerMinute: 7200,
     projections: [],
@@ -63,4 +66,23 @@ export function sampleSnapshot(changes: Partial<EngineSnapshot> = {}): EngineSna
     ledger: { kind: 'sqlite' },
     ...changes,
   };
+}
+
+/** A plan's status with these limits; what is left out is that of a five-hour window without use. */
+export function statusOf(...changes: readonly Partial<LimitStatus>[]): EngineSnapshot['status'] {
+  const limits = changes.map((change): LimitStatus => {
+    const percentage = change.percentage ?? 0;
+    return {
+      dimension: 'fiveHour',
+      limit: 100,
+      used: percentage,
+      remaining: Math.max(0, 100 - percentage),
+      percentage,
+      resetsAt: sampleNow + 60 * minute,
+      source: 'reported',
+      ...change,
+    };
+  });
+  const percentage = Math.max(0, ...limits.map((limit) => limit.percentage));
+  return { at: sampleNow, planKind: 'MaxSubscription', percentage, pausedModels: [], limits };
 }

@@ -3,14 +3,27 @@ import { authTestNotice } from '../../../src/shared/authTestNotice.ts';
 import { cleanUpText } from '../../../src/shared/cleanUpText.ts';
 import { nextAgentName } from '../../../src/vscode/nextAgentName.ts';
 import { sessionActivity } from '../../../src/shared/sessionActivity.ts';
-import { sessionRow, sessionTooltip, waitingRow } from '../../../src/vscode/sessionRow.ts';
+import { sessionRow, waitingRow } from '../../../src/vscode/sessionRow.ts';
+import { sessionTooltip } from '../../../src/vscode/sessionTooltip.ts';
+import { type ShownSession } from '../../../src/core/quotaEngine.ts';
 import { sampleNow, sampleSession } from './samples.ts';
+
+const here = { fails: false, otherAccount: false };
 
 describe('rows of the Agent Sessions view', () => {
   it('say agent, tokens and age', () => {
-    const row = sessionRow(sampleSession(), sampleNow);
+    const row = sessionRow(sampleSession({ tokensPerMinute: 0 }), here, sampleNow);
     assert.equal(row.label, 'agent-1');
     assert.equal(row.description, '12.3k tokens · 5 min');
+  });
+
+  it('say how fast tokens are used, who waits, and what the user has done to it', () => {
+    const text = (changes: Partial<ShownSession & { state: 'active' }>, around = here): string =>
+      sessionRow(sampleSession(changes), around, sampleNow).description;
+    assert.equal(text({}), '12.3k tokens · 2.4k/min');
+    assert.equal(text({ waitingRequests: 2 }), '12.3k tokens · 2.4k/min · 2 waiting');
+    assert.equal(text({ pausedAt: 1, waitingRequests: 2 }), 'paused · 12.3k tokens · 2.4k/min');
+    assert.equal(text({}, { fails: false, otherAccount: true }), '12.3k tokens · 2.4k/min · other account');
   });
 
   it('say what the agent is doing', () => {
@@ -20,8 +33,10 @@ describe('rows of the Agent Sessions view', () => {
       sampleSession(),
       { ...sampleSession(), state: 'idle' as const, idleSince: sampleNow },
       sampleSession({ mode: 'unauthenticated', runningRequests: 1 }),
-    ].map(sessionActivity);
-    assert.deepEqual(activities, ['working', 'waiting', 'ready', 'idle', 'unauthenticated']);
+      sampleSession({ runningRequests: 1, pausedAt: sampleNow }),
+    ].map((session) => sessionActivity(session));
+    assert.deepEqual(activities, ['working', 'waiting', 'ready', 'idle', 'unauthenticated', 'paused']);
+    assert.equal(sessionActivity(sampleSession({ runningRequests: 1 }), true), 'failing');
   });
 
   it('show the place in line', () => {
@@ -30,8 +45,21 @@ describe('rows of the Agent Sessions view', () => {
   });
 
   it('tell everything in the tooltip, names as text', () => {
-    const text = sessionTooltip(sampleSession({ workspace: '[a](command:b)|c' }), sampleNow);
-    for (const part of ['4711', 'session\\-1', '12k in', '300 cache read', '45 out', '7 answered', '12 requests']) {
+    const text = sessionTooltip(
+      sampleSession({ workspace: '[a](command:b)|c', model: 'claude-opus-4-5' }),
+      here,
+      sampleNow,
+    );
+    for (const part of [
+      '4711',
+      'session\\-1',
+      '12k in',
+      '300 cache read',
+      '45 out',
+      '7 answered',
+      '12 requests',
+      'claude\\-opus',
+    ]) {
       assert.ok(text.includes(part), part);
     }
     assert.ok(!text.includes('](command:b)'));
@@ -41,10 +69,14 @@ describe('rows of the Agent Sessions view', () => {
 describe('the tooltip of an observed session', () => {
   it('says how what it uses is learned, once that is known', () => {
     const text = (observedBy?: 'telemetry' | 'transcripts') =>
-      sessionTooltip(sampleSession({ mode: 'observed', ...(observedBy !== undefined && { observedBy }) }), sampleNow);
-    assert.match(text('telemetry'), /its own telemetry/);
-    assert.match(text('transcripts'), /from its transcripts/);
-    assert.doesNotMatch(text(), /telemetry|transcripts/);
+      sessionTooltip(
+        sampleSession({ mode: 'observed', ...(observedBy !== undefined && { observedBy }) }),
+        here,
+        sampleNow,
+      );
+    assert.match(text('telemetry'), /Usage from \| its own telemetry/);
+    assert.match(text('transcripts'), /Usage from \| its transcripts/);
+    assert.doesNotMatch(text(), /Usage from/);
   });
 });
 

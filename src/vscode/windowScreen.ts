@@ -1,0 +1,73 @@
+import * as vscode from 'vscode';
+import { type Clock } from '../core/clock.ts';
+import { type QuotaEngine } from '../core/quotaEngine.ts';
+import { AgentSessionsView } from './agentSessionsView.ts';
+import { type DailyTokensQuestion } from './dailyTokensQuestion.ts';
+import { type Notices } from './notices.ts';
+import { QuotaDetailsPanel } from './quotaDetailsPanel.ts';
+import { type Claim, QuotaNotices } from './quotaNotices.ts';
+import { QuotaStatusBarItem } from './quotaStatusBarItem.ts';
+import { SessionsLayout } from './sessionsLayout.ts';
+import { type FindAncestors, SessionTerminals } from './sessionTerminals.ts';
+import { type SettingsReader } from './settingsReader.ts';
+import { type SnapshotStore } from './snapshotStore.ts';
+import { isShownAsUsedUp } from './usedUpShown.ts';
+import { WaitingNotice } from './waitingNotice.ts';
+import { WindowContext } from './windowContext.ts';
+
+/** What is shown, and what it is shown with. */
+export interface ScreenParts {
+  readonly context: vscode.ExtensionContext;
+  readonly engine: QuotaEngine;
+  readonly store: SnapshotStore;
+  readonly settings: SettingsReader;
+  readonly notices: Notices;
+  readonly question: DailyTokensQuestion;
+  readonly claim: Claim;
+  readonly findAncestors: FindAncestors;
+  readonly clock: Clock;
+}
+
+/** All of a window that shows what the engine says, and that commands act on. */
+export interface WindowScreen extends vscode.Disposable {
+  readonly sessionsView: AgentSessionsView;
+  readonly layout: SessionsLayout;
+  readonly sessionTerminals: SessionTerminals;
+  readonly details: QuotaDetailsPanel;
+  readonly waiting: WaitingNotice;
+}
+
+/** Builds what is on screen. */
+export function createScreen(parts: ScreenParts): WindowScreen {
+  const { context, engine, store, settings, notices, question, claim, findAncestors, clock } = parts;
+  const windowContext = new WindowContext(store);
+  const layout = new SessionsLayout(context.globalState);
+  const sessionTerminals = new SessionTerminals(store, findAncestors, notices);
+  const sessionsView = new AgentSessionsView(store, layout, sessionTerminals, clock);
+  const statusBarItem = new QuotaStatusBarItem(store, settings, clock);
+  const details = new QuotaDetailsPanel(context.extensionUri, store, settings, notices, clock);
+  const waiting = new WaitingNotice(engine, store, notices);
+  notices.leaveTo((problem) => isShownAsUsedUp(store.state, problem));
+  const quotaNotices = new QuotaNotices({
+    store,
+    settings,
+    notices,
+    claim,
+    clock,
+    show: vscode.window.showWarningMessage,
+    run: vscode.commands.executeCommand,
+    focused: () => vscode.window.state.focused,
+    askInstead: (problem) => question.consider(problem),
+  });
+  const owned = [quotaNotices, waiting, details, statusBarItem, sessionsView, sessionTerminals, layout, windowContext];
+  return {
+    sessionsView,
+    layout,
+    sessionTerminals,
+    details,
+    waiting,
+    dispose: () => {
+      for (const part of owned) part.dispose();
+    },
+  };
+}
