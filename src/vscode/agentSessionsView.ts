@@ -25,6 +25,7 @@ const icons: Readonly<Record<RowMark, vscode.ThemeIcon>> = {
   unauthenticated: new vscode.ThemeIcon('unlock', new vscode.ThemeColor('charts.orange')),
   ended: new vscode.ThemeIcon('circle-slash'),
   subagent: new vscode.ThemeIcon('type-hierarchy-sub'),
+  'this window': new vscode.ThemeIcon('window-active'),
   window: new vscode.ThemeIcon('window'),
   agent: new vscode.ThemeIcon('hubot'),
   detail: new vscode.ThemeIcon('blank'),

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { type CommandId, commands, walkthroughs } from '../contributions.ts';
 import { type AgentTerminals } from './agentTerminals.ts';
 import { cleanUpInactiveSessions } from './cleanUpInactiveSessions.ts';
+import { type Command } from './command.ts';
 import { type Notices } from './notices.ts';
 import { copyPrometheusConfiguration } from './prometheusConfiguration.ts';
 import { type QuotaDetailsPanel } from './quotaDetailsPanel.ts';
@@ -24,14 +25,6 @@ export interface CommandParts extends SessionCommandParts {
   readonly lookForCredentials: () => Promise<void>;
   /** The extension's own id. */
   readonly extensionId: string;
-}
-
-/** What a command does. */
-export interface Command {
-  /** To follow "Could not". */
-  readonly does: string;
-  /** @param clicked what it is called with; in a view the row. @param selected in a view all rows that are selected. */
-  readonly run: (clicked: unknown, selected: unknown) => Promise<void> | void;
 }
 
 function commandTable(parts: CommandParts): Readonly<Record<CommandId, Command>> {

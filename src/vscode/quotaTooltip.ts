@@ -42,7 +42,7 @@ export function quotaTooltip(state: EngineState, warnAtPercent: number, now: num
 
 function planText(snapshot: EngineSnapshot): string {
   const account = accountName(snapshot.planId);
-  return `plan: ${planName(snapshot.plan.kind)}${account === undefined ? '' : `, account ${account}`}`;
+  return `plan: ${planName(snapshot.plan.kind)}${account === undefined ? '' : `, account ${escapeMarkdown(account)}`}`;
 }
 
 /** What can be done now: a link that leads nowhere is left out. */

@@ -1,7 +1,7 @@
 import { type CommandId, commands } from '../contributions.ts';
 import { type QuotaEngine, type ShownSession } from '../core/quotaEngine.ts';
 import { type AgentSessionsView } from './agentSessionsView.ts';
-import { type Command } from './commandTable.ts';
+import { type Command } from './command.ts';
 import { pickSessions, type SessionsQuestion } from './pickSessions.ts';
 import { releaseSessions } from './releaseSession.ts';
 import { askWeight, pauseSessions } from './sessionSteering.ts';

@@ -113,14 +113,15 @@ class TreeBuilder {
     if (children.length === 0) return [];
     const count = formatNumberOf(this.#shown - before, 'session');
     const here = grouping === 'workspace' && name === workspace;
+    const mark = grouping === 'agent' ? 'agent' : here ? 'this window' : 'window';
     const label = name === '' ? 'No workspace' : name;
     this.#rows.set(id, {
       kind: rowKinds.group,
       flags: [],
       label,
-      description: here ? `${count} · this window` : count,
-      mark: grouping === 'workspace' ? 'window' : 'agent',
-      spoken: `${grouping} ${label}, ${count}`,
+      description: count,
+      mark,
+      spoken: `${grouping} ${label}, ${count}${here ? ', this window' : ''}`,
       parent: undefined,
       children,
       open: true,

@@ -88,6 +88,9 @@ export async function openDesktopTestWindow(
       await Promise.race([running?.process.exited.catch(() => undefined), timeout]);
     },
     page,
+    // A window with tests is the only one of its VS Code.
+    showOther: () => Promise.resolve(false),
+    otherPage: () => undefined,
     stop: async () => {
       await close();
       if (options.userDataDir === undefined) await rm(userDataDir, { recursive: true, force: true, maxRetries: 5 });

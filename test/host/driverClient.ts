@@ -5,8 +5,8 @@ import type { driverVariable, DriverRequest, DriverRequestKind, Phase } from './
 
 /** Where something is looked up; webviews are frames of their own within the page. */
 export interface Where {
-  /** Default `workbench`. */
-  readonly within?: 'workbench' | 'webview';
+  /** Default `workbench`: that of the window that runs the tests. */
+  readonly within?: 'workbench' | 'webview' | 'other window';
 }
 
 /**
@@ -31,6 +31,11 @@ export interface HostDriver {
   /** Evaluates a JavaScript expression in the page, or in the (first) webview; returns its JSON value. */
   evaluate(expression: string, options?: Where): Promise<unknown>;
   /**
+   * Opens another window on the same VS Code and user data, with the extension and without tests, or closes it.
+   * @returns false where this kind of VS Code cannot.
+   */
+  otherWindow(open: boolean): Promise<boolean>;
+  /**
    * Reloads the window now, amid the tests: what runs then is the given phase, and this call never returns. Nothing
    * after the test that calls it runs in this phase.
    */
@@ -52,6 +57,7 @@ export function hostDriver(): HostDriver {
     hover: (selector, options = {}) => tell(send('hover', { selector, ...options })),
     text: async (selector, options = {}) => (await send('text', { selector, ...options })) as string,
     evaluate: (expression, options = {}) => send('evaluate', { expression, ...options }),
+    otherWindow: async (open) => (await send('otherWindow', { open })) as boolean,
     reload: async (phase) => {
       Object.defineProperty(globalThis, reloading, { value: true });
       await send('reload', phase);

@@ -31,8 +31,11 @@ export const testEventSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('end') }),
 ]);
 
-/** Where a selector or an expression is looked up: the workbench's page, or the webviews' frames inside it. */
-const withinSchema = z.enum(['workbench', 'webview']).default('workbench');
+/**
+ * Where a selector or an expression is looked up: the workbench's page, the webviews' frames inside it, or the page of
+ * the other window.
+ */
+const withinSchema = z.enum(['workbench', 'webview', 'other window']).default('workbench');
 
 /** What can be asked of the driver: the body of a POST to the path of the same name. */
 export const driverRequests = {
@@ -46,6 +49,7 @@ export const driverRequests = {
   text: z.object({ selector: z.string(), within: withinSchema }),
   evaluate: z.object({ expression: z.string(), within: withinSchema }),
   reload: phaseSchema,
+  otherWindow: z.object({ open: z.boolean() }),
 } as const;
 
 export type Phase = z.infer<typeof phaseSchema>;

@@ -8,12 +8,16 @@ import { screenshotDirectory } from './paths.ts';
 const waitMs = 10_000;
 
 /** The driver's acts on the page that shows VS Code. */
-export type PageHandlers = Omit<DriverHandlers, 'report' | 'reload'>;
+export type PageHandlers = Omit<DriverHandlers, 'report' | 'reload' | 'otherWindow'>;
+
+/** The page that shows a window; rejects while there is none. */
+export type FindPage = (within: Within) => Promise<Page>;
 
 /** Makes the driver's acts on a page, which is asked for at each act: a reload may have replaced it. */
-export function pageHandlers(currentPage: () => Promise<Page>): PageHandlers {
+export function pageHandlers(findPage: FindPage): PageHandlers {
+  const currentPage = (): Promise<Page> => findPage('workbench');
   return {
-    screenshot: async ({ name, selector, within }) => takeScreenshot(await currentPage(), name, selector, within),
+    screenshot: async ({ name, selector, within }) => takeScreenshot(await findPage(within), name, selector, within),
     resize: async (size) => {
       await (await currentPage()).setViewportSize(size);
     },
@@ -24,19 +28,19 @@ export function pageHandlers(currentPage: () => Promise<Page>): PageHandlers {
       await (await currentPage()).keyboard.type(text);
     },
     click: async ({ selector, within, button }) => {
-      const frame = await frameWith(await currentPage(), selector, within);
+      const frame = await frameWith(await findPage(within), selector, within);
       await frame.locator(selector).first().click({ button, timeout: waitMs });
     },
     hover: async ({ selector, within }) => {
-      const frame = await frameWith(await currentPage(), selector, within);
+      const frame = await frameWith(await findPage(within), selector, within);
       await frame.locator(selector).first().hover({ timeout: waitMs });
     },
     text: async ({ selector, within }) => {
-      const frame = await frameWith(await currentPage(), selector, within);
+      const frame = await frameWith(await findPage(within), selector, within);
       return frame.locator(selector).first().innerText({ timeout: waitMs });
     },
     evaluate: async ({ expression, within }) => {
-      const frame = await frameWith(await currentPage(), 'body *', within);
+      const frame = await frameWith(await findPage(within), 'body *', within);
       return frame.evaluate<unknown>(expression);
     },
   };
@@ -61,7 +65,7 @@ export async function takeScreenshot(page: Page, name: string, selector?: string
  * other than the workbench's own, that has something for the selector.
  */
 async function frameWith(page: Page, selector: string, within: Within): Promise<Frame> {
-  if (within === 'workbench') return page.mainFrame();
+  if (within !== 'webview') return page.mainFrame();
   const deadline = Date.now() + waitMs;
   while (Date.now() < deadline) {
     for (const frame of [...page.frames()].reverse()) {

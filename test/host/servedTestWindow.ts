@@ -26,6 +26,7 @@ export async function openServedTestWindow(
     });
     const exit = await exposeAutomation(page, onEnded, onLog);
     let opened = false;
+    let other: Page | undefined;
     return {
       open: async () => {
         exit.expect();
@@ -39,6 +40,13 @@ export async function openServedTestWindow(
       },
       settle: () => exit.happened(settleMs),
       page: () => Promise.resolve(page),
+      showOther: async (open) => {
+        await other?.close({ runBeforeUnload: false });
+        other = open ? await browser.newPage({ viewport: { width: 1280, height: 800 } }) : undefined;
+        await other?.goto(server.url(), { waitUntil: 'commit' });
+        return true;
+      },
+      otherPage: () => other,
       stop: async () => {
         stopping = true;
         await browser.close();

@@ -30,6 +30,10 @@ export interface TestWindow {
   settle(): Promise<void>;
   /** The page that shows the window, for screenshots and input. */
   page(): Promise<Page>;
+  /** Opens another window without tests, or closes it. @returns whether there can be one. */
+  showOther(open: boolean): Promise<boolean>;
+  /** The page of the other window; undefined while there is none. */
+  otherPage(): Page | undefined;
   /** Ends VS Code and all that it started. */
   stop(): Promise<void>;
 }

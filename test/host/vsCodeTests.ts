@@ -68,10 +68,12 @@ export async function runTestsInVsCode(options: VsCodeTestOptions): Promise<Test
   let window: TestWindow | undefined;
   const driver = await startDriver({
     handlers: {
-      ...pageHandlers(async () => {
-        if (window === undefined) throw new Error('There is no window yet.');
-        return window.page();
+      ...pageHandlers(async (within) => {
+        const page = within === 'other window' ? window?.otherPage() : await window?.page();
+        if (page === undefined) throw new Error('There is no such window yet.');
+        return page;
       }),
+      otherWindow: ({ open }) => window?.showOther(open),
       report: (event) => {
         run.add(event);
       },

@@ -103,9 +103,9 @@ describe('the views', function () {
     await api.releaseAgentAuth('agent-3');
     await until('two rows', async () => (await tableRows()) === 2);
     await until('the status bar has two', async () => (await statusBarText()).includes('2/400 agents'));
-    await until('the tree has two', async () => {
+    await until('the tree has two, under their workspace', async () => {
       const shown = await driver.evaluate(`document.querySelectorAll('${rows}').length`);
-      return Number(shown) === 2;
+      return Number(shown) === 1 + 2;
     });
     await clearWindow();
   });
@@ -125,6 +125,7 @@ describe('the views', function () {
     await until('its row opens', async () => {
       await vscode.commands.executeCommand('agentQuota.sessions.focus');
       await vscode.commands.executeCommand('list.focusFirst');
+      await vscode.commands.executeCommand('list.focusDown');
       await vscode.commands.executeCommand('list.expand');
       return /reviewer.*1 request.*tester/s.test(await shown());
     });

@@ -6,6 +6,7 @@ import { sessionActivity } from '../../../src/shared/sessionActivity.ts';
 import { sessionRow, waitingRow } from '../../../src/vscode/sessionRow.ts';
 import { sessionTooltip } from '../../../src/vscode/sessionTooltip.ts';
 import { type ShownSession } from '../../../src/core/quotaEngine.ts';
+import { waitingText } from '../../../src/vscode/waitingText.ts';
 import { sampleNow, sampleSession } from './samples.ts';
 
 const here = { fails: false, otherAccount: false };
@@ -112,5 +113,33 @@ describe('texts of commands', () => {
   it('name the next agent with the lowest free number', () => {
     assert.equal(nextAgentName(new Set()), 'agent-1');
     assert.equal(nextAgentName(new Set(['agent-1', 'agent-3', 'other'])), 'agent-2');
+  });
+});
+
+describe('the notification of agents that wait', () => {
+  const place = (ticket: string, agentId: string, at: number) => ({
+    ticket,
+    agentId,
+    place: at,
+    waitingSince: sampleNow,
+  });
+
+  it('says who waits, and leads on to what helps', () => {
+    const one = waitingText([place('t 1', 'agent-1', 2)]);
+    assert.equal(
+      one,
+      'agent-1 waits for a slot, place 2 in line; all slots are taken. ' +
+        '[Start anyway without quota](command:agentQuota.startWithoutQuota?%5B%22t%201%22%5D) · ' +
+        '[Release one…](command:agentQuota.releaseSession)',
+    );
+  });
+
+  it('is one for all, and none for nobody', () => {
+    const many = ['a', 'b', 'c', 'd', 'e'].map((name, index) => place(name, name, index + 1));
+    assert.match(
+      waitingText(many) ?? '',
+      /^5 agents wait for a slot: a \(place 1\), b \(place 2\), c \(place 3\), 2 more; all slots are taken\. \[Start a without/,
+    );
+    assert.equal(waitingText([]), undefined);
   });
 });

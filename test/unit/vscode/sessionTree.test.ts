@@ -51,7 +51,8 @@ describe('tree of sessions', () => {
       'late',
     ]);
     const { rows } = tree();
-    assert.equal(rows.get('workspace:shop')?.description, '2 sessions · this window');
+    const shop = rows.get('workspace:shop');
+    assert.deepEqual([shop?.description, shop?.mark], ['2 sessions', 'this window']);
     for (const [id, { children }] of rows) for (const child of children) assert.equal(rows.get(child)?.parent, id);
   });
 
