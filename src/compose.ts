@@ -55,6 +55,7 @@ const clock = systemClock;
  * be started leaves the window as it is: it is tried again, and what is wrong is on screen.
  */
 export async function composeWindow(context: vscode.ExtensionContext): Promise<Window> {
+  const startedAt = clock.now();
   const log = vscode.window.createOutputChannel('Agent Quota', { log: true });
   const notices = new Notices(log);
   const processes = createProcessTable();
@@ -128,6 +129,7 @@ export async function composeWindow(context: vscode.ExtensionContext): Promise<W
   const commands = registerCommands({ engine, store, settings, notices, terminals, ...screen, ...own });
 
   await configurator.send();
+  log.info(`Ready after ${clock.now() - startedAt} ms.`);
   void consent.consider();
   return {
     api: createAgentQuotaApi(

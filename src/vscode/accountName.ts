@@ -1,7 +1,14 @@
 /**
- * What tells API accounts apart on screen: the first digits of a digest from which no key can be had; undefined for a
+ * What tells API accounts apart on screen: characters of a digest from which no key can be had; undefined for a
  * subscription, whose login is not read.
+ * @param planId see `QuotaTerms`.
  */
 export function accountName(planId: string): string | undefined {
-  return /-([0-9a-zA-Z_-]{4})/.exec(planId)?.[1];
+  const [, ...digest] = planId.split('-');
+  const name = digest
+    .join('')
+    .replaceAll(/[^0-9a-z]/gi, '')
+    .slice(0, 4)
+    .toLowerCase();
+  return name === '' ? undefined : name;
 }

@@ -42,7 +42,7 @@ export function quotaTooltip(state: EngineState, warnAtPercent: number, now: num
 
 function planText(snapshot: EngineSnapshot): string {
   const account = accountName(snapshot.planId);
-  return `plan: ${planName(snapshot.plan.kind)}${account === undefined ? '' : `, account ${escapeMarkdown(account)}`}`;
+  return `plan: ${planName(snapshot.plan.kind)}${account === undefined ? '' : `, account ${account}`}`;
 }
 
 /** What can be done now: a link that leads nowhere is left out. */
@@ -63,18 +63,25 @@ function links(state: EngineState): string[] {
 }
 
 /** Between columns: VS Code sets tables without any. */
-const gap = ' &nbsp; ';
+const gap = '&nbsp;&nbsp;';
 
 function limitTable(snapshot: EngineSnapshot, warnAtPercent: number, now: number): string {
   const rows = snapshot.status.limits.map((status) => {
     const limit = summarizeLimit(status, warnAtPercent, now);
     const mark = limit.level === 'normal' ? '' : limit.level === 'warning' ? '$(warning) ' : '$(error) ';
-    const gauge = `\`${shareBar(limit.percentage)}\``;
-    const cells = [gauge, `${mark}${limit.share}`, limit.amount, limit.reset, limit.source];
-    return `| ${escapeMarkdown(limit.label)} |${cells.map((cell) => `${gap}${cell} |`).join('')}`;
+    const label = escapeMarkdown(limit.label);
+    const cells = [label, shareBar(limit.percentage), `${mark}${limit.share}`, limit.amount].map(unbroken);
+    // There is no room to say of each limit that it is the user's own.
+    const reported = status.source === 'reported' ? [limit.source] : [];
+    const aside = [limit.reset, ...reported].filter((part) => part !== '').join(', ');
+    return `| ${[...cells, aside].join(`${gap} | `)} |`;
   });
-  const heads = ['Limit', '', '', `${gap}Used`, '', `${gap}Limit is`];
-  return [`| ${heads.join(' | ')} |`, '| :-- | :-- | --: | :-- | :-- | :-- |', ...rows].join('\n');
+  return ['| | | | | |', '| :-- | :-- | --: | :-- | :-- |', ...rows].join('\n');
+}
+
+/** What is short stays on one line. */
+function unbroken(cell: string): string {
+  return cell.replaceAll(' ', '\u00a0');
 }
 
 function remarks(snapshot: EngineSnapshot, now: number): string[] {

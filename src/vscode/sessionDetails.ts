@@ -17,15 +17,15 @@ export function tokensByKind(usage: Usage): string {
 }
 
 const modes: Readonly<Record<ShownSession['mode'], string>> = {
-  routed: 'routed: calls Claude through the gateway',
-  observed: 'observed: calls Claude directly, with its own login',
-  unauthenticated: 'unauthenticated: runs without quota',
+  routed: 'routed through the gateway',
+  observed: 'observed, on its own login',
+  unauthenticated: 'unauthenticated, without quota',
 };
 
 /** How what an observed agent uses is learned. */
 const sources: Readonly<Record<ObservedBy, string>> = {
   telemetry: 'its own telemetry',
-  transcripts: 'its transcripts, because its telemetry has settings of its own; some seconds behind',
+  transcripts: 'its transcripts, some seconds behind: its telemetry has settings of its own',
 };
 
 const activityTexts: Readonly<Record<Activity, string>> = {
@@ -42,12 +42,23 @@ const activityTexts: Readonly<Record<Activity, string>> = {
 /** What is known of a session, by name; all that a row cannot hold. */
 export type SessionDetail = readonly [name: string, value: string];
 
-/** The details that are rows under a session: what changes, and what one looks for. */
+/** The details that are rows under a session: short, since a side bar is narrow. */
 export function sessionDetails(record: ShownSession, now: number): SessionDetail[] {
+  const { inputTokens, outputTokens, cacheReadTokens, cacheCreation5mTokens, cacheCreation1hTokens } = record.usage;
+  return [
+    ['Input', formatCount(inputTokens)],
+    ['Output', formatCount(outputTokens)],
+    ['Cache read', formatCount(cacheReadTokens)],
+    ['Cache write', formatCount(cacheCreation5mTokens + cacheCreation1hTokens)],
+    ...sharedDetails(record, now),
+  ];
+}
+
+/** What rows and tooltip both say. */
+function sharedDetails(record: ShownSession, now: number): SessionDetail[] {
   const { mode, model, observedBy } = record;
   const weight = record.state === 'ended' ? undefined : record.weight;
   return [
-    ['Tokens', tokensByKind(record.usage)],
     ...(model === undefined ? [] : [['Model', model] as const]),
     ['Rate', `${formatCount(record.tokensPerMinute)} tokens a minute`],
     ['Requests', requestsText(record)],
@@ -67,8 +78,8 @@ export function allSessionDetails(
   return [
     ['State', activityTexts[sessionActivity(record, fails)]],
     ...(otherAccount ? [['Account', 'another than this window’s: it has limits of its own'] as const] : []),
-    ['In all', `${formatCount(totalTokens(record.usage))} tokens`],
-    ...sessionDetails(record, now),
+    ['Tokens', `${formatCount(totalTokens(record.usage))} (${tokensByKind(record.usage)})`],
+    ...sharedDetails(record, now),
     ...(record.subagents.length === 0 ? [] : [['Subagents', subagentsText(record)] as const]),
     ['Allocation', allocationText(record)],
     ['Last activity', `${formatAge(now - record.lastActivityAt)} ago`],
@@ -80,7 +91,12 @@ export function allSessionDetails(
 }
 
 function requestsText({ requests, runningRequests, waitingRequests }: ShownSession): string {
-  return `${requests} answered, ${runningRequests} running, ${waitingRequests} waiting`;
+  const parts = [
+    `${formatCount(requests)} answered`,
+    ...(runningRequests > 0 ? [`${runningRequests} running`] : []),
+    ...(waitingRequests > 0 ? [`${waitingRequests} waiting`] : []),
+  ];
+  return parts.join(', ');
 }
 
 function subagentsText({ subagents }: ShownSession): string {

@@ -1,53 +1,11 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { commands, settings } from '../../src/contributions.ts';
-import { type LimitStatus } from '../../src/shared/limitStatus.ts';
 import { hostDriver } from '../host/driverClient.ts';
-import { agentQuota, ask, clearWindow, liveSessions, set, shownNotifications, until } from './quotaWindow.ts';
+import { agentQuota, clearWindow, liveSessions, set, shownNotifications, until } from './quotaWindow.ts';
+import { badge, list, open, rowOf, rows, run, statusBar } from './sessionsScreen.ts';
 
 const driver = hostDriver();
-const list = '.tree-explorer-viewlet-tree-view .monaco-list';
-
-/** What stands in the rows on screen. */
-async function rows(within: 'workbench' | 'other window' = 'workbench'): Promise<string[]> {
-  const found = await driver.evaluate(
-    `[...document.querySelectorAll('${list} .monaco-list-row')]
-      .sort((a, b) => Number(a.dataset.index) - Number(b.dataset.index))
-      .map((row) => ['.label-name', '.label-description'].map((part) => row.querySelector(part)?.innerText.trim()).join(' '))`,
-    { within },
-  );
-  return found as string[];
-}
-
-const rowOf = (text: string): string => `${list} .monaco-list-row:has-text("${text}")`;
-
-async function statusBar(within: 'workbench' | 'other window' = 'workbench'): Promise<string> {
-  return String(
-    await driver.evaluate(
-      `[...document.querySelectorAll('.statusbar-item')].map(({ innerText }) => innerText).find((text) => text.includes('agents')) ?? ''`,
-      { within },
-    ),
-  );
-}
-
-async function badge(within: 'workbench' | 'other window' = 'workbench'): Promise<string> {
-  return String(
-    await driver.evaluate(
-      `document.querySelector('.activitybar .action-item:has([aria-label*="Agent Quota"]) .badge-content')?.innerText ?? ''`,
-      { within },
-    ),
-  );
-}
-
-async function open(agentId: string): Promise<{ id: string; ask: () => Promise<number> }> {
-  const auth = await (await agentQuota()).setupClaudeAgentAuth(agentId);
-  assert.equal(auth.kind, 'authenticated');
-  const { ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: token } = auth.overlay;
-  return { id: auth.sessionId, ask: () => ask(url ?? '', token ?? '') };
-}
-
-const run = (command: string, ...args: unknown[]): Thenable<unknown> =>
-  vscode.commands.executeCommand(command, ...args);
 
 describe('the Agent Sessions view', function () {
   this.timeout(60_000);
@@ -75,7 +33,7 @@ describe('the Agent Sessions view', function () {
     );
     await until('the model is known', async () => (await rows()).includes('Model claude-opus-5-5'));
     const shown = await rows();
-    assert.ok(shown.findIndex((row) => row.startsWith('Tokens ')) > 0, 'it is still open');
+    assert.ok(shown.findIndex((row) => row.startsWith('Input ')) > 0, 'it is still open');
     const selected = await driver.evaluate(
       `document.querySelector('${list} .monaco-list-row.selected')?.innerText ?? ''`,
     );
@@ -158,6 +116,14 @@ describe('the Agent Sessions view', function () {
     await open('a');
     await open('b');
     await until('both say two', async () => (await badge()) === '2' && (await statusBar()).includes('2/8 agents'));
+    await driver.hover('.statusbar-item:has-text("agents")');
+    await until('the tooltip has gauges', async () =>
+      String(await driver.evaluate(`document.querySelector('.monaco-hover:not(.hidden)')?.innerText ?? ''`)).includes(
+        '░',
+      ),
+    );
+    await driver.screenshot('status-bar-tooltip');
+    await driver.hover('.editor-group-watermark');
     await clearWindow();
     await until('no badge for none', async () => (await badge()) === '');
   });
@@ -189,99 +155,5 @@ describe('the Agent Sessions view', function () {
     } finally {
       await set(settings.apiKeyConcurrentAgents, undefined);
     }
-  });
-});
-
-describe('notifications about the quota', function () {
-  this.timeout(60_000);
-
-  after(async () => {
-    await driver.otherWindow(false);
-    await clearWindow();
-    for (const id of [settings.plan, settings.maxSubscriptionDailyTokens, settings.notifyAtPercent]) {
-      await set(id, undefined);
-    }
-    await run('notifications.clearAll');
-  });
-
-  it('come once for two windows, which show the same numbers, and can be turned off', async function () {
-    await clearWindow();
-    await run('notifications.clearAll');
-    await set(settings.plan, 'MaxSubscription');
-    await set(settings.maxSubscriptionDailyTokens, 100_000_000);
-    const api = await agentQuota();
-    const day = async (): Promise<LimitStatus | undefined> =>
-      (await api.quotaStatus()).limits.find(({ dimension }) => dimension === 'tokensPerDay');
-    await until('the plan is the day’s', async () => (await day())?.limit === 100_000_000);
-    const session = await open('spender');
-    const before = (await day())?.used ?? 0;
-    assert.equal(await session.ask(), 200);
-    const each = await until('it is counted', async () => ((await day())?.used ?? 0) - before);
-    // With the next request or one soon after it, four fifths are used.
-    const limit = Math.ceil((before + 2 * each) / 0.8);
-    await set(settings.maxSubscriptionDailyTokens, limit);
-    await until('the limit holds', async () => (await day())?.limit === limit);
-    if (!(await driver.otherWindow(true))) this.skip();
-    await until('both say one', async () => (await statusBar('other window')).includes('1/5 agents'), 30_000);
-    assert.equal(await statusBar('other window'), await statusBar());
-    for (;;) {
-      assert.equal(await session.ask(), 200);
-      if (((await day())?.percentage ?? 0) >= 75) break;
-    }
-    await until(
-      'both windows show it',
-      async () =>
-        /^\s*(7[5-9]|8\d)%/.test(await statusBar()) && (await statusBar()) === (await statusBar('other window')),
-    );
-    assert.equal(await badge(), await badge('other window'));
-    const shown = async (within: 'workbench' | 'other window'): Promise<number> =>
-      Number(
-        await driver.evaluate(
-          `[...document.querySelectorAll('.notification-list-item')].filter(({ innerText }) => innerText.includes('75% is used')).length`,
-          { within },
-        ),
-      );
-    /** Opens both windows' notification centres: toasts are not shown while tests run. */
-    const told = async (): Promise<number> => {
-      await shownNotifications();
-      const isOpen = `!!document.querySelector('.notifications-center.visible')`;
-      if ((await driver.evaluate(isOpen, { within: 'other window' })) !== true) {
-        await driver.click('[id="status.notifications"] a', { within: 'other window' });
-      }
-      return (await shown('workbench')) + (await shown('other window'));
-    };
-    await until('one of them tells it', async () => (await told()) === 1);
-    await new Promise((resolve) => setTimeout(resolve, 2500));
-    assert.equal(await told(), 1);
-    const within = (await shown('workbench')) === 1 ? 'workbench' : 'other window';
-    await driver.screenshot('threshold', { within });
-    await driver.click('.notifications-center .monaco-button:has-text("Show Again")', { within });
-    await until(
-      'the setting says never',
-      () => vscode.workspace.getConfiguration().inspect<number[]>(settings.notifyAtPercent)?.globalValue?.length === 0,
-    );
-  });
-
-  it('leave the status bar to say what the user wants it to', async () => {
-    await set(settings.statusBarFormat, '${running} of ${slots} agents');
-    await until('it says that', async () => (await statusBar()).trim() === '1 of 5 agents');
-    await set(settings.statusBarFormat, '${nothing}');
-    await until('a bad one is reported', async () =>
-      (await shownNotifications()).includes('agentQuota.statusBar.format'),
-    );
-    await set(settings.statusBarFormat, undefined);
-  });
-});
-
-describe('the walkthrough', () => {
-  after(() => run('workbench.action.closeAllEditors'));
-
-  it('opens, with a picture for each step', async () => {
-    await run(commands.showWalkthrough);
-    await until('its steps are there', async () => {
-      const text = await driver.evaluate(`document.querySelector('.gettingStartedContainer')?.innerText ?? ''`);
-      return String(text).includes('See whether your credentials work') && String(text).includes('Watch what it uses');
-    });
-    await driver.screenshot('walkthrough-light');
   });
 });

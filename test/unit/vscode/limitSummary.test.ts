@@ -68,7 +68,7 @@ describe('a limit in words', () => {
     assert.equal(new Set(ids).size, 4);
     const tooltip = quotaTooltip(state, 80, sampleNow);
     assert.ok(!tooltip.includes('](command:evil)'));
-    assert.match(tooltip, /23% of the 5-hour window/);
+    assert.match(tooltip, /23%\sof\sthe\s5-hour\swindow/);
     assert.match(tooltip, /reported by Anthropic/);
   });
 });

@@ -34,7 +34,7 @@ describe('one thing, one number', () => {
           });
           const share = formatPercentage(Math.max(five, week));
           assert.ok(faceOf(state).text.startsWith(`$(pulse) ${share} `), faceOf(state).text);
-          assert.ok(quotaTooltip(state, 80, sampleNow).includes(` ${share} |`));
+          assert.ok(quotaTooltip(state, 80, sampleNow).includes(`${share}&nbsp;&nbsp; |`));
           assert.ok(dashboardView(state, 80, sampleNow).gauges.some((gauge) => gauge.share === share));
           assert.ok(statusLines(state, 80, sampleNow).some(({ text }) => text.endsWith(`: ${share}`)));
           assert.ok(faceOf(state).text.includes(` ${agents}/400 `));

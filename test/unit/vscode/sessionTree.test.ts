@@ -85,12 +85,15 @@ describe('tree of sessions', () => {
     const { rows } = tree();
     const facts = rows.get('s2')?.children.map((id) => `${rows.get(id)?.label}: ${rows.get(id)?.description}`);
     assert.deepEqual(facts, [
-      'Tokens: 12k in · 0 cache write · 300 cache read · 45 out',
+      'Input: 12k',
+      'Output: 45',
+      'Cache read: 300',
+      'Cache write: 0',
       'Model: claude-haiku-4-5',
       'Rate: 2.4k tokens a minute',
-      'Requests: 7 answered, 0 running, 0 waiting',
+      'Requests: 7 answered',
       'Started: 5 min ago',
-      'Mode: routed: calls Claude through the gateway',
+      'Mode: routed through the gateway',
     ]);
   });
 
