@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { rerun } from '../core/rerun.ts';
 import { type Notices } from './notices.ts';
 import { ProblemError } from './problemError.ts';
 import { type SnapshotStore } from './snapshotStore.ts';
@@ -10,27 +11,39 @@ export type FindAncestors = (pids: readonly number[]) => Promise<ReadonlyMap<num
 export class SessionTerminals implements vscode.Disposable {
   readonly #store: SnapshotStore;
   readonly #findAncestors: FindAncestors;
-  readonly #notices: Pick<Notices, 'logged'>;
   readonly #changed = new vscode.EventEmitter<undefined>();
   readonly #owned: vscode.Disposable;
+  /** Terminals by the process of their shell. */
+  readonly #shells = new Map<number, vscode.Terminal>();
+  /** Terminals by the session in them. */
   #terminals: ReadonlyMap<string, vscode.Terminal> = new Map();
   /** What was looked at last: sessions' processes and terminals. */
   #lookedAt = '';
-  #looking = false;
 
   readonly onDidChange = this.#changed.event;
 
   constructor(store: SnapshotStore, findAncestors: FindAncestors, notices: Pick<Notices, 'logged'>) {
     this.#store = store;
     this.#findAncestors = findAncestors;
-    this.#notices = notices;
-    const look = (): void => void this.#look();
+    const look = rerun(
+      () => this.#look(),
+      (cause) => {
+        this.#lookedAt = '';
+        notices.logged('find the terminals of sessions', cause);
+      },
+    );
     this.#owned = vscode.Disposable.from(
       store.onDidChange(look),
-      vscode.window.onDidOpenTerminal(look),
-      vscode.window.onDidCloseTerminal(look),
+      vscode.window.onDidOpenTerminal((terminal) => {
+        this.#track(terminal, look);
+      }),
+      vscode.window.onDidCloseTerminal((terminal) => {
+        this.#forget(terminal);
+        look();
+      }),
       this.#changed,
     );
+    for (const terminal of vscode.window.terminals) this.#track(terminal, look);
     look();
   }
 
@@ -57,33 +70,27 @@ export class SessionTerminals implements vscode.Disposable {
     this.#owned.dispose();
   }
 
-  /** One look at a time: what changes meanwhile is looked at afterwards. */
+  /** A terminal that never gets a process never tells that: others do not wait for it. */
+  #track(terminal: vscode.Terminal, look: () => void): void {
+    terminal.processId.then((pid) => {
+      if (pid === undefined) return;
+      this.#shells.set(pid, terminal);
+      look();
+    }, look);
+  }
+
+  #forget(closed: vscode.Terminal): void {
+    for (const [pid, terminal] of this.#shells) if (terminal === closed) this.#shells.delete(pid);
+  }
+
   async #look(): Promise<void> {
-    if (this.#looking) return;
-    this.#looking = true;
-    try {
-      for (;;) {
-        const sessions = this.#store.snapshot?.sessions ?? [];
-        const terminals = vscode.window.terminals;
-        const pids = await Promise.all(terminals.map(({ processId }) => processId));
-        const key = [...sessions.map(({ sessionId, process }) => `${sessionId} ${process.pid}`), '', ...pids].join(
-          '\n',
-        );
-        if (key === this.#lookedAt) return;
-        this.#lookedAt = key;
-        const shells = new Map(
-          terminals.flatMap((terminal, index) => {
-            const pid = pids[index];
-            return pid === undefined ? [] : [[pid, terminal] as const];
-          }),
-        );
-        await this.#match(sessions, shells);
-      }
-    } catch (cause) {
-      this.#notices.logged('find the terminals of sessions', cause);
-    } finally {
-      this.#looking = false;
-    }
+    const sessions = this.#store.snapshot?.sessions ?? [];
+    const shells = new Map(this.#shells);
+    const processes = sessions.map(({ sessionId, process }) => `${sessionId} ${process.pid}`);
+    const key = [...processes, '', ...shells.keys()].join('\n');
+    if (key === this.#lookedAt) return;
+    this.#lookedAt = key;
+    await this.#match(sessions, shells);
   }
 
   async #match(
