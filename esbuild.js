@@ -31,7 +31,7 @@ const bundles = [
   { ...node, entryPoints: { launcher: 'src/launcher/main.ts' } },
   {
     ...common,
-    entryPoints: { dashboard: 'src/webview/dashboard.ts' },
+    entryPoints: ['src/webview/dashboard.ts', 'src/webview/dashboard.css'],
     platform: 'browser',
     format: 'iife',
     target: 'chrome134',

@@ -1,5 +1,5 @@
 import { formatAge, formatCount, formatCountdown, formatPercentage } from './amounts.ts';
-import { type Dimension, type LimitStatus } from './limitStatus.ts';
+import { type Dimension, dimensions, type LimitStatus } from './limitStatus.ts';
 
 /** One limit in words. */
 export interface LimitSummary {
@@ -47,7 +47,7 @@ export function summarizeLimit(limit: LimitStatus, warnAtPercent: number, now: n
   const wording = wordings[dimension];
   return {
     id: `${dimension} ${models}`,
-    label: models === '' ? wording.label : `${wording.label} · ${shortened(models)}`,
+    label: limitLabel(dimension, models),
     percentage: limit.percentage,
     share: formatPercentage(limit.percentage),
     amount: amountText(limit, wording),
@@ -56,6 +56,16 @@ export function summarizeLimit(limit: LimitStatus, warnAtPercent: number, now: n
     source: sourceText(limit, now),
     level: limitLevel(limit, warnAtPercent),
   };
+}
+
+export function isDimension(name: string): name is Dimension {
+  return dimensions.some((dimension) => dimension === name);
+}
+
+/** A limit's name on every surface. @param models those that share it; empty or left out for the whole plan's. */
+export function limitLabel(dimension: Dimension, models = ''): string {
+  const { label } = wordings[dimension];
+  return models === '' ? label : `${label} · ${shortened(models)}`;
 }
 
 function amountText({ used, limit, percentage }: LimitStatus, wording: Wording): string {

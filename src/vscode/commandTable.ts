@@ -4,8 +4,8 @@ import { type AgentTerminals } from './agentTerminals.ts';
 import { cleanUpInactiveSessions } from './cleanUpInactiveSessions.ts';
 import { type Command } from './command.ts';
 import { type Notices } from './notices.ts';
+import { type DashboardPanel } from './dashboardPanel.ts';
 import { copyPrometheusConfiguration } from './prometheusConfiguration.ts';
-import { type QuotaDetailsPanel } from './quotaDetailsPanel.ts';
 import { type SessionCommandParts, sessionCommands } from './sessionCommands.ts';
 import { type SettingsReader } from './settingsReader.ts';
 import { showStatus } from './showStatus.ts';
@@ -18,7 +18,7 @@ export interface CommandParts extends SessionCommandParts {
   readonly settings: SettingsReader;
   readonly notices: Notices;
   readonly terminals: AgentTerminals;
-  readonly details: QuotaDetailsPanel;
+  readonly dashboard: DashboardPanel;
   readonly waiting: WaitingNotice;
   readonly windowKey: WindowApiKey;
   /** Looks for the user's credentials anew and tells the engine. */
@@ -28,7 +28,7 @@ export interface CommandParts extends SessionCommandParts {
 }
 
 function commandTable(parts: CommandParts): Readonly<Record<CommandId, Command>> {
-  const { engine, store, settings, notices, terminals, details, waiting, windowKey, lookForCredentials } = parts;
+  const { engine, store, settings, notices, terminals, dashboard, waiting, windowKey, lookForCredentials } = parts;
   const test = (): Promise<void> => testAuthentication(engine, notices, lookForCredentials);
   return {
     ...sessionCommands(parts),
@@ -36,7 +36,7 @@ function commandTable(parts: CommandParts): Readonly<Record<CommandId, Command>>
     [commands.showQuotaDetails]: {
       does: 'show the quota details',
       run: () => {
-        details.show();
+        dashboard.show();
       },
     },
     [commands.testAuthentication]: { does: 'test the authentication', run: test },

@@ -1,29 +1,87 @@
 import { type Problem } from '../core/credentials.ts';
-import { type AgentRecord, type EngineSnapshot, type LinePlace } from '../core/quotaEngine.ts';
+import { type EngineSnapshot } from '../core/quotaEngine.ts';
 import { totalTokens } from '../core/usage.ts';
-import { type DashboardNote, type DashboardRow, type DashboardView } from '../shared/dashboardMessages.ts';
 import { formatAge, formatCount, formatCountdown, formatNumberOf } from '../shared/amounts.ts';
-import { type EngineState, newestSnapshot } from './engineState.ts';
+import {
+  type DashboardEvent,
+  type DashboardGauge,
+  type DashboardNote,
+  type DashboardParts,
+  type DashboardRow,
+} from '../shared/dashboardParts.ts';
+import { type LimitProjection } from '../shared/limitProjection.ts';
+import { type LimitStatus } from '../shared/limitStatus.ts';
 import { summarizeLimit } from '../shared/limitSummary.ts';
+import { paceText } from '../shared/paceText.ts';
 import { planName } from '../shared/planName.ts';
-import { sessionActivity } from '../shared/sessionActivity.ts';
-import { tokensByKind } from './sessionDetails.ts';
+import { dashboardSessionRow, dashboardWaitingRow } from './dashboardRows.ts';
+import { type EngineState, newestSnapshot } from './engineState.ts';
 
-/** All that the details page shows, in words. */
-export function dashboardView(state: EngineState, warnAtPercent: number, now: number): DashboardView {
+/** All that the dashboard shows of now. */
+export interface DashboardView {
+  readonly parts: DashboardParts;
+  readonly rows: readonly DashboardRow[];
+}
+
+/** What the dashboard is made of. */
+export interface DashboardSources {
+  readonly state: EngineState;
+  /** The newest first. */
+  readonly events: readonly DashboardEvent[];
+  /** See `RowContext`. */
+  readonly inTerminals: ReadonlySet<string>;
+  readonly warnAtPercent: number;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+export function dashboardView({ state, events, inTerminals, warnAtPercent, now }: DashboardSources): DashboardView {
   const snapshot = newestSnapshot(state);
   const notes = [...engineNotes(state), ...(snapshot === undefined ? [] : snapshotNotes(snapshot, now))];
-  if (snapshot === undefined) return { summary: '', notes, gauges: [], rows: [], live: false };
+  if (snapshot === undefined) {
+    return { parts: { summary: '', notes, gauges: [], events: [...events], live: false }, rows: [] };
+  }
   const live = state.kind === 'running';
+  const costs = snapshot.plan.kind === 'ApiKey' ? 'billed' : 'api-equivalent';
+  const context = { snapshot, costs, inTerminals, now } as const;
   return {
-    summary: summary(snapshot, live, now),
-    notes,
-    gauges: snapshot.status.limits.map((limit) => summarizeLimit(limit, warnAtPercent, now)),
+    parts: {
+      summary: summary(snapshot, live, now),
+      notes,
+      gauges: snapshot.status.limits.map((limit) => gaugeOf(limit, snapshot.projections, warnAtPercent, now)),
+      events: [...events],
+      live,
+    },
     rows: [
-      ...snapshot.sessions.map((record) => sessionDetails(record, now)),
-      ...snapshot.line.map((place) => waitingDetails(place, now)),
+      ...snapshot.sessions.map((record) => dashboardSessionRow(record, context)),
+      ...snapshot.line.map((place) => dashboardWaitingRow(place, now)),
     ],
-    live,
+  };
+}
+
+function gaugeOf(
+  limit: LimitStatus,
+  projections: readonly LimitProjection[],
+  warnAtPercent: number,
+  now: number,
+): DashboardGauge {
+  const projection = projections.find(
+    ({ dimension, models }) => dimension === limit.dimension && models === limit.models,
+  );
+  return {
+    ...summarizeLimit(limit, warnAtPercent, now),
+    ...(projection !== undefined && { pace: paceOf(limit, projection, now) }),
+  };
+}
+
+const outlookLevels = { reached: 'error', likely: 'error', possible: 'warning', unlikely: 'normal' } as const;
+
+function paceOf(limit: LimitStatus, projection: LimitProjection, now: number): DashboardGauge['pace'] {
+  const hours = Math.max(0, projection.resetsAt - now) / 3_600_000;
+  return {
+    text: paceText(projection, now),
+    projected: limit.percentage + ((projection.perHour * hours) / limit.limit) * 100,
+    level: outlookLevels[projection.outlook],
   };
 }
 
@@ -31,6 +89,7 @@ function summary(snapshot: EngineSnapshot, live: boolean, now: number): string {
   const parts = [
     `Plan: ${planName(snapshot.plan.kind)}`,
     `${formatCount(totalTokens(snapshot.usedToday))} tokens used today, cache reads included`,
+    ...(live ? [`${formatCount(snapshot.tokensPerMinute)} a minute now`] : []),
     formatNumberOf(snapshot.sessions.length, 'session'),
   ];
   if (!live) parts.push(`as of ${formatAge(now - snapshot.at)} ago`);
@@ -64,35 +123,4 @@ function snapshotNotes(snapshot: EngineSnapshot, now: number): DashboardNote[] {
 
 function problemNote({ code, severity, message, nextStep }: Problem): DashboardNote {
   return { id: `${code} ${message}`, level: severity, message, nextStep };
-}
-
-function sessionDetails(record: AgentRecord, now: number): DashboardRow {
-  const activity = sessionActivity(record);
-  return {
-    id: record.sessionId,
-    kind: 'session',
-    agent: record.agentId,
-    activity,
-    state: activity === 'unauthenticated' ? 'without quota' : activity,
-    tokens: formatCount(totalTokens(record.usage)),
-    tokensDetail: tokensByKind(record.usage),
-    requests: formatCount(record.requests),
-    age: formatAge(now - record.createdAt),
-    workspace: record.workspace,
-  };
-}
-
-function waitingDetails(place: LinePlace, now: number): DashboardRow {
-  return {
-    id: place.ticket,
-    kind: 'waiting',
-    agent: place.agentId,
-    activity: 'waiting',
-    state: `waiting, place ${place.place}`,
-    tokens: '',
-    tokensDetail: '',
-    requests: '',
-    age: formatAge(now - place.waitingSince),
-    workspace: '',
-  };
 }

@@ -5,15 +5,9 @@ import { formatNumberOf } from '../shared/amounts.ts';
 import { subagentsByParent } from '../shared/subagentsByParent.ts';
 import { childSessions } from './childSessions.ts';
 import { type SessionDetail, sessionDetails } from './sessionDetails.ts';
+import { rowSurroundings } from './rowSurroundings.ts';
 import { matchesFilter } from './sessionFilter.ts';
-import {
-  type RowMark,
-  type RowSurroundings,
-  type SessionRow,
-  sessionRow,
-  subagentRow,
-  waitingRow,
-} from './sessionRow.ts';
+import { type RowMark, type SessionRow, sessionRow, subagentRow, waitingRow } from './sessionRow.ts';
 import { sessionTooltip, subagentTooltip, waitingTooltip } from './sessionTooltip.ts';
 
 /** What sessions are listed under. `none`: under nothing, oldest first. */
@@ -136,7 +130,7 @@ class TreeBuilder {
   /** A session that matches has all that is under it; of one that does not, what matches is there with it. */
   #session(session: ShownSession, parent: string | undefined): string[] {
     const { sessionId } = session;
-    const around = this.#around(session);
+    const around = rowSurroundings(session, this.#source);
     const row = sessionRow(session, around, this.#now);
     const started = this.#children.get(sessionId) ?? [];
     const matches = matchesFilter(this.#wish.filter, session, row.mark);
@@ -153,11 +147,6 @@ class TreeBuilder {
       tooltip: (now) => sessionTooltip(session, around, now),
     });
     return [sessionId];
-  }
-
-  #around({ mode, planId }: ShownSession): RowSurroundings {
-    const otherAccount = mode !== 'unauthenticated' && planId !== this.#source.planId;
-    return { otherAccount, fails: !this.#source.health.healthy && !otherAccount && mode === 'routed' };
   }
 
   #flags({ sessionId }: ShownSession, mark: RowMark): RowFlag[] {

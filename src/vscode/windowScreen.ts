@@ -3,8 +3,8 @@ import { type Clock } from '../core/clock.ts';
 import { type QuotaEngine } from '../core/quotaEngine.ts';
 import { AgentSessionsView } from './agentSessionsView.ts';
 import { type DailyTokensQuestion } from './dailyTokensQuestion.ts';
+import { DashboardPanel } from './dashboardPanel.ts';
 import { type Notices } from './notices.ts';
-import { QuotaDetailsPanel } from './quotaDetailsPanel.ts';
 import { type Claim, QuotaNotices } from './quotaNotices.ts';
 import { QuotaStatusBarItem } from './quotaStatusBarItem.ts';
 import { SessionsLayout } from './sessionsLayout.ts';
@@ -33,7 +33,7 @@ export interface WindowScreen extends vscode.Disposable {
   readonly sessionsView: AgentSessionsView;
   readonly layout: SessionsLayout;
   readonly sessionTerminals: SessionTerminals;
-  readonly details: QuotaDetailsPanel;
+  readonly dashboard: DashboardPanel;
   readonly waiting: WaitingNotice;
 }
 
@@ -45,7 +45,8 @@ export function createScreen(parts: ScreenParts): WindowScreen {
   const sessionTerminals = new SessionTerminals(store, findAncestors, notices);
   const sessionsView = new AgentSessionsView(store, layout, sessionTerminals, clock);
   const statusBarItem = new QuotaStatusBarItem(store, settings, clock);
-  const details = new QuotaDetailsPanel(context.extensionUri, store, settings, notices, clock);
+  const feed = { engine, store, settings, sessionTerminals, notices, clock };
+  const dashboard = new DashboardPanel(context.extensionUri, feed);
   const waiting = new WaitingNotice(engine, store, notices);
   notices.leaveTo((problem) => isShownAsUsedUp(store.state, problem));
   const quotaNotices = new QuotaNotices({
@@ -59,12 +60,21 @@ export function createScreen(parts: ScreenParts): WindowScreen {
     focused: () => vscode.window.state.focused,
     askInstead: (problem) => question.consider(problem),
   });
-  const owned = [quotaNotices, waiting, details, statusBarItem, sessionsView, sessionTerminals, layout, windowContext];
+  const owned = [
+    quotaNotices,
+    waiting,
+    dashboard,
+    statusBarItem,
+    sessionsView,
+    sessionTerminals,
+    layout,
+    windowContext,
+  ];
   return {
     sessionsView,
     layout,
     sessionTerminals,
-    details,
+    dashboard,
     waiting,
     dispose: () => {
       for (const part of owned) part.dispose();

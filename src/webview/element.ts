@@ -17,3 +17,10 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
 export function setText(target: Element, text: string): void {
   if (target.textContent !== text) target.textContent = text;
 }
+
+/** The same for an attribute; an empty value takes it away. */
+export function setAttribute(target: Element, name: string, value: string): void {
+  if ((target.getAttribute(name) ?? '') === value) return;
+  if (value === '') target.removeAttribute(name);
+  else target.setAttribute(name, value);
+}

@@ -1,15 +1,22 @@
-import { type DashboardGauge } from '../shared/dashboardMessages.ts';
-import { element, setText } from './element.ts';
+import { type DashboardGauge } from '../shared/dashboardParts.ts';
+import { element, setAttribute, setText } from './element.ts';
 import { type ItemView } from './keyedList.ts';
 
-/** One limit: its share as a figure and a bar, the amount, and when it resets. */
+/** One limit: its share as a figure and a bar, the amount, when it resets, and where the pace leads until then. */
 export function gaugeView(): ItemView<DashboardGauge> {
   const label = element('span', { class: 'gauge-label' });
   const share = element('span', { class: 'gauge-share' });
+  const projected = element('div', { class: 'gauge-projected' });
   const fill = element('div', { class: 'gauge-fill' });
-  const bar = element('div', { class: 'gauge-bar', role: 'meter', 'aria-valuemin': '0', 'aria-valuemax': '100' }, fill);
+  const bar = element(
+    'div',
+    { class: 'gauge-bar', role: 'meter', 'aria-valuemin': '0', 'aria-valuemax': '100' },
+    projected,
+    fill,
+  );
   const amount = element('span');
   const reset = element('span', { class: 'quiet' });
+  const pace = element('div', { class: 'gauge-pace' });
   const source = element('div', { class: 'gauge-source quiet' });
   const root = element(
     'li',
@@ -17,25 +24,37 @@ export function gaugeView(): ItemView<DashboardGauge> {
     element('div', { class: 'gauge-head' }, label, share),
     bar,
     element('div', { class: 'gauge-foot' }, amount, reset),
+    pace,
     source,
   );
   return {
     root,
     update(gauge) {
-      const percentage = Math.max(0, Math.min(100, gauge.percentage));
-      root.dataset['level'] = gauge.level;
+      const percentage = bounded(gauge.percentage);
+      setAttribute(root, 'data-level', gauge.level);
       setText(label, gauge.label);
       setText(share, gauge.share);
       setText(amount, gauge.amount);
       setText(reset, gauge.reset);
+      setText(pace, gauge.pace?.text ?? '');
+      setAttribute(pace, 'data-level', gauge.pace?.level ?? '');
       setText(source, `Limit ${gauge.source}`);
-      fill.style.width = `${percentage}%`;
-      bar.setAttribute('aria-label', gauge.label);
-      bar.setAttribute('aria-valuenow', String(Math.round(percentage)));
-      bar.setAttribute(
-        'aria-valuetext',
-        [gauge.share, gauge.amount, gauge.reset, `limit ${gauge.source}`].filter((text) => text !== '').join(', '),
-      );
+      setWidth(fill, percentage);
+      setWidth(projected, bounded(gauge.pace?.projected ?? 0));
+      setAttribute(projected, 'data-level', gauge.pace?.level ?? '');
+      setAttribute(bar, 'aria-label', gauge.label);
+      setAttribute(bar, 'aria-valuenow', String(Math.round(percentage)));
+      const words = [gauge.share, gauge.amount, gauge.reset, gauge.pace?.text ?? '', `limit ${gauge.source}`];
+      setAttribute(bar, 'aria-valuetext', words.filter((text) => text !== '').join(', '));
     },
   };
+}
+
+function bounded(percentage: number): number {
+  return Math.max(0, Math.min(100, percentage));
+}
+
+function setWidth(target: HTMLElement, percentage: number): void {
+  const width = `${Math.round(percentage * 10) / 10}%`;
+  if (target.style.width !== width) target.style.width = width;
 }

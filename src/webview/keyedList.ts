@@ -4,7 +4,7 @@ export interface ItemView<Item> {
   update(item: Item): void;
 }
 
-/** Shows items by their ids and updates in place: focus, selection and scroll position stay, with hundreds of rows too. */
+/** Shows items by their ids and updates in place, so that focus and selection stay. */
 export class KeyedList<Item extends { readonly id: string }> {
   readonly #parent: HTMLElement;
   readonly #create: (item: Item) => ItemView<Item>;
@@ -17,7 +17,7 @@ export class KeyedList<Item extends { readonly id: string }> {
 
   show(items: readonly Item[]): void {
     const views = new Map(items.map((item) => [item.id, this.#views.get(item.id) ?? this.#create(item)]));
-    for (const [id, { root }] of this.#views) if (!views.has(id)) this.#remove(root);
+    for (const [id, { root }] of this.#views) if (!views.has(id)) root.remove();
     this.#views = views;
     let place = this.#parent.firstElementChild;
     for (const item of items) {
@@ -29,12 +29,8 @@ export class KeyedList<Item extends { readonly id: string }> {
     }
   }
 
-  /** The keyboard's place goes to the neighbour, not back to the top of the page. */
-  #remove(root: HTMLElement): void {
-    const neighbour = root.contains(document.activeElement)
-      ? (root.nextElementSibling ?? root.previousElementSibling)
-      : null;
-    root.remove();
-    neighbour?.querySelector('button')?.focus();
+  /** What shows an item now; undefined when nothing does. */
+  rootOf(id: string): HTMLElement | undefined {
+    return this.#views.get(id)?.root;
   }
 }

@@ -1,5 +1,5 @@
-import { type DashboardNote } from '../shared/dashboardMessages.ts';
-import { element, setText } from './element.ts';
+import { type DashboardNote } from '../shared/dashboardParts.ts';
+import { element, setAttribute, setText } from './element.ts';
 import { type ItemView } from './keyedList.ts';
 
 /** Something that the user should know, and what to do about it. */
@@ -11,7 +11,7 @@ export function noteView(): ItemView<DashboardNote> {
   return {
     root,
     update(note) {
-      root.dataset['level'] = note.level;
+      setAttribute(root, 'data-level', note.level);
       setText(kind, { information: 'Note', warning: 'Warning', error: 'Problem' }[note.level]);
       setText(message, note.message);
       setText(nextStep, note.nextStep);

@@ -30,6 +30,8 @@ export interface HostDriver {
   text(selector: string, options?: Where): Promise<string>;
   /** Evaluates a JavaScript expression in the page, or in the (first) webview; returns its JSON value. */
   evaluate(expression: string, options?: Where): Promise<unknown>;
+  /** What axe-core finds against WCAG 2.2 AA and its own best practices: each rule with the elements that break it. */
+  violations(options?: Where): Promise<readonly string[]>;
   /**
    * Opens another window on the same VS Code and user data, with the extension and without tests, or closes it.
    * @returns false where this kind of VS Code cannot.
@@ -58,6 +60,7 @@ export function hostDriver(): HostDriver {
     text: async (selector, options = {}) => (await send('text', { selector, ...options })) as string,
     evaluate: (expression, options = {}) => send('evaluate', { expression, ...options }),
     otherWindow: async (open) => (await send('otherWindow', { open })) as boolean,
+    violations: async (options = {}) => (await send('violations', options)) as string[],
     reload: async (phase) => {
       Object.defineProperty(globalThis, reloading, { value: true });
       await send('reload', phase);

@@ -48,6 +48,7 @@ export const driverRequests = {
   hover: z.object({ selector: z.string(), within: withinSchema }),
   text: z.object({ selector: z.string(), within: withinSchema }),
   evaluate: z.object({ expression: z.string(), within: withinSchema }),
+  violations: z.object({ within: withinSchema }),
   reload: phaseSchema,
   otherWindow: z.object({ open: z.boolean() }),
 } as const;

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { type Frame, type Page } from 'playwright-core';
+import { accessibilityViolations } from './accessibilityViolations.ts';
 import { type Within } from './driverProtocol.ts';
 import { type DriverHandlers } from './driverServer.ts';
 import { screenshotDirectory } from './paths.ts';
@@ -43,6 +44,7 @@ export function pageHandlers(findPage: FindPage): PageHandlers {
       const frame = await frameWith(await findPage(within), 'body *', within);
       return frame.evaluate<unknown>(expression);
     },
+    violations: async ({ within }) => accessibilityViolations(await frameWith(await currentPage(), 'body *', within)),
   };
 }
 

@@ -4,7 +4,7 @@ import { type EngineState } from '../../../src/vscode/engineState.ts';
 import { dashboardView } from '../../../src/vscode/dashboardView.ts';
 import { summarizeLimit } from '../../../src/shared/limitSummary.ts';
 import { quotaTooltip } from '../../../src/vscode/quotaTooltip.ts';
-import { sampleNow, sampleSnapshot } from './samples.ts';
+import { sampleNow, sampleSnapshot, sampleSources } from './samples.ts';
 
 const minute = 60_000;
 const base: LimitStatus = {
@@ -64,7 +64,7 @@ describe('a limit in words', () => {
     const limits = [base, { ...base, models: 'opus-5' }, { ...base, models: evil }, fiveHour];
     const status = { ...sampleSnapshot().status, limits };
     const state: EngineState = { kind: 'running', snapshot: sampleSnapshot({ status }) };
-    const ids = dashboardView(state, 80, sampleNow).gauges.map(({ id }) => id);
+    const ids = dashboardView(sampleSources({ state })).parts.gauges.map(({ id }) => id);
     assert.equal(new Set(ids).size, 4);
     const tooltip = quotaTooltip(state, 80, sampleNow);
     assert.ok(!tooltip.includes('](command:evil)'));

@@ -9,7 +9,7 @@ import { quotaTooltip } from '../../../src/vscode/quotaTooltip.ts';
 import { runningAgents } from '../../../src/vscode/runningAgents.ts';
 import { sessionTree } from '../../../src/vscode/sessionTree.ts';
 import { statusLines } from '../../../src/vscode/statusLines.ts';
-import { sampleNow, sampleSession, sampleSnapshot, statusOf } from './samples.ts';
+import { sampleNow, sampleSession, sampleSnapshot, statusOf, sampleSources } from './samples.ts';
 
 const running = (changes: Partial<EngineSnapshot>): EngineState => ({
   kind: 'running',
@@ -35,7 +35,7 @@ describe('one thing, one number', () => {
           const share = formatPercentage(Math.max(five, week));
           assert.ok(faceOf(state).text.startsWith(`$(pulse) ${share} `), faceOf(state).text);
           assert.ok(quotaTooltip(state, 80, sampleNow).includes(`${share}&nbsp;&nbsp; |`));
-          assert.ok(dashboardView(state, 80, sampleNow).gauges.some((gauge) => gauge.share === share));
+          assert.ok(dashboardView(sampleSources({ state })).parts.gauges.some((gauge) => gauge.share === share));
           assert.ok(statusLines(state, 80, sampleNow).some(({ text }) => text.endsWith(`: ${share}`)));
           assert.ok(faceOf(state).text.includes(` ${agents}/400 `));
           const count = state.kind === 'running' ? runningAgents(state.snapshot) : undefined;
@@ -51,7 +51,7 @@ describe('one thing, one number', () => {
     assert.equal(faceOf(old).text, '$(pulse) 42% 12m ago · 3/5 agents');
     assert.match(faceOf(old).spoken, /42% used, as of 12 min ago/);
     assert.match(quotaTooltip(old, 80, sampleNow), /reported by Anthropic 12 min ago/);
-    assert.match(dashboardView(old, 80, sampleNow).gauges[0]?.source ?? '', /12 min ago/);
+    assert.match(dashboardView(sampleSources({ state: old })).parts.gauges[0]?.source ?? '', /12 min ago/);
     assert.match(
       statusLines(old, 80, sampleNow)
         .map(({ aside }) => aside)
@@ -65,7 +65,7 @@ describe('one thing, one number', () => {
     ] as const) {
       assert.doesNotMatch(faceOf(state, sampleNow + 180_000).text, /\d/, 'no number at all');
       assert.match(quotaTooltip(state, 80, sampleNow + 180_000), /Numbers from 3 min ago/);
-      assert.equal(dashboardView(state, 80, sampleNow + 180_000).live, false);
+      assert.equal(dashboardView(sampleSources({ state, now: sampleNow + 180_000 })).parts.live, false);
     }
   });
 

@@ -1,6 +1,7 @@
 import { type EngineSnapshot, type ShownSession } from '../../../src/core/quotaEngine.ts';
 import { type LimitStatus } from '../../../src/shared/limitStatus.ts';
 import { noUsage } from '../../../src/core/usage.ts';
+import { type DashboardSources } from '../../../src/vscode/dashboardView.ts';
 
 const minute = 60_000;
 
@@ -85,4 +86,15 @@ export function statusOf(...changes: readonly Partial<LimitStatus>[]): EngineSna
   });
   const percentage = Math.max(0, ...limits.map((limit) => limit.percentage));
   return { at: sampleNow, planKind: 'MaxSubscription', percentage, pausedModels: [], limits };
+}
+
+export function sampleSources(changes: Partial<DashboardSources> = {}): DashboardSources {
+  return {
+    state: { kind: 'running', snapshot: sampleSnapshot() },
+    events: [],
+    inTerminals: new Set(),
+    warnAtPercent: 80,
+    now: sampleNow,
+    ...changes,
+  };
 }

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type Problem } from '../../../src/core/credentials.ts';
 import { type EngineSnapshot } from '../../../src/core/quotaEngine.ts';
-import { toDashboardSchema } from '../../../src/shared/dashboardMessages.ts';
 import { dashboardView } from '../../../src/vscode/dashboardView.ts';
 import { type EngineState } from '../../../src/vscode/engineState.ts';
 import { quotaFace } from '../../../src/vscode/quotaFace.ts';
@@ -14,7 +13,7 @@ import {
   statusBarPlaceholders,
 } from '../../../src/vscode/statusBarFormat.ts';
 import { type Dimension } from '../../../src/shared/limitStatus.ts';
-import { sampleNow, sampleSnapshot, statusOf } from './samples.ts';
+import { sampleNow, sampleSnapshot, statusOf, sampleSources } from './samples.ts';
 
 const gone: Problem = { code: 'gone', severity: 'error', message: 'The engine is gone.', nextStep: 'Reload.' };
 const noKey: Problem = { code: 'no-credentials', severity: 'error', message: 'No key.', nextStep: 'Set one.' };
@@ -107,10 +106,10 @@ describe('status bar tooltip', () => {
 
 describe('all surfaces', () => {
   it('show the same numbers', () => {
-    const view = dashboardView(running(), 80, sampleNow);
+    const { parts } = dashboardView(sampleSources({ state: running() }));
     const tooltip = plain(quotaTooltip(running(), 80, sampleNow));
     const lines = statusLines(running(), 80, sampleNow).map(({ text, aside }) => `${text} ${aside}`);
-    for (const { label, share, amount, reset, source } of view.gauges) {
+    for (const { label, share, amount, reset, source } of parts.gauges) {
       assert.ok(tooltip.includes(`| ${share} | ${amount} | ${reset} |`), label);
       assert.ok(
         lines.some((line) => [`${label}: ${share}`, amount, source].every((part) => line.includes(part))),
@@ -123,35 +122,7 @@ describe('all surfaces', () => {
     const health = { healthy: false, activeAgents: 0, quotaPercentage: 0, problems: [noKey] };
     const line = statusLines(running({ health }), 80, sampleNow).find(({ text }) => text === noKey.message);
     assert.equal(line?.detail, noKey.nextStep);
-    const [note] = dashboardView(running({ health }), 80, sampleNow).notes;
+    const [note] = dashboardView(sampleSources({ state: running({ health }) })).parts.notes;
     assert.deepEqual([note?.message, note?.nextStep], [noKey.message, noKey.nextStep]);
-  });
-});
-
-describe('details page', () => {
-  it('gets what its schema wants in every state of the engine', () => {
-    const line = [{ ticket: 't', agentId: 'agent-6', place: 2, waitingSince: sampleNow }];
-    const states: EngineState[] = [
-      { kind: 'starting', last: undefined },
-      { kind: 'stopped', problem: gone, last: sampleSnapshot() },
-      running({ line, ledger: { kind: 'memory', reason: 'no SQLite.' } }),
-    ];
-    for (const state of states) {
-      const view = dashboardView(state, 80, sampleNow);
-      assert.deepEqual(toDashboardSchema.parse({ type: 'show', view }).view, view);
-      assert.equal(view.live, state.kind === 'running');
-    }
-  });
-
-  it('lists sessions, then who waits', () => {
-    const line = [{ ticket: 't', agentId: 'agent-6', place: 2, waitingSince: sampleNow }];
-    const { rows } = dashboardView(running({ line }), 80, sampleNow);
-    assert.deepEqual(
-      rows.map(({ agent, kind, state, tokens }) => [agent, kind, state, tokens]),
-      [
-        ['agent-1', 'session', 'ready', '12.3k'],
-        ['agent-6', 'waiting', 'waiting, place 2', ''],
-      ],
-    );
   });
 });

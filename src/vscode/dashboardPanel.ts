@@ -1,34 +1,19 @@
 import * as vscode from 'vscode';
 import { webviewPanels } from '../contributions.ts';
-import { type Clock } from '../core/clock.ts';
+import { DashboardFeed } from './dashboardFeed.ts';
+import { type DashboardFeedParts } from './dashboardFeedParts.ts';
 import { dashboardPage } from './dashboardPage.ts';
-import { DetailsPage } from './detailsPage.ts';
-import { type Notices } from './notices.ts';
-import { type SettingsReader } from './settingsReader.ts';
-import { type SnapshotStore } from './snapshotStore.ts';
 
-/** The page "Agent Quota": at most one in a window, and the same one after a reload. */
-export class QuotaDetailsPanel implements vscode.WebviewPanelSerializer, vscode.Disposable {
+/** The dashboard, "Agent Quota": at most one in a window, and the same one after a reload. */
+export class DashboardPanel implements vscode.WebviewPanelSerializer, vscode.Disposable {
   readonly #extensionUri: vscode.Uri;
-  readonly #store: SnapshotStore;
-  readonly #settings: SettingsReader;
-  readonly #notices: Notices;
-  readonly #clock: Clock;
+  readonly #parts: DashboardFeedParts;
   readonly #serializer: vscode.Disposable;
-  #open: DetailsPage | undefined;
+  #open: DashboardFeed | undefined;
 
-  constructor(
-    extensionUri: vscode.Uri,
-    store: SnapshotStore,
-    settings: SettingsReader,
-    notices: Notices,
-    clock: Clock,
-  ) {
+  constructor(extensionUri: vscode.Uri, parts: DashboardFeedParts) {
     this.#extensionUri = extensionUri;
-    this.#store = store;
-    this.#settings = settings;
-    this.#notices = notices;
-    this.#clock = clock;
+    this.#parts = parts;
     this.#serializer = vscode.window.registerWebviewPanelSerializer(webviewPanels.quotaDetails, this);
   }
 
@@ -54,10 +39,10 @@ export class QuotaDetailsPanel implements vscode.WebviewPanelSerializer, vscode.
   #own(panel: vscode.WebviewPanel): void {
     panel.webview.options = {
       enableScripts: true,
-      localResourceRoots: ['dist', 'media'].map((folder) => vscode.Uri.joinPath(this.#extensionUri, folder)),
+      localResourceRoots: [vscode.Uri.joinPath(this.#extensionUri, 'dist')],
     };
     panel.iconPath = vscode.Uri.joinPath(this.#extensionUri, 'media', 'agent-quota.svg');
-    const open = new DetailsPage(panel, this.#store, this.#settings, this.#notices, this.#clock);
+    const open = new DashboardFeed(panel, this.#parts);
     this.#open = open;
     panel.onDidDispose(() => {
       open.dispose();

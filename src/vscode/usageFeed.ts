@@ -1,0 +1,71 @@
+import { type Clock } from '../core/clock.ts';
+import { type QuotaEngine } from '../core/quotaEngine.ts';
+import { type UsageQuery } from '../shared/dashboardUsage.ts';
+import { type UsageHistory } from '../shared/usageHistory.ts';
+import type { Notices } from './notices.ts';
+
+/** How old what is shown may get, in milliseconds: a chart by the minute moves faster than one by the hour. */
+const freshForMs = { hour: 5000, day: 15_000, week: 30_000, quarter: 30_000 } as const;
+
+export interface AskedUsage {
+  readonly query: UsageQuery;
+  readonly history: UsageHistory;
+}
+
+export interface UsageFeedParts {
+  readonly engine: Pick<QuotaEngine, 'history'>;
+  readonly notices: Pick<Notices, 'logged'>;
+  readonly clock: Clock;
+}
+
+/** Usage over time, asked for again when what is shown gets old. */
+export class UsageFeed {
+  readonly #parts: UsageFeedParts;
+  readonly #answered: (usage: AskedUsage) => void;
+  #query: UsageQuery | undefined;
+  #askedAt = Number.NEGATIVE_INFINITY;
+  #asking = false;
+  #newest: AskedUsage | undefined;
+
+  constructor(parts: UsageFeedParts, answered: (usage: AskedUsage) => void) {
+    this.#parts = parts;
+    this.#answered = answered;
+  }
+
+  /** The newest answer; undefined before the first. */
+  get newest(): AskedUsage | undefined {
+    return this.#newest;
+  }
+
+  /** Is of this from now on. */
+  async show(query: UsageQuery): Promise<void> {
+    this.#query = query;
+    this.#askedAt = Number.NEGATIVE_INFINITY;
+    await this.refresh();
+  }
+
+  /** Asks again if what is known is old. One question at a time: a slow answer is not asked for twice. */
+  async refresh(): Promise<void> {
+    const query = this.#query;
+    if (query === undefined || this.#asking || !this.#isOld(query)) return;
+    this.#askedAt = this.#parts.clock.now();
+    this.#asking = true;
+    try {
+      const history = await this.#parts.engine.history(query);
+      this.#newest = { query, history };
+      this.#answered(this.#newest);
+    } catch (cause) {
+      this.#parts.notices.logged('fetch the usage over time', cause);
+    } finally {
+      this.#asking = false;
+    }
+    // Something else may have been asked for meanwhile.
+    if (this.#query !== query) await this.refresh();
+  }
+
+  #isOld({ span }: UsageQuery): boolean {
+    const age = this.#parts.clock.now() - this.#askedAt;
+    // A clock that was set back must not stop the chart.
+    return age < 0 || age >= freshForMs[span];
+  }
+}

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { csvText } from '../../../src/vscode/csvText.ts';
+import { exportText, sessionsTable, usageTable } from '../../../src/vscode/exportTables.ts';
+import { dashboardView } from '../../../src/vscode/dashboardView.ts';
+import { usageView } from '../../../src/vscode/usageView.ts';
+import { sampleHistory } from './sampleHistory.ts';
+import { sampleNow, sampleSources } from './samples.ts';
+
+const hour = 3_600_000;
+const query = { span: 'day', by: 'agent' } as const;
+
+describe('comma-separated values', () => {
+  it('quote what has to be quoted', () => {
+    assert.equal(
+      csvText(
+        ['a', 'b'],
+        [
+          ['x,y', 'say "hi"\n'],
+          [1.5, undefined],
+        ],
+      ),
+      'a,b\r\n"x,y","say ""hi""\n"\r\n1.5,\r\n',
+    );
+  });
+
+  it('hold no formula of an agent’s', () => {
+    for (const evil of ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1'])
+      assert.ok(csvText(['a'], [[evil]]).includes(`'${evil}`));
+    assert.equal(csvText(['a'], [[-1]]), 'a\r\n-1\r\n', 'a number is no formula');
+  });
+});
+
+describe('what the dashboard exports', () => {
+  it('is the sessions that are shown, every number in full', () => {
+    const table = sessionsTable(dashboardView(sampleSources()).rows);
+    const [first] = JSON.parse(exportText(table, 'json')) as Record<string, unknown>[];
+    assert.equal(first?.['agent'], 'agent-1');
+    assert.equal(first['input_tokens'], 12_000);
+    assert.equal(first['tokens'], 12_345);
+    assert.equal(first['cost_usd'], null, 'unknown is not zero');
+    const [heads, values] = exportText(table, 'csv').split('\r\n');
+    assert.equal(heads?.split(',').length, values?.split(',').length);
+  });
+
+  it('is the layers of the chart', () => {
+    const table = usageTable({ query, history: sampleHistory() });
+    assert.deepEqual(table.columns, ['from', 'agent', 'origin', 'tokens']);
+    assert.deepEqual(
+      table.rows.map((row) => row.slice(1)),
+      [
+        [undefined, 'quota', 5],
+        ['agent-1', 'quota', 300],
+        ['agent-1', 'quota', 300],
+      ],
+    );
+  });
+});
+
+describe('usage over time', () => {
+  it('names layers, and leaves out those with nothing', () => {
+    const { series: layers } = usageView(sampleHistory(), query, sampleNow);
+    assert.deepEqual(
+      layers.map(({ label, tokensText, costText }) => [label, tokensText, costText]),
+      [
+        ['agent-1', '300', '$1.50'],
+        ['3 other agents', '300', '$1.50'],
+      ],
+    );
+  });
+
+  it('has each of the last 90 days, what was used elsewhere included', () => {
+    const { days } = usageView(sampleHistory(), query, sampleNow);
+    assert.equal(days.length, 90);
+    assert.equal(new Set(days.map(({ day }) => day)).size, 90);
+    assert.deepEqual(days.at(-1), { day: '2026-01-15', tokens: 600, text: '2026-01-15: 600 tokens, $3.00' });
+    assert.equal(days[0]?.text, `${days[0]?.day ?? ''}: nothing`);
+  });
+
+  it('says what its numbers lack', () => {
+    const remarks = usageView(sampleHistory(), query, sampleNow).remarks.join(' ');
+    assert.match(remarks, /API-equivalent/);
+    assert.match(remarks, /being read \(25%\)/);
+    const old = sampleHistory({ transcripts: { kind: 'read', at: sampleNow - hour, files: 3, unreadableFiles: 1 } });
+    assert.match(usageView(old, query, sampleNow).remarks.join(' '), /1 of 3 transcripts cannot.*as of 1 h ago/);
+  });
+});
