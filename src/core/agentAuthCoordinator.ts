@@ -1,4 +1,4 @@
-import { agentIdSchema } from '../shared/launcherMessages.ts';
+import { agentIdSchema, withoutQuotaCode } from '../shared/launcherMessages.ts';
 import { recordOf, recordsOf } from './agentRecords.ts';
 import { limitsOfAgent } from './agentRules.ts';
 import { authHealth } from './authHealth.ts';
@@ -282,7 +282,7 @@ export class AgentAuthCoordinator {
     const { agentId } = request;
     const outcome = await this.#open({ ...request, waitMs: 0 }, 'unauthenticated', this.#parts.secrets.token());
     // What the user has just chosen needs no telling.
-    if (reason.code !== problems.withoutQuota().code) this.#parts.problemFound(reason);
+    if (reason.code !== withoutQuotaCode) this.#parts.problemFound(reason);
     const sessionId = outcome.kind === 'opened' ? outcome.session.sessionId : '';
     return { kind: 'unauthenticated', agentId, sessionId, overlay: {}, reason };
   }

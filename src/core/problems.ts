@@ -1,3 +1,4 @@
+import { withoutQuotaCode } from '../shared/launcherMessages.ts';
 import { type Problem } from './credentials.ts';
 import { type QuotaStatus } from './quotaStatus.ts';
 import { type SpentLimit } from './requestLine.ts';
@@ -75,7 +76,7 @@ export const problems = {
   },
 
   withoutQuota: (): Problem => ({
-    code: 'without-quota',
+    code: withoutQuotaCode,
     severity: 'warning',
     message: 'This agent runs without quota, as you chose: it did not wait for a slot.',
     nextStep: 'Start it again to have it metered.',

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ToLauncher } from '../shared/launcherMessages.ts';
+import { type ToLauncher, withoutQuotaCode } from '../shared/launcherMessages.ts';
 import { type EngineAddress } from './engineAddress.ts';
 import { connectEngine, type EngineConnection, EngineUnavailableError } from './engineConnection.ts';
 
@@ -38,7 +38,8 @@ const reconnectAfterMs = [100, 400, 1000, 2000, 4000, 4000, 4000, 4000, 4000, 40
 /**
  * Asks the engine for a session, waiting in line if need be. If the engine goes away meanwhile, it is looked for again
  * for some time: reloading a window must not start the agents that wait, all at once and without quota. Who was told to
- * wait is therefore never answered with `unavailable`, nor with a session that is unauthenticated.
+ * wait is therefore never answered with `unavailable`, nor with a session that is unauthenticated, unless that is what
+ * the user has chosen meanwhile.
  * @param patience delays between attempts to find an engine that has gone, in milliseconds.
  */
 export async function requestSession(
@@ -107,7 +108,7 @@ function isFinal(answer: SessionAnswer | undefined, toldToWait: boolean): answer
   if (answer === undefined) return false;
   if (!toldToWait || answer.kind === 'refused') return true;
   if (answer.kind === 'unavailable') return false;
-  if (answer.session.authenticated) return true;
+  if (answer.session.authenticated || answer.session.problem?.code === withoutQuotaCode) return true;
   // An engine that has just started may not know the credentials yet. The session is given back.
   answer.connection.send({ type: 'end', sessionId: answer.session.sessionId });
   return false;

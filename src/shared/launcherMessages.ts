@@ -34,6 +34,9 @@ export const problemSchema = z.object({
   nextStep: z.string(),
 });
 
+/** Code of the problem of a session that is unauthenticated because its user would not wait for a slot. */
+export const withoutQuotaCode = 'without-quota';
+
 const querySchema = z.discriminatedUnion('what', [
   z.object({ type: z.literal('query'), what: z.literal('status') }),
   /** Makes one real call with the user's credentials. */

@@ -29,12 +29,13 @@ export interface ScreenParts {
 }
 
 /** All of a window that shows what the engine says, and that commands act on. */
-export interface WindowScreen extends vscode.Disposable {
+export interface WindowScreen {
   readonly sessionsView: AgentSessionsView;
   readonly layout: SessionsLayout;
   readonly sessionTerminals: SessionTerminals;
   readonly dashboard: DashboardPanel;
   readonly waiting: WaitingNotice;
+  dispose(): void;
 }
 
 /** Builds what is on screen. */

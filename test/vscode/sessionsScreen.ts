@@ -42,11 +42,11 @@ export async function badge(within: 'workbench' | 'other window' = 'workbench'):
 }
 
 /** Opens a session. @returns its id, and what makes a request in it. */
-export async function open(agentId: string): Promise<{ id: string; ask: () => Promise<number> }> {
+export async function open(agentId: string): Promise<{ id: string; ask: (content?: string) => Promise<number> }> {
   const auth = await (await agentQuota()).setupClaudeAgentAuth(agentId);
   assert.equal(auth.kind, 'authenticated');
   const { ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: token } = auth.overlay;
-  return { id: auth.sessionId, ask: () => ask(url ?? '', token ?? '') };
+  return { id: auth.sessionId, ask: (content) => ask(url ?? '', token ?? '', content) };
 }
 
 /** Runs a command. */

@@ -137,7 +137,8 @@ describe('the Agent Sessions view', function () {
     });
     try {
       await open('holder');
-      const waiting = [run(commands.newAgentTerminal), run(commands.newAgentTerminal)];
+      await run(commands.newAgentTerminal);
+      await run(commands.newAgentTerminal);
       await until('both wait, in one notification', async () => {
         const text = await shownNotifications();
         return text.includes('2 agents wait for a slot: agent-1 (place 1), agent-2 (place 2)');
@@ -145,13 +146,21 @@ describe('the Agent Sessions view', function () {
       assert.equal((await shownNotifications()).match(/for a slot/g)?.length, 1);
       await driver.screenshot('waiting-agents');
       await driver.click('.notifications-center a:has-text("Start agent-1 without quota")');
-      await until('its terminal is there', () =>
-        vscode.window.terminals.some(({ name }) => name === 'Claude Agent: agent-1 (without quota)'),
+      await until('it runs without quota', async () =>
+        (await liveSessions()).some(({ agentId, mode }) => agentId === 'agent-1' && mode === 'unauthenticated'),
       );
       await until('one is left in line', async () => (await shownNotifications()).includes('agent-2 waits for a slot'));
       await api.releaseAgentAuth('holder');
-      await Promise.all(waiting);
+      await until('it has its slot', async () =>
+        (await liveSessions()).some(({ agentId, mode }) => agentId === 'agent-2' && mode === 'routed'),
+      );
       await until('nobody waits', async () => !(await shownNotifications()).includes('for a slot'));
+      const cancelled = run(commands.newAgentTerminal);
+      await until('another waits', async () => (await shownNotifications()).includes('waits for a slot'));
+      await driver.click('.notifications-center .monaco-button:has-text("Cancel")');
+      await cancelled;
+      await until('it has left the line', async () => !(await shownNotifications()).includes('for a slot'));
+      assert.equal((await liveSessions()).length, 2);
     } finally {
       await set(settings.apiKeyConcurrentAgents, undefined);
     }

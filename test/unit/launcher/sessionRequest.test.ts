@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { withoutQuotaCode } from '../../../src/shared/launcherMessages.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -83,6 +84,20 @@ describe('a launcher that waits in line', () => {
     assert.equal(refused.problem.message, `The agent was not started. ${noSlot.message}`);
     assert.equal(refused.problem.nextStep, noSlot.nextStep);
     while (sessions.live.size > 0) await sessions.called(`release s${sessions.requests.length}`);
+  });
+
+  it('takes one where its user would not wait any longer', async () => {
+    const { answer } = await wait();
+    await server.close();
+    sessions = new FakeSessions();
+    const reason = { ...noSlot, code: withoutQuotaCode };
+    sessions.answer = ({ agentId }, sessionId) =>
+      Promise.resolve({ kind: 'unauthenticated', agentId, sessionId, overlay: {}, reason });
+    server = await start(testSecret, server.address);
+    const given = await answer;
+    assert.ok(given.kind === 'session');
+    assert.deepEqual([given.session.authenticated, given.session.problem], [false, reason]);
+    given.connection.close();
   });
 
   it('gets its session from the engine that comes next, over any number of reloads', async () => {
