@@ -20,6 +20,12 @@ import { writeReadmeSection } from './readmeSection.ts';
 
 const { values } = parseArgs({ options: { write: { type: 'boolean' }, sessions: { type: 'string', default: '300' } } });
 const stallsSchema = z.array(z.object({ host: z.number(), page: z.number() }));
+const dashboardSchema = z.object({
+  firstPaintMs: z.array(z.number()).min(1),
+  updateMsPerSecond: z.number(),
+  updatesPerSecond: z.number().positive(),
+  axeViolations: z.number(),
+});
 
 const base = await mkdtemp(path.join(tmpdir(), 'aq-views-'));
 const key = 'sk-ant-simulated-key-for-the-benchmark';
@@ -28,6 +34,7 @@ try {
   const [workspaceFolder, userDataDir] = [path.join(base, 'workspace'), path.join(base, 'user')];
   for (const folder of [workspaceFolder, userDataDir]) await mkdir(folder);
   const figures = path.join(base, 'figures.json');
+  const dashboardFigures = path.join(base, 'dashboard.json');
   const sourceDirectory = path.join(import.meta.dirname, 'views');
   const totals = await runTestsInVsCode({
     workspaceFolder,
@@ -41,13 +48,18 @@ try {
       CLAUDE_BASE_URL: undefined,
       CLAUDE_CONFIG_DIR: path.join(base, '.claude'),
       AGENT_QUOTA_BENCH_FILE: figures,
+      AGENT_QUOTA_BENCH_DASHBOARD: dashboardFigures,
       AGENT_QUOTA_BENCH_SESSIONS: values.sessions,
     },
   });
   if (totals.failed > 0) throw new Error('The views could not be measured.');
   const stalls = stallsSchema.parse(JSON.parse(await readFile(figures, 'utf8')));
+  const dashboard = dashboardSchema.parse(JSON.parse(await readFile(dashboardFigures, 'utf8')));
   const summary = {
+    dashboardFirstPaintMs: round(median(dashboard.firstPaintMs)),
+    updateMsPerSecond: round(dashboard.updateMsPerSecond),
     treeRefreshMs: round(median(stalls.map(({ host, page }) => Math.max(host, page)))),
+    axeViolations: dashboard.axeViolations,
     activationMs: await activationMs(userDataDir),
     mainBundleKB: round((await stat(path.join(repositoryRoot, 'dist', 'extension.cjs'))).size / 1024),
     vsixKB: round((await vsixBytes(base)) / 1024),
@@ -59,6 +71,15 @@ try {
         `all ${values.sessions} rows of the tree are drawn anew: the longest that extension host or page stand still`,
         `${summary.treeRefreshMs} ms`,
       ],
+      [
+        `the dashboard’s first paint with ${values.sessions} sessions, from the beginning of its page`,
+        `${summary.dashboardFirstPaintMs} ms`,
+      ],
+      [
+        `the dashboard’s updates in a second (${round(dashboard.updatesPerSecond)}), the frames after them included`,
+        `${summary.updateMsPerSecond} ms`,
+      ],
+      ['what axe finds on it in light, dark and high contrast', `${summary.axeViolations} violations`],
       ['activation, engine included', `${summary.activationMs} ms`],
       ['the window’s bundle', `${summary.mainBundleKB} KB`],
       ['the package', `${summary.vsixKB} KB`],
