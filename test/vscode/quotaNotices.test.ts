@@ -27,7 +27,6 @@ describe('notifications about the quota', function () {
     await set(settings.maxSubscriptionDailyTokens, 100_000_000);
     // What no other test has been told of today.
     await set(settings.notifyAtPercent, [76]);
-    const much = 'word '.repeat(20_000);
     const api = await agentQuota();
     const day = async (): Promise<LimitStatus | undefined> =>
       (await api.quotaStatus()).limits.find(({ dimension }) => dimension === 'tokensPerDay');
