@@ -9,7 +9,9 @@ export interface HeldSession {
 }
 
 const firstRetryMs = 250;
-const longestRetryMs = 30_000;
+/** While a window may be reloading, and after that. */
+const longestRetryMs = { soon: 2000, later: 30_000 };
+const soonMs = 60_000;
 /** The user waits for the prompt meanwhile, and the engine sees the process end anyway. */
 const farewellMs = 500;
 
@@ -27,7 +29,9 @@ export function holdSession(
   let ended = false;
 
   const resume = async (): Promise<EngineConnection | undefined> => {
-    for (let delay = firstRetryMs; ; delay = Math.min(delay * 2, longestRetryMs)) {
+    const lostAt = performance.now();
+    const longest = (): number => (performance.now() - lostAt < soonMs ? longestRetryMs.soon : longestRetryMs.later);
+    for (let delay = firstRetryMs; ; delay = Math.min(delay * 2, longest())) {
       // Many launchers lose the same engine at the same time: they come back one after another.
       await sleep(delay * (0.5 + Math.random()), undefined, { ref: false });
       if (ended) return undefined;

