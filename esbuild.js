@@ -28,7 +28,21 @@ const bundles = [
   { ...node, entryPoints: { transcripts: 'src/transcripts/transcriptThread.ts' } },
   { ...node, entryPoints: { prices: 'src/prices/listPrices.ts' } },
   { ...node, entryPoints: { metrics: 'src/metrics/startMetrics.ts' } },
-  { ...node, entryPoints: { launcher: 'src/launcher/main.ts' } },
+  // The launcher's first lines switch the compile cache on, for the file with all the rest of it.
+  {
+    ...node,
+    entryPoints: { launcher: 'src/launcher/main.ts' },
+    supported: { 'dynamic-import': false },
+    plugins: [
+      {
+        name: 'a file of its own',
+        setup(build) {
+          build.onResolve({ filter: /\/program\.ts$/ }, () => ({ path: './launcherProgram.cjs', external: true }));
+        },
+      },
+    ],
+  },
+  { ...node, entryPoints: { launcherProgram: 'src/launcher/program.ts' } },
   {
     ...common,
     entryPoints: ['src/webview/dashboard.ts', 'src/webview/dashboard.css'],

@@ -38,6 +38,8 @@ export class UsageHistorian {
     const detail = by === 'session' ? 'session' : 'agent';
     const known = prices();
     const [oldest = now] = lastDays(historyDays, now);
+    // As it is before they are asked: what is read meanwhile may be in the next answer only.
+    const transcripts = elsewhere.state;
     const outside = (await elsewhere.sums(oldest)).map((sum) => partElsewhere(sum, known));
     const inside = (await this.#days[detail].sums(now)).map((sum) => partOfLedger(sum, planId, known));
     const starts = historySteps(span, now);
@@ -49,7 +51,7 @@ export class UsageHistorian {
       series: seriesOf(stepped, by, starts),
       ...totalsOf([...inside, ...outside], now),
       costs: plan.kind === 'ApiKey' ? 'billed' : 'api-equivalent',
-      transcripts: elsewhere.state,
+      transcripts,
     };
   }
 

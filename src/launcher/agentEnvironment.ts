@@ -1,4 +1,4 @@
-import { launcherVariables } from '../shared/launcherMessages.ts';
+import { launcherVariables } from '../shared/launcherVariables.ts';
 import { noProxyVariables, noProxyWithLoopback } from '../shared/noProxy.ts';
 import { type EnvironmentOverlay, subagentCapVariables } from '../shared/overlayVariables.ts';
 import { isRestored } from '../shared/restoredVariables.ts';

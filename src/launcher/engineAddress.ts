@@ -7,7 +7,7 @@ import {
   recordSuffix,
   secretFileName,
 } from '../shared/engineRecord.ts';
-import { launcherVariables } from '../shared/launcherMessages.ts';
+import { launcherVariables } from '../shared/launcherVariables.ts';
 import { mayBeForeign } from './socketOwner.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;

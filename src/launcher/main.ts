@@ -1,54 +1,14 @@
-import { type CommandLine, parseCommandLine } from './commandLine.ts';
-import { launcherVerbs } from '../shared/launcherVerbs.ts';
-import { statusLineVerb } from './observed/statusLineCommand.ts';
+import { existsSync } from 'node:fs';
+import module from 'node:module';
+import path from 'node:path';
+import { launcherVariables } from '../shared/launcherVariables.ts';
 
-/** EX_USAGE of sysexits(3). */
-const misuseExitCode = 64;
-
-async function main(): Promise<void> {
-  if (process.argv[2] === statusLineVerb) {
-    const { runStatusLine } = await import('./observed/statusLine.ts');
-    return runStatusLine();
-  }
-  if (process.argv[2] === launcherVerbs.register) {
-    const { register } = await import('./registration.ts');
-    return register(process.argv.slice(3));
-  }
-  const wish = parseCommandLine(process.argv.slice(2));
-  switch (wish.kind) {
-    case 'run': {
-      const { runUnderQuota } = await import('./agentRun.ts');
-      return runUnderQuota(wish);
-    }
-    case 'query': {
-      const { runQuery } = await import('./queryCommand.ts');
-      return runQuery(wish);
-    }
-    case 'help': {
-      const { commandUsageText, usageText } = await import('./usageText.ts');
-      process.stdout.write(wish.command === undefined ? usageText : commandUsageText(wish.command));
-      return;
-    }
-    case 'version': {
-      const { launcherVersion } = await import('./launcherVersion.ts');
-      process.stdout.write(`${launcherVersion(process.argv[1] ?? '')}\n`);
-      return;
-    }
-    case 'misuse':
-      await sayMisuse(wish);
-      process.exitCode = misuseExitCode;
-  }
-}
-
-async function sayMisuse({ problem, nextStep, json }: CommandLine & { kind: 'misuse' }): Promise<void> {
-  if (json) {
-    const { documentText } = await import('./documents.ts');
-    process.stdout.write(documentText(undefined, {}, { code: 'usage', message: problem, nextStep }));
-  } else {
-    process.stderr.write(`${`agent-quota: ${problem} ${nextStep}`.trimEnd()}\n`);
-  }
-}
+// A launcher lives for the time of one command, and most of what it costs is compiling: Node keeps what it has compiled,
+// in a directory of the user's alone (what is in it runs). A directory that is not there says that no engine is.
+const home = process.env[launcherVariables.home] ?? '';
+if (existsSync(home)) module.enableCompileCache(path.join(home, 'compiled'));
 
 // A terminal that was closed takes no more text, which is no reason to leave the agent.
 process.stderr.on('error', () => undefined);
-void main();
+// Loaded only now, or it would be compiled before the cache is on.
+void import('./program.ts').then(({ runProgram }) => runProgram());

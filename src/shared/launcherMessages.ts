@@ -7,17 +7,6 @@ import * as z from 'zod/mini';
  */
 export const launcherProtocolVersion = 1;
 
-/** Environment variables that the launcher is given; none of them reaches the agent. */
-export const launcherVariables = {
-  /** Path of the socket or named pipe of the window's own engine, which is asked first. */
-  socket: 'AGENT_QUOTA_SOCKET',
-  /** The directory in which all engines of the user are found, and the secret that their sockets ask for. */
-  home: 'AGENT_QUOTA_HOME',
-  /** In an agent terminal: the agent's name, and the shell that it runs. */
-  agent: 'AGENT_QUOTA_AGENT',
-  shell: 'AGENT_QUOTA_SHELL',
-} as const;
-
 /** The longest line that either side accepts unless it waits for an answer, in UTF-16 code units. */
 export const longestLine = 64 * 1024;
 

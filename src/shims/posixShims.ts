@@ -1,4 +1,4 @@
-import { launcherVariables } from '../shared/launcherMessages.ts';
+import { launcherVariables } from '../shared/launcherVariables.ts';
 import { launcherVerbs } from '../shared/launcherVerbs.ts';
 import { overlayVariables } from '../shared/overlayVariables.ts';
 import { type ShimTargets } from './shimTargets.ts';

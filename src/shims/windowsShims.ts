@@ -1,4 +1,4 @@
-import { launcherVariables } from '../shared/launcherMessages.ts';
+import { launcherVariables } from '../shared/launcherVariables.ts';
 import { shimMarker } from '../shared/shimMarker.ts';
 import { type ShimTargets } from './shimTargets.ts';
 

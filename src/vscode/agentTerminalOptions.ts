@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { launcherVariables } from '../shared/launcherMessages.ts';
+import { launcherVariables } from '../shared/launcherVariables.ts';
 import { type DefaultShell } from './defaultShell.ts';
 import { type LauncherPlace } from './launcherPlace.ts';
 

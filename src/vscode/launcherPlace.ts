@@ -1,5 +1,5 @@
 import { type LauncherEndpoint } from '../core/quotaEngine.ts';
-import { launcherVariables } from '../shared/launcherMessages.ts';
+import { launcherVariables } from '../shared/launcherVariables.ts';
 
 /** What starts the launcher. */
 export interface LauncherPlace {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { apiKeyPlan } from '../../src/core/plan.ts';
-import { launcherVariables } from '../../src/shared/launcherMessages.ts';
+import { launcherVariables } from '../../src/shared/launcherVariables.ts';
 import { installShims } from '../../src/shims/installedShims.ts';
 import { startSimulatedUpstream, type SimulatedUpstream } from '../fakes/simulatedUpstream.ts';
 import { claudeBinary } from '../host/claudeBinary.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import Anthropic from '@anthropic-ai/sdk';
 import { apiKeyPlan } from '../../src/core/plan.ts';
-import { launcherVariables } from '../../src/shared/launcherMessages.ts';
+import { launcherVariables } from '../../src/shared/launcherVariables.ts';
 import { overlayVariables as names } from '../../src/shared/overlayVariables.ts';
 import { startSimulatedUpstream, type SimulatedUpstream } from '../fakes/simulatedUpstream.ts';
 import { repositoryRoot } from '../host/paths.ts';

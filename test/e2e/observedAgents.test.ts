@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod';
 import { maxSubscriptionPlan } from '../../src/core/plan.ts';
 import { ledgerFileName } from '../../src/ledger/openLedger.ts';
-import { launcherVariables } from '../../src/shared/launcherMessages.ts';
+import { launcherVariables } from '../../src/shared/launcherVariables.ts';
 import { telemetryVariables } from '../../src/shared/telemetryVariables.ts';
 import { type ServedRequest } from '../fakes/servedLog.ts';
 import { startSimulatedUpstream, type SimulatedUpstream } from '../fakes/simulatedUpstream.ts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import Anthropic from '@anthropic-ai/sdk';
 import { apiKeyPlan } from '../../src/core/plan.ts';
-import { launcherVariables } from '../../src/shared/launcherMessages.ts';
+import { launcherVariables } from '../../src/shared/launcherVariables.ts';
 import { overlayVariables as names } from '../../src/shared/overlayVariables.ts';
 import { startSimulatedUpstream, type SimulatedUpstream } from '../fakes/simulatedUpstream.ts';
 import { claudeBinary } from '../host/claudeBinary.ts';

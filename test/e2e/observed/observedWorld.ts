@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { maxSubscriptionPlan } from '../../../src/core/plan.ts';
-import { launcherVariables } from '../../../src/shared/launcherMessages.ts';
+import { launcherVariables } from '../../../src/shared/launcherVariables.ts';
 import { startAnthropicStandIn } from '../../fakes/anthropicStandIn.ts';
 import { startSimulatedUpstream, type SimulatedUpstream } from '../../fakes/simulatedUpstream.ts';
 import { type UpstreamBehaviour } from '../../fakes/upstreamBehaviour.ts';

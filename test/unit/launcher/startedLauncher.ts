@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type EngineAddress } from '../../../src/launcher/engineAddress.ts';
 import { secretFileName } from '../../../src/shared/engineRecord.ts';
-import { launcherVariables } from '../../../src/shared/launcherMessages.ts';
+import { launcherVariables } from '../../../src/shared/launcherVariables.ts';
 
 const script = path.resolve(import.meta.dirname, '..', '..', '..', 'src', 'launcher', 'main.ts');
 

@@ -1,0 +1,10 @@
+/** Environment variables that the launcher is given; none of them reaches the agent. */
+export const launcherVariables = {
+  /** Path of the socket or named pipe of the window's own engine, which is asked first. */
+  socket: 'AGENT_QUOTA_SOCKET',
+  /** The directory in which all engines of the user are found, and the secret that their sockets ask for. */
+  home: 'AGENT_QUOTA_HOME',
+  /** In an agent terminal: the agent's name, and the shell that it runs. */
+  agent: 'AGENT_QUOTA_AGENT',
+  shell: 'AGENT_QUOTA_SHELL',
+} as const;
