@@ -18,7 +18,15 @@ const common = {
   outdir: 'dist',
 };
 /** VS Code 1.101, the oldest that engines.vscode names, runs Node 22.15. */
-const node = { ...common, platform: 'node', format: 'cjs', target: 'node22.15', outExtension: { '.js': '.cjs' } };
+const node = {
+  ...common,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node22.15',
+  outExtension: { '.js': '.cjs' },
+  // Its other form looks for its parts by paths that no bundler follows.
+  alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
+};
 
 /** @type {import('esbuild').BuildOptions[]} */
 const bundles = [
@@ -43,6 +51,7 @@ const bundles = [
     ],
   },
   { ...node, entryPoints: { launcherProgram: 'src/launcher/program.ts' } },
+  { ...node, entryPoints: ['src/uninstall.ts'] },
   {
     ...common,
     entryPoints: ['src/webview/dashboard.ts', 'src/webview/dashboard.css'],

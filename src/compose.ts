@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import * as z from 'zod';
+import { outsideChanges, shimTargets, socketsOf, terminalCommands } from './composeShims.ts';
 import { keptLauncherSecret } from './control/launcherSecret.ts';
 import { commands as commandIds } from './contributions.ts';
 import { detectCredentials, type DetectedCredentials } from './core/credentials.ts';
@@ -16,19 +16,19 @@ import { findSubscriptionLogin } from './credentials/subscriptionLogin.ts';
 import { processAncestors } from './processes/processAncestors.ts';
 import { createProcessTable } from './processes/processTable.ts';
 import { systemClock } from './processes/systemClock.ts';
-import { installShims, type InstalledShims, integratedShells } from './shims/installedShims.ts';
+import { integratedShells } from './shims/installedShims.ts';
 import { EngineSupervisor, type EngineLife } from './supervisor/engineSupervisor.ts';
 import { startInThread, startWorkerThread, type EngineThread } from './supervisor/engineThread.ts';
 import { ToldOnce } from './told/toldOnce.ts';
 import { createAgentQuotaApi, type AgentQuotaApi } from './vscode/agentQuotaApi.ts';
 import { AgentTerminals } from './vscode/agentTerminals.ts';
 import { channelLogger } from './vscode/channelLogger.ts';
+import { ClaudeOutside } from './vscode/claudeOutside.ts';
 import { ClaudeAgentTasks } from './vscode/claudeAgentTasks.ts';
 import { registerCommands } from './vscode/commandTable.ts';
 import { configuredEngine } from './vscode/configuredEngine.ts';
 import { DailyTokensQuestion } from './vscode/dailyTokensQuestion.ts';
 import { EngineConfigurator } from './vscode/engineConfigurator.ts';
-import { type LauncherPlace } from './vscode/launcherPlace.ts';
 import { Notices } from './vscode/notices.ts';
 import { type Claim } from './vscode/quotaNotices.ts';
 import { RoutedConsent } from './vscode/routedConsent.ts';
@@ -68,7 +68,8 @@ export async function composeWindow(context: vscode.ExtensionContext): Promise<W
 
   // What terminals and tasks find on their PATH.
   const launcher = { node: process.execPath, script: join(context.extensionPath, 'dist', 'launcher.cjs') };
-  const shims = await terminalCommands(context, launcher, notices);
+  const targets = shimTargets(context, launcher);
+  const shims = await terminalCommands(context, targets, notices);
   const terminalEnvironment = new TerminalEnvironment(
     context.environmentVariableCollection,
     settings,
@@ -125,12 +126,15 @@ export async function composeWindow(context: vscode.ExtensionContext): Promise<W
   const shells = { shells: shims?.shells, integrated: integratedShells };
   const terminals = new AgentTerminals(store, { ...launcher, ...shells }, endpoint, notices);
   const tasks = new ClaudeAgentTasks(launcher, endpoint, notices);
+  const outside = outsideChanges(context, targets);
+  const claude = new ClaudeOutside(outside, process.platform, { notices, asked: context.globalState, claim });
   const own = { extensionId: context.extension.id, windowKey, lookForCredentials };
-  const commands = registerCommands({ engine, store, settings, notices, terminals, ...screen, ...own });
+  const commands = registerCommands({ engine, store, settings, notices, terminals, ...screen, ...own, claude });
 
   await configurator.send();
   log.info(`Ready after ${clock.now() - startedAt} ms.`);
   void consent.consider();
+  void claude.start();
   return {
     api: createAgentQuotaApi(
       engine,
@@ -143,7 +147,7 @@ export async function composeWindow(context: vscode.ExtensionContext): Promise<W
     ),
     dispose: async () => {
       const asked = [consentAsked, configurator, windowKey, terminalEnvironment, settings, keyCommand];
-      for (const part of [commands, tasks, terminals, screen, transcriptProgress, ...asked]) part.dispose();
+      for (const part of [commands, claude, tasks, terminals, screen, transcriptProgress, ...asked]) part.dispose();
       await supervisor.dispose();
       for (const part of [firstTranscripts, store, log]) part.dispose();
     },
@@ -156,29 +160,6 @@ const lastPlace = {
   observerPort: 'observerPort',
   launcherAddress: 'launcherAddress',
 } as const;
-
-/** Where the engines of all windows and the secret of their sockets are. */
-function socketsOf(context: vscode.ExtensionContext): string {
-  return join(context.globalStorageUri.fsPath, 'sockets');
-}
-
-const versionSchema = z.object({ version: z.string() });
-
-/** @returns undefined when they cannot be written, which is told. */
-async function terminalCommands(
-  context: vscode.ExtensionContext,
-  { node, script }: LauncherPlace,
-  notices: Notices,
-): Promise<InstalledShims | undefined> {
-  const { version } = versionSchema.parse(context.extension.packageJSON);
-  const place = { storage: context.globalStorageUri.fsPath, platform: process.platform, userProfile: homedir() };
-  try {
-    return await installShims({ version, node, launcher: script, home: socketsOf(context) }, place);
-  } catch (cause) {
-    notices.logged('put agent-quota on the PATH of terminals', cause);
-    return undefined;
-  }
-}
 
 /** Launchers read it from its file. Where there is none the engine serves all others, and launchers say what is wrong. */
 async function launcherSecret(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): Promise<string> {

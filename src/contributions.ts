@@ -19,6 +19,10 @@ export const commands = {
   setApiKey: 'agentQuota.setApiKey',
   forgetApiKey: 'agentQuota.forgetApiKey',
   newAgentTerminal: 'agentQuota.newAgentTerminal',
+  putPanelUnderQuota: 'agentQuota.putPanelUnderQuota',
+  undoPanel: 'agentQuota.undoPanel',
+  putServiceUnderQuota: 'agentQuota.putServiceUnderQuota',
+  undoService: 'agentQuota.undoService',
   copyPrometheusConfiguration: 'agentQuota.copyPrometheusConfiguration',
   showLog: 'agentQuota.showLog',
 } as const;
@@ -67,6 +71,12 @@ export const contextKeys = {
   hasMetered: 'agentQuota.hasMetered',
   /** True while this window has an API key of its own. */
   hasWindowKey: 'agentQuota.hasWindowKey',
+  /** True while the panel of Claude Code's extension is there and not under quota. */
+  panelOffered: 'agentQuota.panelOffered',
+  /** True while the panel's setting is ours, or was. */
+  panelChanged: 'agentQuota.panelChanged',
+  /** True while Claude Code's settings have our wrapper. */
+  serviceUnderQuota: 'agentQuota.serviceUnderQuota',
   /** How things are; see `Situation`. */
   situation: 'agentQuota.situation',
   /** How the sessions are grouped; see `Grouping`. */

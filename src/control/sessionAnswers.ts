@@ -26,7 +26,9 @@ export function sessionAnswer(record: AgentRecord, since = -Infinity): SessionAn
     requests: record.requests,
     runningRequests: record.runningRequests,
     waitingRequests: record.waitingRequests,
-    ...(record.state !== 'ended' && record.pausedAt !== undefined && { pausedAt: record.pausedAt }),
+    ...(record.state !== 'ended' && record.pausedAt !== undefined && { paused: true, pausedAt: record.pausedAt }),
+    ...(record.parentSessionId !== undefined && { parentSessionId: record.parentSessionId }),
+    ...(record.state !== 'ended' && record.weight !== undefined && { weight: record.weight }),
     tokens: tokensAnswer(record.usage),
     subagents: told.map(({ subagentId, parentId, requests, usage, lastAt }) => ({
       subagentId,

@@ -5,9 +5,9 @@ import { processWrapperName } from '../shared/launcherVerbs.ts';
 import { type EnvironmentOverlay, overlayVariables } from '../shared/overlayVariables.ts';
 import { isSessionToken } from '../shared/sessionToken.ts';
 import { leaveTelemetry } from '../shared/telemetryVariables.ts';
+import { wrapperValue, wrapperVariable } from '../shared/wrapperCommand.ts';
 
 const authToken = 'ANTHROPIC_AUTH_TOKEN';
-const wrapperVariable = 'CLAUDE_CODE_PROCESS_WRAPPER';
 
 /**
  * The environment of Claude Code in a session. It asks its user about every `ANTHROPIC_API_KEY` that it has not seen and
@@ -24,15 +24,8 @@ export function claudeEnvironment(
   const isOurs = key !== undefined && isSessionToken(key);
   return {
     ...(isOurs ? { ...rest, [authToken]: key } : environment),
-    ...(wrapper !== undefined && !(wrapperVariable in environment) && { [wrapperVariable]: wrapperValue(wrapper) }),
+    ...(wrapper !== undefined && !(wrapperVariable in environment) && { [wrapperVariable]: wrapperValue([wrapper]) }),
   };
-}
-
-/**
- * Claude Code reads a list of arguments, divided by spaces, or JSON. Source: Claude Code 2.1.330.
- */
-function wrapperValue(file: string): string {
-  return /^[\w./+,:@%-]+$/.test(file) ? file : JSON.stringify([file]);
 }
 
 /**

@@ -1,8 +1,9 @@
 import { homedir } from 'node:os';
 import { agentIdSchema } from '../shared/launcherMessages.ts';
+import { launcherVariables } from '../shared/launcherVariables.ts';
 import { type EnvironmentOverlay, overlayVariables } from '../shared/overlayVariables.ts';
 import { agentEnvironment } from './agentEnvironment.ts';
-import { claudeEnvironment, leaveSession } from './claudeEnvironment.ts';
+import { claudeEnvironment, leaveSession, processWrapper } from './claudeEnvironment.ts';
 import { engineAddress } from './engineAddress.ts';
 import { chooseTelemetry } from './observed/agentTelemetry.ts';
 import { requestSession } from './sessionRequest.ts';
@@ -11,8 +12,9 @@ import { requestSession } from './sessionRequest.ts';
 const answerWithinMs = 1500;
 
 /**
- * `register-process PID ARGUMENT…`, for the process wrapper of Claude Code's background sessions: opens a session for a process that has yet to become Claude Code, and prints what its environment is changed by, for a
- * POSIX shell. Whatever fails, the process leaves the session that it was started in, which is not its own: it runs without
+ * `register-process PID ARGUMENT…`, for the process wrapper of Claude Code's background sessions and of its panel: opens a
+ * session for a process that has yet to become Claude Code, and prints what its environment is changed by, for a POSIX
+ * shell. Whatever fails, the process leaves the session that it was started in, which is not its own: it runs without
  * quota then.
  */
 export async function register([pidText = '', ...args]: readonly string[]): Promise<void> {
@@ -30,7 +32,7 @@ async function sessionOf(pid: number, args: readonly string[]): Promise<Environm
   const engine = engineAddress();
   if (engine === undefined || !Number.isSafeInteger(pid) || pid <= 0) return leaveSession(before);
   const parentSessionId = before[overlayVariables.sessionId] ?? '';
-  const named = agentIdSchema.safeParse(before[overlayVariables.agentId]);
+  const named = agentIdSchema.safeParse(before[overlayVariables.agentId] ?? before[launcherVariables.agent]);
   const answer = await requestSession(
     {
       engine,
@@ -51,7 +53,10 @@ async function sessionOf(pid: number, args: readonly string[]): Promise<Environm
   answer.connection.closeSoon();
   await answer.connection.closed;
   const left = leaveSession(before);
-  const after = claudeEnvironment(agentEnvironment(before, { ...left, ...overlay }, platform), undefined);
+  const after = claudeEnvironment(
+    agentEnvironment(before, { ...left, ...overlay }, platform),
+    processWrapper(before, platform),
+  );
   return changes(before, after);
 }
 

@@ -1,15 +1,8 @@
+import { informingOptions, managingCommands } from '../shared/managingCommands.ts';
 import { overlayVariables } from '../shared/overlayVariables.ts';
 import { type CommandLine } from './commandLine.ts';
 
-/**
- * Commands of Claude Code that manage what is on this machine and ask no model. Source: `claude --help`.
- */
-const managing = new Set(
-  'auth auto-mode config doctor gateway import install logs mcp plugin plugins purge rm setup-token stop kill update upgrade'.split(
-    ' ',
-  ),
-);
-const informing = new Set(['-h', '--help', '-v', '--version']);
+const needless = new Set([...managingCommands, ...informingOptions]);
 
 /**
  * Whether what is to be run gets a session of its own. What the user types as `claude` gets none inside a session, where
@@ -22,5 +15,5 @@ export function needsSession(
   if (startedBy !== 'shim') return true;
   if ((environment[overlayVariables.sessionId] ?? '') !== '') return false;
   const [first = ''] = args;
-  return !managing.has(first) && !informing.has(first);
+  return !needless.has(first);
 }

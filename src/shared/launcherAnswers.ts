@@ -57,8 +57,13 @@ const sessionSchema = z.object({
   requests: z.number(),
   runningRequests: z.number(),
   waitingRequests: z.number(),
-  /** Since when its requests wait because the user said so. */
+  /** Whether its requests wait because the user said so, and since when. */
+  paused: z.exactOptional(z.literal(true)),
   pausedAt: z.exactOptional(z.number()),
+  /** The session whose agent started this one's; it may have ended. */
+  parentSessionId: z.exactOptional(z.string()),
+  /** Its share when capacity is short, where the user has set one for it. */
+  weight: z.exactOptional(z.number()),
   tokens: tokensSchema,
   subagents: z.array(subagentSchema),
   /** How many older subagents are not among them. */

@@ -1,11 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod/mini';
 import { processWrapperName } from '../shared/launcherVerbs.ts';
-import { agentQuotaScript, claudeScript, processWrapperScript, shellScript } from './posixShims.ts';
+import { keepFile, privateDirectory } from './keptFile.ts';
+import { agentQuotaScript, claudeScript, shellScript } from './posixShims.ts';
 import { type ShimTargets } from './shimTargets.ts';
 import { agentQuotaBatch, claudeBatch } from './windowsShims.ts';
+import { processWrapperScript } from './wrapperScripts.ts';
 
 /** The directories of the commands that Agent Quota gives to terminals. */
 export interface InstalledShims {
@@ -65,11 +66,6 @@ export async function installShims(targets: ShimTargets, place: ShimPlace): Prom
   return installed;
 }
 
-async function privateDirectory(directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  if (((await stat(directory)).mode & 0o077) !== 0) await chmod(directory, 0o700);
-}
-
 /** Whether the commands are a newer version's, which has not been removed since. */
 async function isNewer(note: string, version: string): Promise<boolean> {
   const text = await readFile(note, 'utf8').catch(() => '');
@@ -94,18 +90,4 @@ function compareVersions(a: string, b: string): number {
     if (difference !== 0) return difference;
   }
   return 0;
-}
-
-async function keepFile(file: string, text: string): Promise<void> {
-  const present = await readFile(file, 'utf8').catch(() => undefined);
-  if (present === text) return;
-  const draft = `${file}.${randomBytes(4).toString('hex')}`;
-  try {
-    await writeFile(draft, text, { flag: 'wx', mode: 0o700 });
-    await rename(draft, file);
-  } catch (error) {
-    await rm(draft, { force: true });
-    // Windows does not let a script be replaced while it runs. The next window tries again.
-    if (present === undefined) throw error;
-  }
 }

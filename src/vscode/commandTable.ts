@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { type CommandId, commands, walkthroughs } from '../contributions.ts';
 import { type AgentTerminals } from './agentTerminals.ts';
+import type { ClaudeOutside } from './claudeOutside.ts';
 import { cleanUpInactiveSessions } from './cleanUpInactiveSessions.ts';
 import { type Command } from './command.ts';
 import { type Notices } from './notices.ts';
@@ -21,6 +22,7 @@ export interface CommandParts extends SessionCommandParts {
   readonly dashboard: DashboardPanel;
   readonly waiting: WaitingNotice;
   readonly windowKey: WindowApiKey;
+  readonly claude: ClaudeOutside;
   /** Looks for the user's credentials anew and tells the engine. */
   readonly lookForCredentials: () => Promise<void>;
   /** The extension's own id. */
@@ -62,6 +64,7 @@ function commandTable(parts: CommandParts): Readonly<Record<CommandId, Command>>
       run: (clicked) => waiting.startWithoutQuota(clicked),
     },
     [commands.newAgentTerminal]: { does: 'open an agent terminal', run: () => terminals.openTerminal() },
+    ...claudeCommands(parts),
     [commands.copyPrometheusConfiguration]: {
       does: 'copy the Prometheus scrape configuration',
       run: () => copyPrometheusConfiguration(engine, settings),
@@ -78,6 +81,28 @@ function commandTable(parts: CommandParts): Readonly<Record<CommandId, Command>>
       run: () => {
         notices.showLog();
       },
+    },
+  };
+}
+
+type ClaudeCommandId =
+  | typeof commands.putPanelUnderQuota
+  | typeof commands.undoPanel
+  | typeof commands.putServiceUnderQuota
+  | typeof commands.undoService;
+
+/** What Claude Code starts by itself. */
+function claudeCommands({ claude }: CommandParts): Readonly<Record<ClaudeCommandId, Command>> {
+  return {
+    [commands.putPanelUnderQuota]: { does: "put Claude Code's panel under quota", run: () => claude.panel.put() },
+    [commands.undoPanel]: { does: "take Claude Code's panel out of quota", run: () => claude.panel.undo() },
+    [commands.putServiceUnderQuota]: {
+      does: "put Claude Code's background service under quota",
+      run: () => claude.service.put(),
+    },
+    [commands.undoService]: {
+      does: "take Claude Code's background service out of quota",
+      run: () => claude.service.undo(),
     },
   };
 }

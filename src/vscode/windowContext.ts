@@ -3,7 +3,7 @@ import { contextKeys } from '../contributions.ts';
 import { situationOf } from './situation.ts';
 import { type SnapshotStore } from './snapshotStore.ts';
 
-type ShownKey = Exclude<keyof typeof contextKeys, 'hasWindowKey' | 'sessionGrouping' | 'sessionsFiltered'>;
+type ShownKey = 'hasSessions' | 'agentsWait' | 'hasMetered' | 'situation';
 
 /** Keeps what `when` clauses ask about a window's state in step with it. */
 export class WindowContext implements vscode.Disposable {

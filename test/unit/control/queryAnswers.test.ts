@@ -119,6 +119,21 @@ describe('queries at the control socket', () => {
     });
   });
 
+  it('tells which sessions are paused, have a weight, and were started by another', async () => {
+    const pausedAt = sampleNow - 2000;
+    const steered = sampleSession({ sessionId: 'steered', pausedAt, weight: 0.5, parentSessionId: 'session-1' });
+    engine.shown = sampleSnapshot({ sessions: [sampleSession(), steered] });
+    const answer = await ask({ what: 'status' });
+    const told = answer.what === 'status' ? answer.sessions : [];
+    assert.deepEqual(
+      told.map(({ paused, pausedAt: since, weight, parentSessionId }) => [paused, since, weight, parentSessionId]),
+      [
+        [undefined, undefined, undefined, undefined],
+        [true, pausedAt, 0.5, 'session-1'],
+      ],
+    );
+  });
+
   it('tells hundreds of sessions with their subagents in one answer', async () => {
     const many = Array.from({ length: 300 }, (_, index) =>
       sampleSession({ ...subagents(20), sessionId: `session-${index}` }),

@@ -40,7 +40,10 @@ const session = z.strictObject({
   requests: count,
   runningRequests: count,
   waitingRequests: count,
+  paused: z.literal(true).optional(),
   pausedAt: time.optional(),
+  parentSessionId: z.string().min(1).optional(),
+  weight: z.number().optional(),
   tokens,
   subagents: z.array(
     z.strictObject({

@@ -49,6 +49,20 @@ describe('commands of the launcher', function () {
     assert.deepEqual([parsed.ended.length, parsed.idle.length, parsed.inactivitySeconds], [1, 1, 1800]);
   });
 
+  it('sessions says which are paused, have a weight, and were started by another', async () => {
+    const pausedAt = Date.parse('2026-01-02T03:04:05Z');
+    tester.engine.shown = sampleSnapshot({
+      sessions: [sampleSession({ pausedAt, weight: 2, parentSessionId: 'parent' }), sampleSession()],
+    });
+    const document = documentSchemas.sessions.parse((await tester.json('sessions'))[1]);
+    const [steered, plain] = document.ok ? document.sessions : [];
+    assert.deepEqual(
+      [steered?.activity, steered?.paused, steered?.pausedAt, steered?.weight, steered?.parentSessionId],
+      ['paused', true, '2026-01-02T03:04:05Z', 2, 'parent'],
+    );
+    for (const name of ['paused', 'pausedAt', 'weight', 'parentSessionId']) assert.ok(plain && !(name in plain), name);
+  });
+
   it('release ends the session that is meant', async () => {
     tester.engine.shown = sampleSnapshot({
       sessions: [sampleSession({ sessionId: '-Fx9a3GXR8', runningRequests: 1 }), sampleSession({ agentId: 'other' })],

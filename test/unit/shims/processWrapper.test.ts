@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { processWrapperScript } from '../../../src/shims/posixShims.ts';
+import { panelWrapperScript, processWrapperScript } from '../../../src/shims/wrapperScripts.ts';
 
 /** Stands for the launcher: notes how it was asked, and gives the process a session. */
 const registrar = (notes: string): string => `
@@ -98,5 +98,59 @@ describe('the process wrapper', function () {
       assert.deepEqual([stderr, status], ['', 0]);
       assert.equal((JSON.parse(stdout) as { env: Record<string, string> }).env['KEPT'], 'a b');
     }
+  });
+
+  describe('of the panel', () => {
+    /** Starts it as the extension does, with the path of Claude Code or of Node.js and a script. */
+    const startPanel = (own: string | undefined, ...args: string[]): SpawnSyncReturns<string> => {
+      const wrapper = path.join(root, 'claude-panel-wrapper');
+      const home = path.join(root, 'engines');
+      const text = panelWrapperScript({ version: '0.1.0', node: process.execPath, launcher, home }, own);
+      writeFileSync(wrapper, text, { mode: 0o700 });
+      const env = { PATH: process.env['PATH'], HOME: root, GONE: '1', KEPT: 'a b' };
+      return spawnSync(wrapper, [process.execPath, path.join(root, 'claude.cjs'), ...args], { env, encoding: 'utf8' });
+    };
+    const prompt = ['--output-format', 'stream-json', '--system-prompt', 'say "hi"\n to $HOME', ''];
+
+    it('gives a conversation a session, and becomes Claude Code with every argument and variable', () => {
+      const { stdout, stderr, status, pid } = startPanel(undefined, ...prompt);
+      assert.deepEqual([stderr, status], ['', 0]);
+      const started = JSON.parse(stdout) as { pid: number; args: string[]; env: Record<string, string> };
+      assert.deepEqual([started.pid, started.args], [pid, prompt]);
+      assert.deepEqual(started.env, { CLAUDE_SESSION_ID: 'own', NASTY: `it's "50%" $HOME \`x\``, KEPT: 'a b' });
+      assert.equal(asked().length, 1);
+      assert.deepEqual(asked()[0]?.slice(0, 2), ['register-process', String(pid)]);
+    });
+
+    it('gives none to commands that ask no model', () => {
+      for (const args of [['auth', 'status', '--json'], ['plugin', 'list'], ['mcp', 'list'], ['--version']]) {
+        const { stdout, stderr, status } = startPanel(undefined, ...args);
+        assert.deepEqual([stderr, status], ['', 0]);
+        assert.deepEqual((JSON.parse(stdout) as { args: string[] }).args, args);
+      }
+      assert.deepEqual(asked(), []);
+    });
+
+    it('starts the user’s own wrapper with the same arguments, in the session', () => {
+      const own = path.join(root, 'own wrapper');
+      writeFileSync(own, '#!/bin/sh\necho "own $# $CLAUDE_SESSION_ID"\nexec "$@"\n', { mode: 0o700 });
+      const { stdout, stderr, status, pid } = startPanel(own, ...prompt);
+      assert.deepEqual([stderr, status], ['', 0]);
+      const [first, second = ''] = stdout.split('\n');
+      assert.equal(first, `own ${prompt.length + 2} own`);
+      assert.equal((JSON.parse(second) as { pid: number }).pid, pid);
+    });
+
+    it('runs what it is given where the launcher, Node.js or the user’s own wrapper is gone, or the launcher fails', () => {
+      const own = path.join(root, 'gone');
+      for (const text of [undefined, 'console.log("export KEPT=lost"); process.exit(1)', 'not JavaScript']) {
+        if (text === undefined) launcher = path.join(root, 'gone.cjs');
+        else writeFileSync((launcher = path.join(root, 'launcher.cjs')), text);
+        const { stdout, stderr, status } = startPanel(own, ...prompt);
+        assert.deepEqual([stderr, status], ['', 0]);
+        const { args, env } = JSON.parse(stdout) as { args: string[]; env: Record<string, string> };
+        assert.deepEqual([args, env['KEPT']], [prompt, 'a b']);
+      }
+    });
   });
 });
