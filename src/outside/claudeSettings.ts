@@ -40,6 +40,7 @@ export async function planServiceChange(
 ): Promise<PlannedServiceChange> {
   const present = await readSettingsFile(file);
   const text = withoutLostChange(present ?? '{}\n', wrapper);
+  checkReadByClaude(text);
   const member = memberOf(text, variable);
   const own = ownWrapper(text) ?? (inherited === undefined || isOurs(inherited) ? undefined : inherited);
   const words = own === undefined ? [] : wrapperWords(own);
@@ -56,6 +57,15 @@ export async function planServiceChange(
     createdFile: present === undefined,
   };
   return { own, change, make: () => writeSettingsFile(file, present, after) };
+}
+
+/** Claude Code leaves all of a file aside that has comments or trailing commas. Source: seen in Claude Code 2.1.330. */
+function checkReadByClaude(text: string): void {
+  try {
+    JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch {
+    throw new UnusableText('It has comments or trailing commas, so Claude Code does not read it.');
+  }
 }
 
 /** A change of ours that is known of no more is taken for none, and what it starts for the user's own. */
@@ -94,12 +104,27 @@ export async function undoServiceChange(change: ServiceChange): Promise<boolean>
 }
 
 function withoutOurs(text: string, { had, before, patch }: ServiceChange): string {
+  // What was written is still there in one piece: then comments that have come beside it stay too.
+  const { inserted, removed } = patch;
+  if (inserted !== '' && text.split(inserted).length === 2) {
+    const cut = text.replace(inserted, () => removed);
+    if (isAsBefore(cut, had, before)) return cut;
+  }
   if (had) return withMember(text, variable, before);
   const without = withMember(text, variable, undefined);
-  if (!patch.inserted.includes('"env"')) return without;
+  if (!inserted.includes('"env"')) return without;
   const env = memberOf(without, ['env']);
   const isEmpty = env.kind === 'present' && Object.keys(env.value as object).length === 0;
   return isEmpty ? withMember(without, ['env'], undefined) : without;
+}
+
+function isAsBefore(text: string, had: boolean, before: unknown): boolean {
+  try {
+    const member = memberOf(text, variable);
+    return member.kind === 'present' ? had && member.value === before : !had;
+  } catch {
+    return false;
+  }
 }
 
 function ownWrapper(text: string): string | undefined {

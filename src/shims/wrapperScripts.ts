@@ -1,16 +1,15 @@
 import { launcherVariables } from '../shared/launcherVariables.ts';
 import { launcherVerbs } from '../shared/launcherVerbs.ts';
 import { informingOptions, managingCommands } from '../shared/managingCommands.ts';
-import { overlayVariables } from '../shared/overlayVariables.ts';
 import { quotedForShell, scriptBeginning } from './scriptBeginning.ts';
 import { type ShimTargets } from './shimTargets.ts';
 
 /**
  * What Claude Code starts its background service and background sessions through (`CLAUDE_CODE_PROCESS_WRAPPER`): each
  * session of Claude Code becomes one of ours, the service and the terminals that it keeps do not. It ends in `exec`, prints
- * nothing and drops no argument. Warm spares are not started: what becomes of one speaks with the key that the service was
- * started with, so it would be counted to somebody else's session; Claude Code starts its sessions without them then. Source:
- * Claude Code documentation, "Corporate launcher"; seen in Claude Code 2.1.330.
+ * nothing and drops no argument. Warm spares are not started: what becomes of one speaks with what the service was
+ * started with, so it would be counted to somebody else's session, or to none; Claude Code starts its sessions without them
+ * then. Source: Claude Code documentation, "Corporate launcher"; seen in Claude Code 2.1.330.
  */
 export function processWrapperScript(targets: ShimTargets): string {
   return `${scriptBeginning(targets)}role=session
@@ -25,7 +24,7 @@ for argument do
 done
 if [ -x "$node" ] && [ -f "$launcher" ]; then
   case $role in
-  spare) [ -n "$${overlayVariables.sessionId}" ] && exit 1 ;;
+  spare) exit 1 ;;
   session)
     ${register()}
     ;;

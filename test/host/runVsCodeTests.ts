@@ -22,21 +22,22 @@ const realKey = 'sk-ant-api03-the-users-own-key-in-the-window-REALKEY';
 
 const fakes = path.join(repositoryRoot, 'test', 'fakes');
 const base = await mkdtemp(path.join(tmpdir(), 'aq tests '));
-const [workspaceFolder, hostileFolder, scratch, home, userDataDir] = (await Promise.all(
-  ['work space', 'hostile', 'scratch', 'home', 'user'].map(async (name) => {
+const [workspaceFolder, hostileFolder, scratch, home, userDataDir, panelDataDir] = (await Promise.all(
+  ['work space', 'hostile', 'scratch', 'home', 'user', 'panel user'].map(async (name) => {
     const folder = path.join(base, name);
     await mkdir(folder);
     return folder;
   }),
-)) as [string, string, string, string, string];
+)) as [string, string, string, string, string, string];
 const certificates = path.join(base, 'private ca.pem');
 await writeFile(certificates, testCa);
 const upstream = await startSimulatedUpstreamProcess({ behaviour: { acceptedKeys: [realKey] } });
 try {
   await writeWorkspace(workspaceFolder);
   await writeHostileWorkspace(hostileFolder, scratch);
+  const extension = await copyExtension(base);
   const window = {
-    extensionPaths: [await copyExtension(base), path.join(fakes, 'blockingExtension')],
+    extensionPaths: [extension, path.join(fakes, 'blockingExtension')],
     userSettings: {
       'agentQuota.apiKey.requestsPerMinute': 100,
       'agentQuota.apiKey.tokensPerMinute': 2_000_000,
@@ -72,7 +73,7 @@ try {
     workspaceFolder,
     userDataDir,
     phases: [
-      { name: 'first window', skip: '@(last|reloaded|tasks|engine|stream|untrusted)' },
+      { name: 'first window', skip: '@(last|reloaded|tasks|engine|stream|untrusted|panel)' },
       { name: 'before the reload', grep: '@last' },
       { name: 'after the reload', grep: '@reloaded' },
       // The last test of each of these reloads the window, and names the tests that follow.
@@ -87,9 +88,19 @@ try {
     workspaceTrust: true,
     phases: [{ name: 'untrusted workspace', grep: '@untrusted' }],
   };
-  // Tests that are picked by their titles are all in the one window or in the other.
+  /** Beside Claude Code's extension, and one that uses our API. */
+  const withOthers = {
+    ...window,
+    extensionPaths: [extension, path.join(fakes, 'claudeCodeExtension'), path.join(fakes, 'apiUser')],
+    workspaceFolder,
+    userDataDir: panelDataDir,
+    env: { ...window.env, HOME: home, USERPROFILE: home, AGENT_QUOTA_TEST_USER_DATA: panelDataDir },
+    phases: [{ name: 'other extensions', grep: '@panel' }],
+  };
+  // Tests that are picked by their titles are all in one of the windows.
   const picked = process.env['MOCHA_GREP'] ?? '';
-  const runs = picked === '' ? [trusted, untrusted] : [picked.includes('untrusted') ? untrusted : trusted];
+  const special = picked.includes('untrusted') ? untrusted : picked.includes('panel') ? withOthers : trusted;
+  const runs = picked === '' ? [trusted, untrusted, withOthers] : [special];
   let [passed, failed, pending] = [0, 0, 0];
   for (const run of runs) {
     const totals = await runTestsInVsCode(run);

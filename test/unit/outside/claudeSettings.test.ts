@@ -48,8 +48,8 @@ describe("Claude Code's settings", () => {
 
   const originals: Readonly<Record<string, string>> = {
     'are empty': '{}',
-    'have comments, tabs and a trailing comma':
-      '// mine\n{\n\t"model": "opus", /* the best */\n\t"hooks": { "Stop": [ ] },\n\t"unknown": [1,2,   3],\n}\n',
+    'have tabs, and members that nobody knows':
+      '{\n\t"model": "opus",  \n\n\t"hooks": { "Stop": [ ] },\n\t"unknown": [1,2,   3]\n}\n',
     'have line ends of Windows': '{\r\n    "model": "opus",\r\n    "env": {\r\n        "A": "1"\r\n    }\r\n}\r\n',
     'have an empty env': '{"env": {}, "x": 1}',
     'have everything in one line': '{"env":{"A":"1"},"x":[{"y":null}]}',
@@ -65,7 +65,7 @@ describe("Claude Code's settings", () => {
       const changed = await text();
       assert.ok(await isServiceChanged(change));
       assert.notEqual(changed, original);
-      for (const line of original.split(/\r?\n/).filter((line) => /mine|best|unknown|Stop/.test(line)))
+      for (const line of original.split(/\r?\n/).filter((line) => /unknown|Stop/.test(line)))
         assert.ok(changed.includes(line), `${line} is as it was`);
       assert.equal(changed.includes('\r\n'), original.includes('\r\n'));
       assert.equal(await undoServiceChange(change), true);
@@ -112,6 +112,14 @@ describe("Claude Code's settings", () => {
     assert.deepEqual(JSON.parse(await text()), { env: { [variable]: '/opt/own', A: '1' } });
   });
 
+  it('that have got comments meanwhile keep them', async () => {
+    await writeFile(file, '{ "model": "opus" }\n');
+    const change = await put();
+    await writeFile(file, `// mine\n${(await text()).replace('"opus"', '"opus" /* the best */')}`);
+    await undoServiceChange(change);
+    assert.equal(await text(), '// mine\n{ "model": "opus" /* the best */ }\n');
+  });
+
   it('keep a value that the user has set since', async () => {
     await writeFile(file, '{}');
     const change = await put();
@@ -134,6 +142,8 @@ describe("Claude Code's settings", () => {
     const cases: [string, RegExp][] = [
       ['', /no valid JSON \(line 1\)/],
       ['{\n  "a": 1\n  "b": 2\n}', /no valid JSON \(line 3\)/],
+      ['{ "a": 1, // mine\n }', /comments or trailing commas, so Claude Code does not read it/],
+      ['{ "a": 1, }', /comments or trailing commas/],
       ['[]', /is no JSON object/],
       ['{"env": "A=1"}', /"env" is no JSON object/],
       ['{"env": {}, "env": {}}', /has "env" twice/],
@@ -186,7 +196,8 @@ describe("Claude Code's settings", () => {
         const original = JSON.stringify(rest, undefined, indent);
         await writeFile(file, original);
         const change = await put();
-        assert.deepEqual(JSON.parse(await text()), { ...rest, env: { [variable]: wrapper } });
+        const expected = { ...(JSON.parse(original) as object), env: { [variable]: wrapper } };
+        assert.deepEqual(JSON.parse(await text()), expected);
         await undoServiceChange(change);
         assert.equal(await text(), original);
       }),

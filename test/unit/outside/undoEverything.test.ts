@@ -71,7 +71,7 @@ describe('uninstalling the extension', function () {
   afterEach(() => rm(home, { recursive: true }));
 
   it('puts back every setting that is still ours, and no other', async () => {
-    const original = '{\n  // mine\n  "env": { "A": "1" },\n}\n';
+    const original = '{\n  "env": { "A": "1" }\n}\n';
     await writeFile(claudeSettings, original);
     const ours = await put(changesOf('/storage', path.join(home, 'extensions')));
     const withOurs = `{\n  // mine\n  "editor.fontSize": 12,\n  "${panelSetting}": ${JSON.stringify(ours)},\n  "x": 1,\n}\n`;
