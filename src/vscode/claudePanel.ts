@@ -173,7 +173,7 @@ export class ClaudePanel {
   }
 }
 
-/** A script cannot be started there as a program is. Source: anthropics/claude-code, issue 61103. */
+/** A script cannot be started there as a program is. Source: reports of its users (`spawn EINVAL`). */
 const onWindows = {
   code: 'panel-on-windows',
   severity: 'warning',
