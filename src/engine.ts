@@ -12,7 +12,6 @@ import { type Credentials, type Problem } from './core/credentials.ts';
 import { CurrentUpstream } from './core/currentUpstream.ts';
 import { Listeners } from './core/listeners.ts';
 import { LocalEngine } from './core/localEngine.ts';
-import { defaultLongestWaitMs } from './core/longestHold.ts';
 import { apiKeyPlan } from './core/plan.ts';
 import {
   type AuthTest,
@@ -22,22 +21,17 @@ import {
   type QuotaEngine,
   type QuotaEngineEvents,
 } from './core/quotaEngine.ts';
-import { admitStep } from './core/stepAdmission.ts';
 import { type SecretSource } from './core/secretSource.ts';
 import { tokenEnding } from './shared/sessionToken.ts';
 import { type LineListener } from './core/slotQueue.ts';
 import { windowLogger } from './core/windowLogger.ts';
+import { buildObserver } from './engineObserver.ts';
 import { buildMetrics, buildUsageReports } from './engineReports.ts';
 import { testAuthentication, testRoute } from './gateway/authenticationTest.ts';
 import { startGateway } from './gateway/gateway.ts';
 import { metricsPath } from './gateway/metricsPage.ts';
 import { createUpstreamConnections, type UpstreamConnections } from './gateway/upstreamConnections.ts';
 import { openLedger } from './ledger/openLedger.ts';
-import { endedSessionAnswers, hookIntake } from './observer/hookIntake.ts';
-import { LogsIntake } from './observer/logsIntake.ts';
-import { startObserverServer } from './observer/observerServer.ts';
-import { RunningTurns } from './observer/runningTurns.ts';
-import { statusLineIntake } from './observer/statusLineIntake.ts';
 import { createProcessTable } from './processes/processTable.ts';
 import { systemClock } from './processes/systemClock.ts';
 
@@ -106,37 +100,7 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
     ...(start.gatewayPort !== undefined && { port: start.gatewayPort }),
   });
 
-  const turns = new RunningTurns(manager, clock, logger);
-  const view = manager.view.bind(manager);
-  const steps = { view, onChange: ledger.onChange.bind(ledger), clock, longestWaitMs: defaultLongestWaitMs };
-  const observer = await startObserverServer({
-    sessions: manager,
-    intake: {
-      hooks: hookIntake({
-        turns,
-        admitStep: (sessionId, signal) => admitStep(steps, sessionId, signal),
-        claudeSessionSeen: ({ sessionId, claudeSessionId }) => {
-          logger.debug(`Session ${sessionId} is Claude Code's session ${claudeSessionId}.`);
-        },
-        clock,
-      }),
-      endedSession: endedSessionAnswers,
-      statusLine: statusLineIntake({ observe: (report) => manager.observe(report), view, clock }),
-    },
-    logs: new LogsIntake(
-      {
-        book: (sessionId, entry) => turns.book(sessionId, entry),
-        observe: (report) => manager.observe(report),
-        trouble: (problem) => {
-          if (problem !== undefined || upstream.problem !== undefined) upstream.trouble(problem);
-        },
-      },
-      clock,
-    ),
-    logger,
-    clock,
-    ...(start.observerPort !== undefined && { port: start.observerPort }),
-  });
+  const observer = await buildObserver({ manager, ledger, upstream, clock, logger, port: start.observerPort });
 
   const line = new Listeners<Parameters<LineListener>>();
   const coordinator = new AgentAuthCoordinator({
@@ -196,10 +160,7 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
         () => transcripts.close(),
         () => metrics.close(),
         () => gateway.close(),
-        () => {
-          turns.dispose();
-          return observer.close();
-        },
+        () => observer.close(),
         () => connections.destroy(),
         () => {
           manager.dispose();

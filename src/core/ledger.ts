@@ -127,6 +127,8 @@ export interface Ledger {
   attachProcess(sessionId: string, process: ProcessIdentity): Promise<void>;
   /** Says how what a live session's agent uses is learned. */
   setObservedBy(sessionId: string, by: ObservedBy): Promise<void>;
+  /** Keeps where a live session's agent writes its transcript, for an engine that was not there to hear of it. */
+  noteTranscript(sessionId: string, path: string): Promise<void>;
   /** Makes an engine's live sessions another plan's. */
   moveSessions(engineId: string, planId: string): Promise<void>;
   /** The line for slots as it is now; nothing is given out. */

@@ -47,6 +47,8 @@ interface SessionBase {
   readonly model?: string;
   /** How what its agent uses is learned, where it is observed; absent until that is known. */
   readonly observedBy?: ObservedBy;
+  /** Paths of the transcripts that its agent has named, where it is observed, the latest last; absent for none. */
+  readonly transcripts?: readonly string[];
   /** The session whose agent started this one's; absent for none. It may have ended before. */
   readonly parentSessionId?: string;
 }

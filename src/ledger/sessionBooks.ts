@@ -20,6 +20,9 @@ import { type LedgerStore } from './ledgerStore.ts';
 import { type RequestBooks } from './requestBooks.ts';
 import { type ScopeBooks } from './scopeBooks.ts';
 
+/** An agent begins another with each `/clear`; the oldest of more are read to their end by then. */
+const mostTranscripts = 20;
+
 /** What the ledger keeps of sessions and of the line for slots. Every method runs within a transaction. */
 export class SessionBooks {
   readonly #store: LedgerStore;
@@ -143,6 +146,15 @@ export class SessionBooks {
     const row = this.#store.session(sessionId);
     if (row === undefined || row.session.state === 'ended') return;
     this.#store.putSession({ ...row, session: { ...row.session, observedBy } });
+  }
+
+  noteTranscript(sessionId: string, path: string): void {
+    const row = this.#store.session(sessionId);
+    if (row === undefined || row.session.state === 'ended') return;
+    const { transcripts = [] } = row.session;
+    if (transcripts.includes(path)) return;
+    const latest = [...transcripts, path].slice(-mostTranscripts);
+    this.#store.putSession({ ...row, session: { ...row.session, transcripts: latest } });
   }
 
   end(sessionId: string, reason: EndReason, now: number): Session | undefined {

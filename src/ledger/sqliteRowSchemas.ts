@@ -33,6 +33,7 @@ const sessionBase = {
   requests: z.number(),
   model: z.string().exactOptional(),
   observedBy: z.enum(['telemetry', 'transcripts']).exactOptional(),
+  transcripts: z.array(z.string()).exactOptional(),
   parentSessionId: z.string().exactOptional(),
 };
 

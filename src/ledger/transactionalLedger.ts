@@ -74,6 +74,12 @@ export class TransactionalLedger implements Ledger {
     });
   }
 
+  noteTranscript(sessionId: string, path: string): Promise<void> {
+    return this.#store.transaction(() => {
+      this.#sessions.noteTranscript(sessionId, path);
+    });
+  }
+
   moveSessions(engineId: string, planId: string): Promise<void> {
     return this.#store.transaction(() => {
       this.#sessions.move(engineId, planId);

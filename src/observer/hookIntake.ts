@@ -15,7 +15,7 @@ const hookSchema = z.object({
 /** A session of Claude Code as it names itself. */
 export interface ClaudeSession {
   /** Ours, in which the agent runs. */
-  readonly sessionId: string;
+  readonly session: LiveSession;
   readonly claudeSessionId: string;
   /** Absent where none is written. */
   readonly transcriptPath?: string;
@@ -28,6 +28,8 @@ export interface HookParts {
   readonly admitStep: (sessionId: string, signal: AbortSignal) => Promise<void>;
   /** Is told which sessions of Claude Code run in a session; more than once each. */
   readonly claudeSessionSeen: (session: ClaudeSession) => void;
+  /** Is told that a session's turn is over; more than once each. */
+  readonly turnOver: (sessionId: string) => void;
   readonly clock: Clock;
 }
 
@@ -43,6 +45,7 @@ export function hookIntake({
   turns,
   admitStep,
   claudeSessionSeen,
+  turnOver,
   clock,
 }: HookParts): ReadonlyMap<string, IntakeHandler> {
   const seen = (handle: (session: LiveSession, signal: AbortSignal) => Promise<object | undefined>): IntakeHandler => {
@@ -51,7 +54,7 @@ export function hookIntake({
       if (hook.success) {
         const { session_id: claudeSessionId, transcript_path: transcriptPath } = hook.data;
         const path = transcriptPath === undefined || transcriptPath === '' ? {} : { transcriptPath };
-        claudeSessionSeen({ sessionId: session.sessionId, claudeSessionId, ...path });
+        claudeSessionSeen({ session, claudeSessionId, ...path });
       }
       return handle(session, signal);
     };
@@ -74,6 +77,7 @@ export function hookIntake({
   });
   const endTurn = seen(({ sessionId }) => {
     turns.end(sessionId);
+    turnOver(sessionId);
     return Promise.resolve(undefined);
   });
   const waitedSince = (since: number): object | undefined => {

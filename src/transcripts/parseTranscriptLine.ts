@@ -25,7 +25,12 @@ const usageSchema = z.object({
   speed: z.enum(['standard', 'fast']).nullish(),
   service_tier: z.string().nullish().catch(undefined),
 });
-const messageSchema = z.object({ id: name, model: name, usage: usageSchema });
+const messageSchema = z.object({
+  id: name,
+  model: name,
+  usage: usageSchema,
+  stop_reason: z.string().nullish().catch(undefined),
+});
 const entryMembers = {
   timestamp: z.string(),
   message: messageSchema,
@@ -108,6 +113,7 @@ function entryOf(
     costUsd: costUSD ?? undefined,
     speed: message.usage.speed ?? undefined,
     serviceTier: message.usage.service_tier ?? undefined,
+    isWhole: typeof message.stop_reason === 'string',
     ...marks,
   };
 }

@@ -30,6 +30,8 @@ export interface TranscriptEntry {
   readonly speed: 'standard' | 'fast' | undefined;
   /** Such as `standard`, `priority` or `batch`. */
   readonly serviceTier: string | undefined;
+  /** Whether it says why the model stopped: then its usage is the last word. Earlier versions wrote lines before that. */
+  readonly isWhole: boolean;
   /** Whether it was in a report of a subagent's progress in its starter's transcript, as earlier versions wrote them. */
   readonly isProgress: boolean;
   /** Whether anywhere in the line a field that ccusage knows is `null`, be it one of a tool's. */

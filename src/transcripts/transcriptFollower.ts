@@ -13,6 +13,8 @@ export interface FollowedUsage {
   readonly entry: TranscriptEntry;
   /** What it adds. The same request comes again when a later line says more of it, with what that is. */
   readonly added: Usage;
+  /** Of the transcript that it is in. */
+  readonly path: string;
 }
 
 export interface FollowOptions {
@@ -27,6 +29,8 @@ export interface FollowOptions {
 const usualPollMs = 3000;
 /** Lines come in bursts. */
 const settleMs = 100;
+/** What is read at once when nobody waits for it: the thread has others to serve. */
+const stepBytes = 4 * 1024 * 1024;
 
 interface FollowedFile {
   readonly position: TranscriptPosition;
@@ -53,13 +57,17 @@ export class TranscriptFollower {
     this.#onUsage = onUsage;
     this.#options = options;
     this.#poll = setInterval(() => {
-      this.look();
+      this.#look(stepBytes);
     }, options.pollMs ?? usualPollMs).unref();
     this.#lookSoon();
   }
 
   /** Reads all that is there now: to be called when a turn or the session has ended. */
   look(): void {
+    this.#look(Infinity);
+  }
+
+  #look(mostBytes: number): void {
     if (this.#closed) return;
     clearTimeout(this.#soon);
     this.#soon = undefined;
@@ -69,12 +77,17 @@ export class TranscriptFollower {
     this.#watch(dirname(this.#mainPath), basename(this.#mainPath));
     this.#watch(dirname(subagents));
     this.#watch(subagents);
-    for (const path of [this.#mainPath, ...transcriptsBelow(subagents)]) this.#read(path);
+    for (const path of [this.#mainPath, ...transcriptsBelow(subagents)]) this.#read(path, mostBytes);
   }
 
   /** Takes a last look and lets go of everything. */
   close(): void {
     this.look();
+    this.dispose();
+  }
+
+  /** Lets go of everything at once. */
+  dispose(): void {
     this.#closed = true;
     clearInterval(this.#poll);
     clearTimeout(this.#soon);
@@ -82,24 +95,26 @@ export class TranscriptFollower {
     this.#watchers.clear();
   }
 
-  #lookSoon(): void {
+  #lookSoon(withinMs = settleMs): void {
     this.#soon ??= setTimeout(() => {
-      this.look();
-    }, settleMs).unref();
+      this.#look(stepBytes);
+    }, withinMs).unref();
   }
 
-  #read(path: string): void {
+  #read(path: string, mostBytes: number): void {
     try {
       const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
       if (stats === undefined) return;
       const state = `${stats.ino} ${stats.size} ${stats.mtimeNs}`;
       const before = this.#files.get(path);
       if (before?.state === state) return;
-      const { position } = readTranscript(path, before?.position, (entry, offset) => {
+      const take = (entry: TranscriptEntry, offset: number): void => {
         const added = this.#handed.take(entry, path, offset);
-        if (added !== undefined && entry.at >= (this.#options.since ?? 0)) this.#onUsage({ entry, added });
-      });
-      this.#files.set(path, { position, state });
+        if (added !== undefined && entry.at >= (this.#options.since ?? 0)) this.#onUsage({ entry, added, path });
+      };
+      const { position, isAtEnd } = readTranscript(path, before?.position, take, mostBytes);
+      this.#files.set(path, { position, state: isAtEnd ? state : '' });
+      if (!isAtEnd) this.#lookSoon(0);
     } catch (error) {
       this.#options.failed?.(error);
     }

@@ -23,9 +23,11 @@ export class UsageLines {
   /**
    * Reads a file from where a line begins to its end.
    * @param file its descriptor.
-   * @returns where the first line begins that is not whole yet. A last line without a line break counts once it is whole.
+   * @param most stops after about so many bytes.
+   * @returns where the first line begins that is not whole yet, or was not come to. A last line without a line break
+   * counts once it is whole.
    */
-  read(file: number, from: number): number {
+  read(file: number, from: number, most = Infinity): { readonly offset: number; readonly isAtEnd: boolean } {
     let at = from;
     let held = 0;
     let passingOver = false;
@@ -41,7 +43,8 @@ export class UsageLines {
       }
       held = end - whole;
       at += whole;
-      if (bytesRead === 0) return passingOver ? at : at + this.#lastLine(held, at);
+      if (bytesRead === 0) return { offset: passingOver ? at : at + this.#lastLine(held, at), isAtEnd: true };
+      if (at - from >= most && !passingOver) return { offset: at, isAtEnd: false };
       this.#buffer.copyWithin(0, whole, end);
       if (passingOver || held > longestLineBytes) {
         passingOver = true;

@@ -150,6 +150,5 @@ describe('observed agents, with the real CLI', function () {
     const run = await runProgram(process.execPath, args, { ...control, ...theirs });
     assert.equal(run.code, 0, run.stderr);
     assert.match(run.stdout, /claude_code\.api_request/, 'theirs is where they wanted it');
-    assert.equal((await running.engine.snapshot()).usedToday.outputTokens, usedToday.outputTokens);
   });
 });

@@ -38,6 +38,8 @@ export interface RunningEngine {
   kill(): Promise<void>;
   /** The text of every file that the engine has written, and of its log. */
   everythingWritten(): string;
+  /** Ends it, and leaves what it has written for another. */
+  stop(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -53,6 +55,8 @@ export interface EngineSource {
   /** Called with the empty storage directory before the engine is. */
   readonly prepareStorage?: (directory: string) => Promise<unknown>;
   readonly terms?: EngineTerms;
+  /** Of an engine that has stopped; an empty one when left out. */
+  readonly storageDirectory?: string;
 }
 
 const bundles = {
@@ -71,9 +75,9 @@ const scripts = {
 export async function startEngine(
   upstreamUrl: string,
   plan: Plan,
-  { files = bundles, prepareStorage, terms }: EngineSource = {},
+  { files = bundles, prepareStorage, terms, storageDirectory: known }: EngineSource = {},
 ): Promise<RunningEngine> {
-  const storageDirectory = await mkdtemp(path.join(tmpdir(), 'aq engine '));
+  const storageDirectory = known ?? (await mkdtemp(path.join(tmpdir(), 'aq engine ')));
   await prepareStorage?.(storageDirectory);
   const log: string[] = [];
   const lives: EngineLife[] = [];
@@ -155,6 +159,7 @@ export async function startEngine(
         .map((entry) => readFileSync(path.join(entry.parentPath, entry.name), 'latin1'));
       return [...files, ...log].join('\n');
     },
+    stop: () => supervisor.dispose(),
     close: async () => {
       await supervisor.dispose();
       await rm(storageDirectory, { recursive: true, force: true, maxRetries: 5 });

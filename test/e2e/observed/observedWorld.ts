@@ -30,6 +30,8 @@ export interface ObservedWorld {
   onScreen(args: readonly string[], mode: 'direct' | 'observed'): Promise<PtyScreen>;
   /** Tells the engine of the 5-hour window as another agent of the login would. */
   tellFiveHours(usedPercentage: number, resetsAt: number): Promise<void>;
+  /** Ends the engine, waits for what comes meanwhile, and starts another, at another address. */
+  withoutEngine(meanwhile: () => Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -50,13 +52,12 @@ export async function startObservedWorld(
   const upstream = await startSimulatedUpstream({ behaviour });
   const standIn = await startAnthropicStandIn(upstream);
   const home = await mkdtemp(path.join(tmpdir(), 'aq home '));
-  const running = await startEngine(
-    'https://api.anthropic.com',
-    maxSubscriptionPlan({ dailyTokens, concurrentAgents: 8 }),
-    {
+  const start = (storageDirectory?: string): Promise<RunningEngine> =>
+    startEngine('https://api.anthropic.com', maxSubscriptionPlan({ dailyTokens, concurrentAgents: 8 }), {
       terms: { credentials: { kind: 'subscription', source: 'a test', mode: 'observed' } },
-    },
-  );
+      ...(storageDirectory !== undefined && { storageDirectory }),
+    });
+  let running = await start();
   const { observer } = await running.open('another');
   const { address, home: engines } = await running.engine.launcherEndpoint();
   const claude = await claudeBinary();
@@ -82,7 +83,9 @@ export async function startObservedWorld(
   const run = (file: string, args: readonly string[]): Promise<ClaudeRun> => runIn(home, environment, file, args);
   return {
     upstream,
-    running,
+    get running() {
+      return running;
+    },
     home,
     write,
     direct: (args) => run(claude, args),
@@ -96,6 +99,11 @@ export async function startObservedWorld(
       const body = JSON.stringify({ rate_limits: { five_hour: { used_percentage, resets_at: resetsAt / 1000 } } });
       const answer = await fetch(`${observer?.url ?? ''}/status-line`, { method: 'POST', body });
       if (!answer.ok) throw new Error(`The status line was answered with ${answer.status}.`);
+    },
+    withoutEngine: async (meanwhile) => {
+      await running.stop();
+      await meanwhile();
+      running = await start(running.storageDirectory);
     },
     close: async () => {
       await running.close();

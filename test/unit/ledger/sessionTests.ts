@@ -72,6 +72,23 @@ export function sessionTests(openLedger: OpenLedger): void {
       assert.equal((await tester.session(a)).observedBy, 'transcripts');
     });
 
+    it('keep where their transcripts are while they live, the latest twenty', async () => {
+      const tester = given();
+      const a = await tester.opened('a');
+      assert.equal((await tester.session(a)).transcripts, undefined);
+      for (const path of ['/t/1.jsonl', '/t/2.jsonl', '/t/1.jsonl']) await tester.ledger.noteTranscript(a, path);
+      assert.deepEqual((await tester.session(a)).transcripts, ['/t/1.jsonl', '/t/2.jsonl']);
+      for (let index = 3; index <= 21; index += 1) await tester.ledger.noteTranscript(a, `/t/${index}.jsonl`);
+      assert.deepEqual(
+        [(await tester.session(a)).transcripts?.length, (await tester.session(a)).transcripts?.[0]],
+        [20, '/t/2.jsonl'],
+      );
+      await tester.ledger.noteTranscript('nobody', '/t/3.jsonl');
+      await tester.ledger.endSession(a, 'released', tester.now);
+      await tester.ledger.noteTranscript(a, '/t/late.jsonl');
+      assert.equal((await tester.session(a)).transcripts?.includes('/t/late.jsonl'), false);
+    });
+
     it('give their slot when idle, but not while a request is under way', async () => {
       const tester = given();
       const a = await tester.opened('a');

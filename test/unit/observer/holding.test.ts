@@ -22,6 +22,7 @@ describe('hooks and status lines of observed agents', () => {
   let statusLine: IntakeHandler;
   let session: LiveSession;
   const seen: ClaudeSession[] = [];
+  const over: string[] = [];
   const never = new AbortController().signal;
 
   beforeEach(async () => {
@@ -31,10 +32,12 @@ describe('hooks and status lines of observed agents', () => {
     turns = new RunningTurns(manager, clock, silentLogger);
     const steps = { view, onChange: ledger.onChange.bind(ledger), clock, longestWaitMs };
     seen.length = 0;
+    over.length = 0;
     hooks = hookIntake({
       turns,
       admitStep: (sessionId, signal) => admitStep(steps, sessionId, signal),
       claudeSessionSeen: (found) => seen.push(found),
+      turnOver: (sessionId) => over.push(sessionId),
       clock,
     });
     statusLine = statusLineIntake({ observe: (report) => manager.observe(report), view, clock });
@@ -62,10 +65,12 @@ describe('hooks and status lines of observed agents', () => {
   it('books what is told in the running turn, also a moment after its end', async () => {
     assert.equal(await call('UserPromptSubmit').promise, undefined);
     assert.deepEqual(await tester.underWay(), [0, 1]);
-    assert.deepEqual(seen[0], { sessionId: session.sessionId, claudeSessionId: 'c1', transcriptPath: '/t/c1.jsonl' });
+    assert.deepEqual(seen[0], { session, claudeSessionId: 'c1', transcriptPath: '/t/c1.jsonl' });
     await turns.book(session.sessionId, entry('r1', 4000));
     assert.equal(await tester.used('tokensPerDay'), 16_000, 'it takes the place of what is held');
+    assert.deepEqual(over, []);
     await call('Stop').promise;
+    assert.deepEqual(over, [session.sessionId]);
     await turns.book(session.sessionId, entry('r2', 500));
     await tester.clock.advance(3000);
     assert.deepEqual(await tester.underWay(), [0, 0]);

@@ -31,6 +31,7 @@ describe('a line of a transcript', () => {
       speed: 'standard',
       serviceTier: 'standard',
       isProgress: false,
+      isWhole: true,
       hasNullField: false,
       isIllFormed: false,
     });

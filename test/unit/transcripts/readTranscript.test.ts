@@ -87,6 +87,17 @@ describe('reading a transcript', () => {
     assert.deepEqual(ids(), ['anew', 'first', 'c', 'd']);
   });
 
+  it('stops after so many bytes, and goes on there', () => {
+    writeFileSync(path, ['a', 'b', 'c'].map((id) => line(id, 'x'.repeat(900_000))).join(''));
+    const found: (string | undefined)[] = [];
+    const take = ({ messageId }: { readonly messageId: string | undefined }): unknown => found.push(messageId);
+    let reading = readTranscript(path, undefined, take, 1);
+    assert.deepEqual([found, reading.isAtEnd], [['a'], false]);
+    for (let more = 0; more < 5 && !reading.isAtEnd; more += 1)
+      reading = readTranscript(path, reading.position, take, 1);
+    assert.deepEqual([found, reading.isAtEnd], [['a', 'b', 'c'], true]);
+  });
+
   it('says when there is no file', () => {
     writeFileSync(path, line('a'));
     ids();

@@ -5,6 +5,7 @@ export interface LineParts {
   readonly model?: unknown;
   readonly usage?: unknown;
   readonly content?: readonly unknown[];
+  readonly stopReason?: string | null;
   readonly timestamp?: unknown;
   readonly more?: Readonly<Record<string, unknown>>;
 }
@@ -23,14 +24,14 @@ export const usualUsage = {
 
 /** A line as Claude Code 2.1.330 writes it, without its line break. */
 export function transcriptLine(parts: LineParts = {}): string {
-  const { content = [{ type: 'text', text: 'Hello.' }], more = {} } = parts;
+  const { content = [{ type: 'text', text: 'Hello.' }], stopReason = 'end_turn', more = {} } = parts;
   const message = {
     model: 'model' in parts ? parts.model : 'claude-opus-5-5',
     id: 'messageId' in parts ? parts.messageId : 'msg_1',
     type: 'message',
     role: 'assistant',
     content,
-    stop_reason: 'end_turn',
+    stop_reason: stopReason,
     stop_sequence: null,
     usage: 'usage' in parts ? parts.usage : usualUsage,
     stop_details: null,

@@ -1,0 +1,84 @@
+import { type ClaudeQuotaManager } from './core/claudeQuotaManager.ts';
+import { type Clock } from './core/clock.ts';
+import { type CurrentUpstream } from './core/currentUpstream.ts';
+import { type Ledger } from './core/ledger.ts';
+import { type Logger } from './core/logger.ts';
+import { defaultLongestWaitMs } from './core/longestHold.ts';
+import { admitStep } from './core/stepAdmission.ts';
+import { endedSessionAnswers, hookIntake } from './observer/hookIntake.ts';
+import { LogsIntake } from './observer/logsIntake.ts';
+import { type ObserverServer, startObserverServer } from './observer/observerServer.ts';
+import { RunningTurns } from './observer/runningTurns.ts';
+import { statusLineIntake } from './observer/statusLineIntake.ts';
+import { FollowedSessions } from './transcripts/followedSessions.ts';
+
+/** What observing is built of. */
+export interface ObserverParts {
+  readonly manager: ClaudeQuotaManager;
+  readonly ledger: Ledger;
+  readonly upstream: CurrentUpstream;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Tried first, since agents that run know it. */
+  readonly port: number | undefined;
+}
+
+/** What observes agents, as the engine sees it. */
+export type EngineObserver = Pick<ObserverServer, 'port' | 'urlOf' | 'close'>;
+
+/** Builds what learns from agents that speak to Claude directly: their hooks, status lines, telemetry, transcripts. */
+export async function buildObserver(parts: ObserverParts): Promise<EngineObserver> {
+  const { manager, ledger, upstream, clock, logger, port } = parts;
+  const turns = new RunningTurns(manager, clock, logger);
+  const book = turns.book.bind(turns);
+  const followed = new FollowedSessions({ book, ledger, clock, logger });
+  const view = manager.view.bind(manager);
+  const steps = { view, onChange: ledger.onChange.bind(ledger), clock, longestWaitMs: defaultLongestWaitMs };
+  const observer = await startObserverServer({
+    sessions: manager,
+    intake: {
+      hooks: hookIntake({
+        turns,
+        admitStep: (sessionId, signal) => admitStep(steps, sessionId, signal),
+        claudeSessionSeen: ({ session, claudeSessionId, transcriptPath }) => {
+          logger.debug(`Session ${session.sessionId} is Claude Code's session ${claudeSessionId}.`);
+          if (transcriptPath === undefined) return;
+          followed.seen(session, transcriptPath).catch((error: unknown) => {
+            logger.error('Where a session has its transcript could not be kept.', error);
+          });
+        },
+        turnOver: (sessionId) => {
+          followed.turnOver(sessionId);
+        },
+        clock,
+      }),
+      endedSession: endedSessionAnswers,
+      statusLine: statusLineIntake({ observe: (report) => manager.observe(report), view, clock }),
+    },
+    logs: new LogsIntake(
+      {
+        book,
+        observe: (report) => manager.observe(report),
+        trouble: (problem) => {
+          if (problem !== undefined || upstream.problem !== undefined) upstream.trouble(problem);
+        },
+      },
+      clock,
+    ),
+    logger,
+    clock,
+    ...(port !== undefined && { port }),
+  });
+  followed.rejoin().catch((error: unknown) => {
+    logger.error('What agents used while no engine was there could not be looked for.', error);
+  });
+  return {
+    port: observer.port,
+    urlOf: (token) => observer.urlOf(token),
+    close: () => {
+      followed.dispose();
+      turns.dispose();
+      return observer.close();
+    },
+  };
+}
