@@ -100,7 +100,11 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
     ...(start.gatewayPort !== undefined && { port: start.gatewayPort }),
   });
 
-  const observer = await buildObserver({ manager, ledger, upstream, clock, logger, port: start.observerPort });
+  const observer = await buildObserver({
+    ...{ manager, ledger, upstream, clock, logger },
+    secret: start.launcherSecret,
+    port: start.observerPort,
+  });
 
   const line = new Listeners<Parameters<LineListener>>();
   const coordinator = new AgentAuthCoordinator({

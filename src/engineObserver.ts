@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { type ClaudeQuotaManager } from './core/claudeQuotaManager.ts';
 import { type Clock } from './core/clock.ts';
 import { type CurrentUpstream } from './core/currentUpstream.ts';
@@ -19,6 +20,8 @@ export interface ObserverParts {
   readonly upstream: CurrentUpstream;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** The user's own on this machine, the same in all windows: accounts are told apart by digests with it. */
+  readonly secret: string;
   /** Tried first, since agents that run know it. */
   readonly port: number | undefined;
 }
@@ -28,18 +31,19 @@ export type EngineObserver = Pick<ObserverServer, 'port' | 'urlOf' | 'close'>;
 
 /** Builds what learns from agents that speak to Claude directly: their hooks, status lines, telemetry, transcripts. */
 export async function buildObserver(parts: ObserverParts): Promise<EngineObserver> {
-  const { manager, ledger, upstream, clock, logger, port } = parts;
+  const { manager, ledger, upstream, clock, logger, secret, port } = parts;
   const turns = new RunningTurns(manager, clock, logger);
   const book = turns.book.bind(turns);
+  const observe = manager.observe.bind(manager);
   const followed = new FollowedSessions({ book, ledger, clock, logger });
-  const view = manager.view.bind(manager);
-  const steps = { view, onChange: ledger.onChange.bind(ledger), clock, longestWaitMs: defaultLongestWaitMs };
+  const steps = { onChange: ledger.onChange.bind(ledger), clock, longestWaitMs: defaultLongestWaitMs };
   const observer = await startObserverServer({
     sessions: manager,
     intake: {
       hooks: hookIntake({
         turns,
-        admitStep: (sessionId, signal) => admitStep(steps, sessionId, signal),
+        admitStep: (sessionId, signal) =>
+          admitStep({ ...steps, view: () => manager.view(sessionId) }, sessionId, signal),
         claudeSessionSeen: ({ session, claudeSessionId, transcriptPath }) => {
           logger.debug(`Session ${session.sessionId} is Claude Code's session ${claudeSessionId}.`);
           if (transcriptPath === undefined) return;
@@ -53,16 +57,18 @@ export async function buildObserver(parts: ObserverParts): Promise<EngineObserve
         clock,
       }),
       endedSession: endedSessionAnswers,
-      statusLine: statusLineIntake({ observe: (report) => manager.observe(report), view, clock }),
+      statusLine: statusLineIntake({ observe, view: (sessionId) => manager.view(sessionId), clock }),
     },
     logs: new LogsIntake(
       {
         book,
-        observe: (report) => manager.observe(report),
+        observe,
+        accountTold: (session, digest) => manager.accountTold(session, digest),
         trouble: (problem) => {
           if (problem !== undefined || upstream.problem !== undefined) upstream.trouble(problem);
         },
       },
+      (account) => digestOf(account, secret),
       clock,
     ),
     logger,
@@ -81,4 +87,12 @@ export async function buildObserver(parts: ObserverParts): Promise<EngineObserve
       return observer.close();
     },
   };
+}
+
+/** Longer ones would tell no more accounts apart that one user has. */
+const digestLength = 12;
+
+/** Without the secret nobody can tell whose digest it is by trying ids. */
+function digestOf(account: string, secret: string): string {
+  return createHmac('sha256', secret).update(`account ${account}`).digest('base64url').slice(0, digestLength);
 }

@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { type RequestOutcome } from '../../src/core/admission.ts';
 import { AgentAuthCoordinator } from '../../src/core/agentAuthCoordinator.ts';
-import { ClaudeQuotaManager, type QuotaManagerParts } from '../../src/core/claudeQuotaManager.ts';
+import { ClaudeQuotaManager } from '../../src/core/claudeQuotaManager.ts';
+import { type QuotaManagerParts } from '../../src/core/quotaManagerParts.ts';
 import { CurrentUpstream } from '../../src/core/currentUpstream.ts';
 import { apiKeyPlan } from '../../src/core/plan.ts';
 import { type Usage } from '../../src/core/usage.ts';

@@ -6,12 +6,10 @@ import {
   type Reservation,
   type TokenOwner,
 } from './admission.ts';
-import { type Clock } from './clock.ts';
 import { refusal, waitedTooLong, type Decided } from './admissionRefusals.ts';
 import { lackOf, lineWait } from './lineWait.ts';
 import { HeldRequest, type ReservationBooks } from './heldRequest.ts';
 import {
-  type Ledger,
   type LedgerView,
   type LineRun,
   type OpeningOutcome,
@@ -20,28 +18,20 @@ import {
   type SlotLine,
   type UsageEntry,
 } from './ledger.ts';
-import { type Logger } from './logger.ts';
 import { defaultLongestWaitMs, longestHoldMs, retryAfterHoldSeconds } from './longestHold.ts';
 import { PersistentWrites } from './persistentWrites.ts';
+import { PlanAccounts } from './planAccounts.ts';
 import { apiKeyPlan, maxSubscriptionPlan, type ApiKeyPlan, type MaxSubscriptionPlan, type Plan } from './plan.ts';
 import { ObservedTurn, TurnEstimator } from './observedTurn.ts';
+import { type QuotaManagerParts } from './quotaManagerParts.ts';
 import { QuotaSignals } from './quotaSignals.ts';
 import { type QuotaStatus } from './quotaStatus.ts';
-import { type QuotaTerms } from './quotaTerms.ts';
+import { hasAccounts, type QuotaTerms } from './quotaTerms.ts';
 import { rerun } from './rerun.ts';
-import { type SecretSource } from './secretSource.ts';
+import { reservationBooks } from './reservationBooks.ts';
 import { type EndReason, type LiveSession, type Session, type SessionSteering } from './session.ts';
 import { noTokens, TokenEstimator } from './tokenEstimate.ts';
 import { addUsage, noUsage, type Usage } from './usage.ts';
-
-/** What a quota manager works with. */
-export interface QuotaManagerParts {
-  readonly ledger: Ledger;
-  readonly clock: Clock;
-  readonly secrets: SecretSource;
-  readonly logger: Logger;
-  readonly engineId: string;
-}
 
 /** When the line is run again after that has failed, in milliseconds. */
 const retryLineMs = 1000;
@@ -58,6 +48,7 @@ export class ClaudeQuotaManager implements RequestAdmission {
   /** What happens to requests of this engine. */
   readonly signals = new QuotaSignals();
   readonly #writes: PersistentWrites;
+  readonly #accounts: PlanAccounts;
   readonly #runLine: () => void;
   readonly #stopListening: () => void;
   #terms: QuotaTerms;
@@ -70,6 +61,7 @@ export class ClaudeQuotaManager implements RequestAdmission {
     this.#terms = { planId: plan.kind, plan, agents: [], dailyTokens: 'fallback' };
     this.#parts = parts;
     this.#writes = new PersistentWrites(parts.clock, parts.logger);
+    this.#accounts = new PlanAccounts(parts.ledger);
     this.#runLine = rerun(
       async () => {
         if (this.#waiting.size > 0)
@@ -110,14 +102,29 @@ export class ClaudeQuotaManager implements RequestAdmission {
    * Changes the terms and how long requests wait. Requests in line are looked at again at once; those that wait for
    * another plan are told to try again, and this engine's sessions are the new plan's.
    */
-  async configure(terms: QuotaTerms, longestWaitMs: number): Promise<void> {
-    const { ledger, engineId } = this.#parts;
+  async configure(settings: QuotaTerms, longestWaitMs: number): Promise<void> {
+    const { ledger, engineId, clock } = this.#parts;
+    if (hasAccounts(settings)) await this.#accounts.look(settings, clock.now());
+    const terms = this.#accounts.applied(settings);
     const moves = terms.planId !== this.#terms.planId;
     if (moves) for (const decide of this.#waiting.values()) decide({ kind: 'plan-changed' });
     // What is asked for while the sessions move is asked of the new plan: nobody would serve it in the old one's line.
     this.#terms = terms;
     this.#longestWaitMs = longestWaitMs;
     if (moves) await ledger.moveSessions(engineId, terms.planId);
+    this.#runLine();
+  }
+
+  /**
+   * An agent that reports here has told its account: its session is that one's, and so is this window where none of
+   * its agents are on the one before. @param account a digest of who it is.
+   */
+  async accountTold(session: Session, account: string): Promise<void> {
+    const planId = await this.#accounts.tell(session, account, this.#terms);
+    if (planId === undefined) return;
+    // Who waits in the line of the account before stays there, and its line is run on.
+    this.#terms = { ...this.#terms, planId };
+    await this.#parts.ledger.moveSessions(this.#parts.engineId, planId);
     this.#runLine();
   }
 
@@ -218,25 +225,15 @@ export class ClaudeQuotaManager implements RequestAdmission {
   }
 
   #books(sessionId: string): ReservationBooks {
-    const { ledger, clock, logger } = this.#parts;
-    return {
-      charge: (id, charge) => ledger.charge(id, charge, this.#terms, clock.now()),
-      settle: async (id, entry, charge) => {
-        const settled = await this.#writes.write('book what a request used', () =>
-          ledger.settle(id, entry, charge, this.#terms, clock.now()),
-        );
-        if (!settled) logger.warn(`Request ${entry?.requestId ?? id} was booked before and is not counted again.`);
-        else if (entry !== undefined) this.signals.booked.tell(sessionId, entry);
-        this.#runLine();
-      },
+    return reservationBooks(sessionId, {
+      ...this.#parts,
+      writes: this.#writes,
+      signals: this.signals,
+      terms: () => this.#terms,
+      runLine: this.#runLine,
       withdraw: (id) => this.#withdraw(id),
-      learn: (ask, usage) => {
-        this.#estimator.learn(ask, usage);
-      },
-      answered: (status) => {
-        this.signals.answered.tell(sessionId, status);
-      },
-    };
+      estimator: this.#estimator,
+    });
   }
 
   async #withdraw(reservationId: string): Promise<void> {
@@ -269,12 +266,14 @@ export class ClaudeQuotaManager implements RequestAdmission {
     return counted;
   }
 
-  async observe(report: LimitReport): Promise<void> {
-    await this.#parts.ledger.observe(report, this.#terms, this.#parts.clock.now());
+  /** @param sessionId whose agent has told it, on whatever account that is; this window's when left out. */
+  async observe(report: LimitReport, sessionId?: string): Promise<void> {
+    await this.#parts.ledger.observe(report, this.#terms, this.#parts.clock.now(), sessionId);
   }
 
-  view(): Promise<LedgerView> {
-    return this.#parts.ledger.view(this.#terms, this.#parts.clock.now());
+  /** @param sessionId whose account's limits are wanted; this window's when left out. */
+  view(sessionId?: string): Promise<LedgerView> {
+    return this.#parts.ledger.view(this.#terms, this.#parts.clock.now(), sessionId);
   }
 
   /** What of each limit is used and left. */

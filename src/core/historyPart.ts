@@ -1,5 +1,6 @@
 import { type HistoryAmount, type HistoryOrigin } from '../shared/usageHistory.ts';
 import { type ElsewhereSum } from './elsewhereSum.ts';
+import { countsFor } from './quotaTerms.ts';
 import { costOf, type TokenPrices } from './tokenPrices.ts';
 import { type Usage } from './usage.ts';
 import { type UsageSum } from './usageSum.ts';
@@ -21,7 +22,7 @@ export interface HistoryPart {
 
 export function partOfLedger(sum: UsageSum, planId: string, prices: TokenPrices | undefined): HistoryPart {
   const { at, agentId, sessionId, model } = sum;
-  const whose = { origin: 'quota', isOwn: sum.planId === planId, owner: agentId, sessionId, model } as const;
+  const whose = { origin: 'quota', isOwn: countsFor(sum.planId, planId), owner: agentId, sessionId, model } as const;
   return { at, ...whose, amount: amountOf({ ...sum, isFast: false }, prices) };
 }
 

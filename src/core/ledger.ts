@@ -129,8 +129,12 @@ export interface Ledger {
   setObservedBy(sessionId: string, by: ObservedBy): Promise<void>;
   /** Keeps where a live session's agent writes its transcript, for an engine that was not there to hear of it. */
   noteTranscript(sessionId: string, path: string): Promise<void>;
-  /** Makes an engine's live sessions another plan's. */
+  /** Makes an engine's live sessions another plan's, but for those that have told an account of the same plan. */
   moveSessions(engineId: string, planId: string): Promise<void>;
+  /** Makes a live session the account's that its agent has told. */
+  moveSession(sessionId: string, planId: string): Promise<void>;
+  /** The accounts of the terms' plan that were told, and when something was last heard of each. */
+  accounts(terms: QuotaTerms): Promise<readonly { readonly planId: string; readonly lastAt: number }[]>;
   /** The line for slots as it is now; nothing is given out. */
   slotLine(terms: QuotaTerms): Promise<SlotLine>;
   /** @returns the session as ended, or undefined when it was not live. */
@@ -163,7 +167,8 @@ export interface Ledger {
    * @returns false when that request id was booked before, or the session is unknown.
    */
   book(sessionId: string, entry: UsageEntry, terms: QuotaTerms, now: number, turnId?: string): Promise<boolean>;
-  observe(report: LimitReport, terms: QuotaTerms, now: number): Promise<void>;
+  /** @param sessionId whose agent has told it; the terms' plan is meant when left out. */
+  observe(report: LimitReport, terms: QuotaTerms, now: number, sessionId?: string): Promise<void>;
   /** Engines and the processes they run in; those that are gone are told to `forgetEngine`. */
   engines(): Promise<readonly { readonly engineId: string; readonly process: ProcessIdentity }[]>;
   /**
@@ -179,7 +184,8 @@ export interface Ledger {
    * @param stepMs how long a step is, in milliseconds; the first begins at `from`.
    */
   usage(from: number, to: number, stepMs: number, detail: UsageDetail): Promise<readonly UsageSum[]>;
-  view(terms: QuotaTerms, now: number): Promise<LedgerView>;
+  /** @param sessionId whose plan's limits are wanted; the terms' when left out. */
+  view(terms: QuotaTerms, now: number, sessionId?: string): Promise<LedgerView>;
   /**
    * Tells of changes by whichever engine, this one included, within a quarter of a second.
    * @returns a function that ends it.

@@ -2,7 +2,8 @@ import { type RecentEvent } from '../shared/recentEvent.ts';
 import { type HistoryQuery, type UsageHistory } from '../shared/usageHistory.ts';
 import { type AgentAuthCoordinator } from './agentAuthCoordinator.ts';
 import { recordsOf } from './agentRecords.ts';
-import { type ClaudeQuotaManager, type QuotaManagerParts } from './claudeQuotaManager.ts';
+import { type ClaudeQuotaManager } from './claudeQuotaManager.ts';
+import { type QuotaManagerParts } from './quotaManagerParts.ts';
 import { type CurrentUpstream } from './currentUpstream.ts';
 import { LimitPaces } from './limitPaces.ts';
 import {

@@ -1,6 +1,7 @@
 import { limitsOfAgent, type AgentLimits, type AgentRule } from './agentRules.ts';
 import { modelGroup } from './modelGroup.ts';
 import { type Plan } from './plan.ts';
+import { type Session } from './session.ts';
 
 /** What the user's settings say of the quota. */
 export interface QuotaTerms {
@@ -13,6 +14,37 @@ export interface QuotaTerms {
    * (`reported` never uses the daily tokens at all).
    */
   readonly dailyTokens: 'fallback' | 'reported';
+}
+
+/** Whether accounts of the plan are told apart by what agents say: an API key's is known by the key. */
+export function hasAccounts({ plan }: QuotaTerms): boolean {
+  return plan.kind === 'MaxSubscription';
+}
+
+/** The record of an account of a subscription. @param account a digest of who it is, without `/`. */
+export function accountRecord({ plan }: QuotaTerms, account: string): string {
+  return `${plan.kind}-${account}`;
+}
+
+/** The record of what was used before an account was told. */
+export function untoldRecord({ plan }: QuotaTerms): string {
+  return plan.kind;
+}
+
+/** Whether a record is one of a subscription's accounts, told or not. */
+export function isAccountRecord(terms: QuotaTerms, planId: string): boolean {
+  return hasAccounts(terms) && (planId === untoldRecord(terms) || planId.startsWith(accountRecord(terms, '')));
+}
+
+/** Whether what one record has counts for another's account: its own does, and what nobody has told the account of. */
+export function countsFor(planId: string, own: string): boolean {
+  return planId === own || own.startsWith(`${planId}-`);
+}
+
+/** The terms that hold for a session: an agent on a login of its own may be on another account than its window. */
+export function termsOfSession(terms: QuotaTerms, { mode, planId }: Pick<Session, 'mode' | 'planId'>): QuotaTerms {
+  if (mode !== 'observed' || planId === terms.planId || !isAccountRecord(terms, planId)) return terms;
+  return { ...terms, planId };
 }
 
 /** Limits that requests share, and that the ledger keeps count of as one. */

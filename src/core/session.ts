@@ -45,6 +45,8 @@ interface SessionBase {
   readonly requests: number;
   /** The model of its own agent's last request, as the API names it; absent until one is booked. */
   readonly model?: string;
+  /** Whether its agent has told its account: `planId` is that one's then, and else its window's. */
+  readonly accountTold?: true;
   /** How what its agent uses is learned, where it is observed; absent until that is known. */
   readonly observedBy?: ObservedBy;
   /** Paths of the transcripts that its agent has named, where it is observed, the latest last; absent for none. */

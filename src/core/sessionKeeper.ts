@@ -1,4 +1,5 @@
-import { type ClaudeQuotaManager, type QuotaManagerParts } from './claudeQuotaManager.ts';
+import { type ClaudeQuotaManager } from './claudeQuotaManager.ts';
+import { type QuotaManagerParts } from './quotaManagerParts.ts';
 import { type ProcessTable } from './processTable.ts';
 import { type LiveSession, type Session } from './session.ts';
 

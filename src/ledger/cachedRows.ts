@@ -170,6 +170,11 @@ export class CachedRows implements LedgerRows {
     this.#scopes.put(scopeId, row);
   }
 
+  planIds(): string[] {
+    this.#flushScopes();
+    return this.#rows.planIds();
+  }
+
   scopeIds(planId: string): string[] {
     this.#flushScopes();
     return this.#rows.scopeIds(planId);

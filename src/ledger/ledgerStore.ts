@@ -149,6 +149,8 @@ export interface LedgerRows {
   /** `newScope` where there is no row yet. */
   scope(scopeId: string): ScopeRow;
   putScope(scopeId: string, row: ScopeRow): void;
+  /** The plans that have a scope with a row. */
+  planIds(): string[];
   /** Those of a plan's scopes that have a row. */
   scopeIds(planId: string): string[];
   day(scopeId: string, day: string): DayRow;

@@ -2,7 +2,7 @@ import { limitsOfAgent } from '../core/agentRules.ts';
 import { calendarDay } from '../core/calendarDay.ts';
 import { type LineRun, type RequestState } from '../core/ledger.ts';
 import { windowsClosedUntil } from '../core/planWindow.ts';
-import { scopeOfId, type QuotaTerms } from '../core/quotaTerms.ts';
+import { hasAccounts, isAccountRecord, scopeOfId, type QuotaTerms } from '../core/quotaTerms.ts';
 import { decideLine, type LineFacts, type ScopeFacts, type WaitingRequest } from '../core/requestLine.ts';
 import { type LedgerStore, type ReservationRow } from './ledgerStore.ts';
 import { moveInLine } from './moveInLine.ts';
@@ -22,15 +22,30 @@ export class LineBooks {
 
   /** Admits whoever may go, and collects what became of this engine's requests. */
   run(engineId: string, terms: QuotaTerms, now: number): LineRun {
-    const waiting = this.#store.waitingReservations(terms.planId).filter((row) => !this.#isPaused(row));
-    const nextAt = waiting.length === 0 ? undefined : this.#advance(waiting, terms, now);
+    const nextAt = Math.min(...this.#linesOf(engineId, terms).map((one) => this.#runOne(one, now)));
     const decided = new Map<string, Fate>();
     for (const row of this.#store.decidedReservations(engineId)) {
       if (row.state === 'admitted') this.#store.putReservation({ ...row, state: 'running' });
       else this.#store.removeReservation(row.reservationId);
       decided.set(row.reservationId, this.#fateOf(row, now));
     }
-    return { decided, nextAt };
+    return { decided, nextAt: nextAt === Infinity ? undefined : nextAt };
+  }
+
+  /** The line of the terms' plan, and those of other accounts in which requests of the engine wait. */
+  #linesOf(engineId: string, terms: QuotaTerms): QuotaTerms[] {
+    if (!hasAccounts(terms)) return [terms];
+    const planIds = this.#store
+      .reservationsOfEngine(engineId)
+      .filter(({ state, planId }) => state === 'waiting' && isAccountRecord(terms, planId))
+      .map(({ planId }) => planId);
+    return [...new Set([terms.planId, ...planIds])].map((planId) => ({ ...terms, planId }));
+  }
+
+  /** @returns when to run it again at the latest. */
+  #runOne(terms: QuotaTerms, now: number): number {
+    const waiting = this.#store.waitingReservations(terms.planId).filter((row) => !this.#isPaused(row));
+    return (waiting.length === 0 ? undefined : this.#advance(waiting, terms, now)) ?? Infinity;
   }
 
   #advance(waiting: readonly ReservationRow[], terms: QuotaTerms, now: number): number | undefined {

@@ -168,6 +168,10 @@ export class MemoryStore implements LedgerStore {
     this.#scopes.set(scopeId, row);
   }
 
+  planIds(): string[] {
+    return [...new Set([...this.#scopes.keys()].map((id) => id.split('/', 1)[0] ?? id))];
+  }
+
   scopeIds(planId: string): string[] {
     return [...this.#scopes.keys()].filter((id) => id === planId || id.startsWith(`${planId}/`));
   }

@@ -1,7 +1,7 @@
 import { calendarDay } from '../core/calendarDay.ts';
 import { type RequestOpening, type UsageEntry } from '../core/ledger.ts';
 import { limitsOfAgent } from '../core/agentRules.ts';
-import { agentScopeId, planScope, scopeOfId, scopesOf, type QuotaTerms } from '../core/quotaTerms.ts';
+import { agentScopeId, planScope, scopeOfId, scopesOf, termsOfSession, type QuotaTerms } from '../core/quotaTerms.ts';
 import { amountsLeft, amountsLess, amountsSum, nothing, requestCost, type RateAmounts } from '../core/rateLimits.ts';
 import { fairTag, fairWeight } from '../core/requestLine.ts';
 import { type LiveSession, type Session } from '../core/session.ts';
@@ -23,9 +23,10 @@ export class RequestBooks {
   }
 
   /** Puts a request in line; that of a session that is not live is gone at once. */
-  enqueue(opening: RequestOpening, engineId: string, terms: QuotaTerms, now: number): void {
-    const planId = terms.planId;
+  enqueue(opening: RequestOpening, engineId: string, given: QuotaTerms, now: number): void {
     const row = this.#store.session(opening.sessionId);
+    const terms = row === undefined ? given : termsOfSession(given, row.session);
+    const planId = terms.planId;
     const { requests, estimate } = opening;
     const expected = requestCost(requests, estimate.inputTokens, estimate.outputTokens);
     const { reservationId, sessionId, model } = opening;
@@ -91,9 +92,11 @@ export class RequestBooks {
   }
 
   /** Books what was used without a reservation of its own: it counts against the limits from now on. */
-  book(sessionId: string, entry: UsageEntry, terms: QuotaTerms, now: number, turnId?: string): boolean {
+  book(sessionId: string, entry: UsageEntry, given: QuotaTerms, now: number, turnId?: string): boolean {
     const found = this.#store.session(sessionId);
-    if (found === undefined || !this.#book(sessionId, terms.planId, entry, now)) return false;
+    if (found === undefined) return false;
+    const terms = termsOfSession(given, found.session);
+    if (!this.#book(sessionId, terms.planId, entry, now)) return false;
     const cost = requestCost(1, quotaInputTokens(entry.usage), entry.usage.outputTokens);
     this.#scopes.charge(scopesOf(terms, found.session.agentId, entry.model), cost, nothing, terms, now);
     moveInLine(this.#store, sessionId, this.#weight(cost, found.session, terms, now));

@@ -2,7 +2,7 @@ import { type LimitReport } from '../core/admission.ts';
 import { afterRefusal, shareAt } from '../core/adaptiveShare.ts';
 import { calendarDay } from '../core/calendarDay.ts';
 import { currentWindows, windowsClosedUntil, withReported } from '../core/planWindow.ts';
-import { modelScope, planScope, scopeOfId, type QuotaTerms, type Scope } from '../core/quotaTerms.ts';
+import { accountRecord, modelScope, planScope, scopeOfId, type QuotaTerms, type Scope } from '../core/quotaTerms.ts';
 import {
   amountsOf,
   limitsOfSettings,
@@ -176,6 +176,26 @@ export class ScopeBooks {
       ...row,
       windows: withReported(row.windows, report.windows),
       share: silent ? afterRefusal(row.share, now) : row.share,
+    });
+  }
+
+  /** Keeps a record of a plan from now on, though nothing was used of it yet. */
+  know(planId: string): void {
+    this.#store.putScope(planId, this.#store.scope(planId));
+  }
+
+  forgetWindows(planId: string): void {
+    const row = this.#store.scope(planId);
+    if (row.windows.length > 0) this.#store.putScope(planId, { ...row, windows: [] });
+  }
+
+  /** The accounts that were told, and when each was last charged or reported. */
+  accounts(terms: QuotaTerms): { planId: string; lastAt: number }[] {
+    const records = this.#store.planIds().filter((planId) => planId.startsWith(accountRecord(terms, '')));
+    return records.map((planId) => {
+      const { buckets, windows } = this.#store.scope(planId);
+      const charged = rateDimensions.map((dimension) => buckets[dimension].at);
+      return { planId, lastAt: Math.max(0, ...charged, ...windows.map(({ reportedAt }) => reportedAt)) };
     });
   }
 

@@ -185,9 +185,22 @@ export class SessionBooks {
   /** The engine works for another plan now: so do its sessions, and hold that plan's slots. */
   move(engineId: string, planId: string): void {
     for (const row of this.#store.sessionsOfEngine(engineId)) {
+      const { accountTold = false, ...session } = row.session;
+      if (accountTold && kindOf(session.planId) === kindOf(planId)) continue;
       const finishTag = this.#store.scope(planId).virtualTime;
-      this.#store.putSession({ ...row, session: { ...row.session, planId }, finishTag });
+      this.#store.putSession({ ...row, session: { ...session, planId }, finishTag });
     }
+  }
+
+  moveOne(sessionId: string, planId: string): void {
+    const row = this.#store.session(sessionId);
+    if (row === undefined || row.session.state === 'ended') return;
+    const { planId: before } = row.session;
+    const finishTag = before === planId ? row.finishTag : this.#store.scope(planId).virtualTime;
+    this.#store.putSession({ ...row, session: { ...row.session, planId, accountTold: true }, finishTag });
+    // What was told of windows while nobody knew whose they are may be this account's or another's.
+    if (before === kindOf(before)) this.#scopes.forgetWindows(before);
+    this.#scopes.know(planId);
   }
 
   idle(sessionId: string, now: number): boolean {
@@ -196,6 +209,11 @@ export class SessionBooks {
     this.#store.putSession({ ...row, session: { ...row.session, state: 'idle', idleSince: now } });
     return true;
   }
+}
+
+/** Of a plan, by its record; see `QuotaTerms`. */
+function kindOf(planId: string): string {
+  return planId.split('-', 1)[0] ?? planId;
 }
 
 function withoutLife(session: LiveSession): Omit<EndedSession, 'state' | 'endedAt' | 'endReason'> {

@@ -203,6 +203,10 @@ export class SqliteRows implements LedgerRows {
     );
   }
 
+  planIds(): string[] {
+    return this.#rows(rowSchemas.planId, 'SELECT DISTINCT plan_id FROM scope').map(({ plan_id }) => plan_id);
+  }
+
   scopeIds(planId: string): string[] {
     const rows = this.#rows(
       rowSchemas.scopeId,

@@ -10,7 +10,7 @@ import {
   type SlotLine,
   type UsageEntry,
 } from '../core/ledger.ts';
-import { type QuotaTerms } from '../core/quotaTerms.ts';
+import { termsOfSession, type QuotaTerms } from '../core/quotaTerms.ts';
 import { requestCost } from '../core/rateLimits.ts';
 import {
   type EndReason,
@@ -86,6 +86,16 @@ export class TransactionalLedger implements Ledger {
     });
   }
 
+  moveSession(sessionId: string, planId: string): Promise<void> {
+    return this.#store.transaction(() => {
+      this.#sessions.moveOne(sessionId, planId);
+    });
+  }
+
+  accounts(terms: QuotaTerms): Promise<{ planId: string; lastAt: number }[]> {
+    return this.#store.read(() => this.#scopes.accounts(terms));
+  }
+
   slotLine(terms: QuotaTerms): Promise<SlotLine> {
     return this.#store.read(() => this.#sessions.line(terms));
   }
@@ -151,9 +161,9 @@ export class TransactionalLedger implements Ledger {
     return this.#store.transaction(() => this.#store.dropBefore(at));
   }
 
-  observe(report: LimitReport, terms: QuotaTerms, now: number): Promise<void> {
+  observe(report: LimitReport, terms: QuotaTerms, now: number, sessionId?: string): Promise<void> {
     return this.#store.transaction(() => {
-      this.#scopes.observe(report, terms, now);
+      this.#scopes.observe(report, this.#termsOf(terms, sessionId), now);
     });
   }
 
@@ -173,8 +183,8 @@ export class TransactionalLedger implements Ledger {
     return usageSums(this.#store, { from, to, stepMs, detail });
   }
 
-  view(terms: QuotaTerms, now: number): Promise<LedgerView> {
-    return this.#store.read(() => viewLedger(this.#store, this.#scopes, terms, now));
+  view(terms: QuotaTerms, now: number, sessionId?: string): Promise<LedgerView> {
+    return this.#store.read(() => viewLedger(this.#store, this.#scopes, this.#termsOf(terms, sessionId), now));
   }
 
   onChange(listener: () => void): () => void {
@@ -183,6 +193,11 @@ export class TransactionalLedger implements Ledger {
 
   close(): Promise<void> {
     return this.#store.close();
+  }
+
+  #termsOf(terms: QuotaTerms, sessionId: string | undefined): QuotaTerms {
+    const session = sessionId === undefined ? undefined : this.#store.session(sessionId)?.session;
+    return session === undefined ? terms : termsOfSession(terms, session);
   }
 
   #runsIn(engineId: string, { pid, startMark }: ProcessIdentity): boolean {

@@ -2,6 +2,7 @@ import { type KnownOwner, type LimitReport } from '../core/admission.ts';
 import { type Clock } from '../core/clock.ts';
 import { type Problem } from '../core/credentials.ts';
 import { type UsageEntry } from '../core/ledger.ts';
+import { type Session } from '../core/session.ts';
 import { observedTrouble } from './observedTrouble.ts';
 import { type ExportResult, type OtlpRecord } from './otlpRecord.ts';
 import { readEvent } from './telemetryEvent.ts';
@@ -10,7 +11,9 @@ import { readEvent } from './telemetryEvent.ts';
 export interface TelemetryBooks {
   /** Once per request id. @returns false when it was booked before. */
   book(sessionId: string, entry: UsageEntry): Promise<boolean>;
-  observe(report: LimitReport): Promise<void>;
+  observe(report: LimitReport, sessionId: string): Promise<void>;
+  /** The session's agent runs on an account. @param digest of who it is. */
+  accountTold(session: Session, digest: string): Promise<void>;
   /** A request of an observed agent has failed for good; undefined: one was answered. */
   trouble(problem: Problem | undefined): void;
 }
@@ -18,13 +21,18 @@ export interface TelemetryBooks {
 /** Claude Code sends its last events while it ends; they may come when its session has ended already. */
 const lateMs = 60_000;
 
+/** Makes a digest of who an account is, from which that cannot be had. */
+export type AccountDigest = (account: string) => string;
+
 /** Takes in what a session's telemetry says of its requests. */
 export class LogsIntake {
   readonly #books: TelemetryBooks;
+  readonly #digest: AccountDigest;
   readonly #clock: Clock;
 
-  constructor(books: TelemetryBooks, clock: Clock) {
+  constructor(books: TelemetryBooks, digest: AccountDigest, clock: Clock) {
     this.#books = books;
+    this.#digest = digest;
     this.#clock = clock;
   }
 
@@ -35,23 +43,31 @@ export class LogsIntake {
   }
 
   /** What is thrown leaves the rest for the exporter to send again; what is booked by then is not counted twice. */
-  async take({ session: { sessionId } }: KnownOwner, records: readonly OtlpRecord[]): Promise<ExportResult> {
+  async take({ session }: KnownOwner, records: readonly OtlpRecord[]): Promise<ExportResult> {
+    const { sessionId } = session;
     let rejectedRecords = 0;
+    let told: string | undefined;
     for (const record of records) {
       const event = readEvent(record);
+      const account = event.kind === 'request' || event.kind === 'error' ? event.account : undefined;
+      if (account !== undefined && account !== told) {
+        // Before the request is booked: it is that account's.
+        await this.#books.accountTold(session, this.#digest(account));
+        told = account;
+      }
       if (event.kind === 'request') {
         await this.#books.book(sessionId, event.entry);
         this.#books.trouble(undefined);
-      } else if (event.kind === 'error') await this.#failed(event.status, event.model);
+      } else if (event.kind === 'error') await this.#failed(sessionId, event.status, event.model);
       else if (event.kind === 'unreadable') rejectedRecords += 1;
     }
     const message = rejectedRecords === 0 ? '' : 'An api_request without whole numbers of tokens cannot be counted.';
     return { rejectedRecords, message };
   }
 
-  async #failed(status: number, model: string | undefined): Promise<void> {
-    if (status === 429)
-      await this.#books.observe({ limits: [], retryAfterMs: undefined, limited: true, model, windows: [] });
+  async #failed(sessionId: string, status: number, model: string | undefined): Promise<void> {
+    const report = { limits: [], retryAfterMs: undefined, limited: true, model, windows: [] };
+    if (status === 429) await this.#books.observe(report, sessionId);
     const problem = observedTrouble(status);
     if (problem !== undefined) this.#books.trouble(problem);
   }

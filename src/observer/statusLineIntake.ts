@@ -7,6 +7,7 @@ import { type LimitStatus } from '../shared/limitStatus.ts';
 import { type LiveSession } from '../core/session.ts';
 import { type IntakeHandler } from './observerIntake.ts';
 
+const nothingReported = { limits: [], retryAfterMs: undefined, limited: false, model: undefined } as const;
 /** No window is longer than a week: a later reset is not what it is taken for. */
 const longestWindowSeconds = 30 * 24 * 3600;
 
@@ -26,8 +27,9 @@ const windowNames = { fiveHour: 'five_hour', sevenDay: 'seven_day' } as const;
 
 /** What a status line is served with. */
 export interface StatusLineParts {
-  readonly observe: (report: LimitReport) => Promise<void>;
-  readonly view: () => Promise<LedgerView>;
+  readonly observe: (report: LimitReport, sessionId: string) => Promise<void>;
+  /** With the limits of the session's account. */
+  readonly view: (sessionId: string) => Promise<LedgerView>;
   readonly clock: Clock;
 }
 
@@ -39,11 +41,12 @@ export interface StatusLineParts {
  */
 export function statusLineIntake({ observe, view, clock }: StatusLineParts): IntakeHandler {
   const last = new Map<string, PlanWindow>();
-  return async ({ sessionId, agentId }, body) => {
+  return async ({ sessionId, agentId, planId }, body) => {
     const windows = readWindows(body, clock.now());
-    const known = await view();
+    const known = await view(sessionId);
     const news = windows.filter((window) => {
-      const key = `${sessionId} ${window.name}`;
+      // Of another account all is news.
+      const key = `${sessionId} ${planId} ${window.name}`;
       const before = last.get(key);
       last.set(key, window);
       if (before?.utilization === window.utilization && before.resetsAt === window.resetsAt) return false;
@@ -51,9 +54,8 @@ export function statusLineIntake({ observe, view, clock }: StatusLineParts): Int
       return limit === undefined || isNewer(window, before, limit);
     });
     forgetEnded(last, known.sessions);
-    if (news.length > 0)
-      await observe({ limits: [], retryAfterMs: undefined, limited: false, model: undefined, windows: news });
-    return { text: statusText({ sessionId, agentId }, news.length > 0 ? await view() : known) };
+    if (news.length > 0) await observe({ ...nothingReported, windows: news }, sessionId);
+    return { text: statusText({ sessionId, agentId }, news.length > 0 ? await view(sessionId) : known) };
   };
 }
 

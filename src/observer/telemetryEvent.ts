@@ -7,9 +7,19 @@ import { type OtlpRecord } from './otlpRecord.ts';
 /** What Claude Code says of its requests. Source: Claude Code documentation, "Monitoring" › "Events". */
 export type TelemetryEvent =
   /** A request was answered, and used so much. */
-  | { readonly kind: 'request'; readonly entry: UsageEntry & { readonly requestId: string } }
+  | {
+      readonly kind: 'request';
+      readonly entry: UsageEntry & { readonly requestId: string };
+      /** Who it counts for, in clear: not to be kept. Undefined where the login does not say. */
+      readonly account: string | undefined;
+    }
   /** A request has failed for good: what Claude Code tried again by itself is not told. */
-  | { readonly kind: 'error'; readonly status: number; readonly model: string | undefined }
+  | {
+      readonly kind: 'error';
+      readonly status: number;
+      readonly model: string | undefined;
+      readonly account: string | undefined;
+    }
   /** Nothing of this plan's. */
   | { readonly kind: 'foreign' }
   | { readonly kind: 'unreadable' };
@@ -70,7 +80,7 @@ export function readEvent({ body, attributes }: OtlpRecord): TelemetryEvent {
     const error = errorSchema.safeParse(values);
     // An error without a status is a connection that failed, which says nothing of the plan.
     return error.success
-      ? { kind: 'error', status: error.data.status_code, model: error.data.model }
+      ? { kind: 'error', status: error.data.status_code, model: error.data.model, account: accountOf(attributes) }
       : { kind: 'foreign' };
   }
   const request = requestSchema.safeParse(values);
@@ -83,7 +93,16 @@ export function readEvent({ body, attributes }: OtlpRecord): TelemetryEvent {
     requestId: requestId ?? derivedId(attributes),
     ...(subagent !== undefined && { subagent }),
   };
-  return { kind: 'request', entry };
+  return { kind: 'request', entry, account: accountOf(attributes) };
+}
+
+/**
+ * Plans are those of a user within an organisation. A login by a token alone tells neither (Claude Code 2.1.330).
+ */
+function accountOf(attributes: OtlpRecord['attributes']): string | undefined {
+  const user = attributes.get('user.account_uuid');
+  if (typeof user !== 'string' || user === '') return undefined;
+  return JSON.stringify([user, attributes.get('organization.id') ?? null]);
 }
 
 function usageOf(request: z.infer<typeof requestSchema>): UsageEntry['usage'] {

@@ -1,6 +1,6 @@
 /**
- * What tells API accounts apart on screen: characters of a digest from which no key can be had; undefined for a
- * subscription, whose login is not read.
+ * What tells accounts apart on screen: characters of a digest from which neither a key nor an account's id can be had;
+ * undefined for a subscription none of whose agents has told its account.
  * @param planId see `QuotaTerms`.
  */
 export function accountName(planId: string): string | undefined {

@@ -3,6 +3,7 @@ import { type ObservedBy } from '../core/session.ts';
 import { type Usage, totalTokens } from '../core/usage.ts';
 import { formatAge, formatCount, formatNumberOf } from '../shared/amounts.ts';
 import { type Activity, sessionActivity } from '../shared/sessionActivity.ts';
+import { accountName } from './accountName.ts';
 import { type RowSurroundings } from './sessionRow.ts';
 
 /** Each kind of token by name, in the order in which an API bill lists them. */
@@ -77,7 +78,7 @@ export function allSessionDetails(
 ): SessionDetail[] {
   return [
     ['State', activityTexts[sessionActivity(record, fails)]],
-    ...(otherAccount ? [['Account', 'another than this window’s: it has limits of its own'] as const] : []),
+    ...(otherAccount ? [['Account', otherAccountText(record)] as const] : []),
     ['Tokens', `${formatCount(totalTokens(record.usage))} (${tokensByKind(record.usage)})`],
     ...sharedDetails(record, now),
     ...(record.subagents.length === 0 ? [] : [['Subagents', subagentsText(record)] as const]),
@@ -88,6 +89,11 @@ export function allSessionDetails(
     ...(record.parentSessionId === undefined ? [] : [['Started by', record.parentSessionId] as const]),
     ['Session', record.sessionId],
   ];
+}
+
+function otherAccountText({ planId }: ShownSession): string {
+  const name = accountName(planId);
+  return `another than this window’s${name === undefined ? '' : ` (${name})`}: it has limits of its own`;
 }
 
 function requestsText({ requests, runningRequests, waitingRequests }: ShownSession): string {

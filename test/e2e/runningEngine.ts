@@ -57,6 +57,8 @@ export interface EngineSource {
   readonly terms?: EngineTerms;
   /** Of an engine that has stopped; an empty one when left out. */
   readonly storageDirectory?: string;
+  /** Another than that of an engine that runs beside it. */
+  readonly engineId?: string;
 }
 
 const bundles = {
@@ -75,7 +77,7 @@ const scripts = {
 export async function startEngine(
   upstreamUrl: string,
   plan: Plan,
-  { files = bundles, prepareStorage, terms, storageDirectory: known }: EngineSource = {},
+  { files = bundles, prepareStorage, terms, storageDirectory: known, engineId = 'e2e' }: EngineSource = {},
 ): Promise<RunningEngine> {
   const storageDirectory = known ?? (await mkdtemp(path.join(tmpdir(), 'aq engine ')));
   await prepareStorage?.(storageDirectory);
@@ -85,7 +87,7 @@ export async function startEngine(
   let thread: EngineThread | undefined;
   const supervisor = new EngineSupervisor({
     start: {
-      engineId: 'e2e',
+      engineId,
       storageDirectory,
       launcherSecret: await keptLauncherSecret(path.join(storageDirectory, 'sockets')),
       checkpointScript: files.checkpoints,

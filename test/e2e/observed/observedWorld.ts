@@ -23,8 +23,13 @@ export interface ObservedWorld {
   write(file: string, content: unknown): Promise<string>;
   /** Claude Code by itself. */
   direct(args: readonly string[]): Promise<ClaudeRun>;
-  /** The same by the launcher, as a terminal starts it. */
-  observed(args: readonly string[]): Promise<ClaudeRun>;
+  /**
+   * The same by the launcher, as a terminal starts it.
+   * @param window another than the world's own. @param configDirectory another than the home's, with a login too.
+   */
+  observed(args: readonly string[], options?: ObservedOptions): Promise<ClaudeRun>;
+  /** Another window beside the first. The caller's to stop. */
+  otherWindow(): Promise<RunningEngine>;
   /** Where an agent of the engine reports. */
   readonly observerUrl: string;
   onScreen(args: readonly string[], mode: 'direct' | 'observed'): Promise<PtyScreen>;
@@ -33,6 +38,11 @@ export interface ObservedWorld {
   /** Ends the engine, waits for what comes meanwhile, and starts another, at another address. */
   withoutEngine(meanwhile: () => Promise<void>): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface ObservedOptions {
+  readonly window?: RunningEngine;
+  readonly configDirectory?: string;
 }
 
 const login = {
@@ -52,9 +62,10 @@ export async function startObservedWorld(
   const upstream = await startSimulatedUpstream({ behaviour });
   const standIn = await startAnthropicStandIn(upstream);
   const home = await mkdtemp(path.join(tmpdir(), 'aq home '));
-  const start = (storageDirectory?: string): Promise<RunningEngine> =>
+  const start = (storageDirectory?: string, engineId = 'e2e'): Promise<RunningEngine> =>
     startEngine('https://api.anthropic.com', maxSubscriptionPlan({ dailyTokens, concurrentAgents: 8 }), {
       terms: { credentials: { kind: 'subscription', source: 'a test', mode: 'observed' } },
+      engineId,
       ...(storageDirectory !== undefined && { storageDirectory }),
     });
   let running = await start();
@@ -80,7 +91,15 @@ export async function startObservedWorld(
   await write('.claude/.credentials.json', login);
   const project = { hasTrustDialogAccepted: true, hasCompletedProjectOnboarding: true };
   await write('.claude/.claude.json', { hasCompletedOnboarding: true, theme: 'dark', projects: { [home]: project } });
-  const run = (file: string, args: readonly string[]): Promise<ClaudeRun> => runIn(home, environment, file, args);
+  const run = (
+    file: string,
+    args: readonly string[],
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<ClaudeRun> => runIn(home, { ...environment, ...more }, file, args);
+  const inWindow = async ({ engine }: RunningEngine): Promise<Record<string, string>> => {
+    const endpoint = await engine.launcherEndpoint();
+    return { [launcherVariables.socket]: endpoint.address, [launcherVariables.home]: endpoint.home };
+  };
   return {
     upstream,
     get running() {
@@ -89,7 +108,11 @@ export async function startObservedWorld(
     home,
     write,
     direct: (args) => run(claude, args),
-    observed: (args) => run(process.execPath, byLauncher(args)),
+    observed: async (args, { window, configDirectory } = {}) => {
+      const more = configDirectory === undefined ? {} : { CLAUDE_CONFIG_DIR: configDirectory };
+      return run(process.execPath, byLauncher(args), { ...(window && (await inWindow(window))), ...more });
+    },
+    otherWindow: () => start(running.storageDirectory, 'another window'),
     observerUrl: observer?.url ?? '',
     onScreen: (args, mode) => {
       const [file, all] = mode === 'direct' ? [claude, args] : [process.execPath, byLauncher(args)];

@@ -1,5 +1,6 @@
 import { type AdmissionAsk, type RequestOutcome, type Reservation } from '../../../src/core/admission.ts';
-import { ClaudeQuotaManager, type QuotaManagerParts } from '../../../src/core/claudeQuotaManager.ts';
+import { ClaudeQuotaManager } from '../../../src/core/claudeQuotaManager.ts';
+import { type QuotaManagerParts } from '../../../src/core/quotaManagerParts.ts';
 import { type Ledger } from '../../../src/core/ledger.ts';
 import { type Plan } from '../../../src/core/plan.ts';
 import { type Dimension, type LimitStatus } from '../../../src/shared/limitStatus.ts';

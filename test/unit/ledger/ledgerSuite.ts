@@ -3,6 +3,7 @@ import { limitTests } from './limitTests.ts';
 import { modelGroupTests } from './modelGroupTests.ts';
 import { agentLimitTests } from './agentLimitTests.ts';
 import { windowTests } from './windowTests.ts';
+import { accountTests } from './accountTests.ts';
 import { adaptiveShareTests } from './adaptiveShareTests.ts';
 import { correctionTests } from './correctionTests.ts';
 import { bookTests } from './bookTests.ts';
@@ -35,5 +36,6 @@ export function ledgerSuite(name: string, openLedger: OpenLedger): void {
     usageTests(openLedger);
     moveTests(openLedger);
     planChangeTests(openLedger);
+    accountTests(openLedger);
   });
 }

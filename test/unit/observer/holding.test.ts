@@ -28,9 +28,8 @@ describe('hooks and status lines of observed agents', () => {
   beforeEach(async () => {
     tester = new ManagerTester(maxSubscriptionPlan({ dailyTokens: 100_000, concurrentAgents: 4 }));
     const { manager, clock, ledger } = tester;
-    const view = manager.view.bind(manager);
     turns = new RunningTurns(manager, clock, silentLogger);
-    const steps = { view, onChange: ledger.onChange.bind(ledger), clock, longestWaitMs };
+    const steps = { view: () => manager.view(), onChange: ledger.onChange.bind(ledger), clock, longestWaitMs };
     seen.length = 0;
     over.length = 0;
     hooks = hookIntake({
@@ -40,7 +39,11 @@ describe('hooks and status lines of observed agents', () => {
       turnOver: (sessionId) => over.push(sessionId),
       clock,
     });
-    statusLine = statusLineIntake({ observe: (report) => manager.observe(report), view, clock });
+    statusLine = statusLineIntake({
+      observe: (report, sessionId) => manager.observe(report, sessionId),
+      view: (sessionId) => manager.view(sessionId),
+      clock,
+    });
     session = await live('a');
   });
   afterEach(() => {

@@ -49,6 +49,7 @@ export interface PostOptions {
 const noBooks: TelemetryBooks = {
   book: () => Promise.resolve(true),
   observe: () => Promise.resolve(),
+  accountTold: () => Promise.resolve(),
   trouble: () => undefined,
 };
 
@@ -60,7 +61,7 @@ export async function startFixture(parts: Partial<ObserverContext>): Promise<Obs
   const observer = await startObserverServer({
     sessions: { ownerOfToken: (token) => Promise.resolve(owners[token] ?? { kind: 'unknown' }) },
     intake: { hooks: new Map() },
-    logs: new LogsIntake(noBooks, systemClock),
+    logs: new LogsIntake(noBooks, (account) => account, systemClock),
     logger: { debug: log, info: log, warn: log, error: log },
     clock: systemClock,
     ...parts,

@@ -21,12 +21,15 @@ const protobuf = { 'content-type': 'application/x-protobuf' };
 describe('the telemetry of an observed agent', () => {
   let fixture: ObserverFixture;
   let booked: UsageEntry[];
+  /** Whose account was told, and how many requests were booked by then. */
+  let told: [sessionId: string, digest: string, booked: number][];
   let reports: LimitReport[];
   let troubles: (Problem | undefined)[];
   let book: (entry: UsageEntry) => Promise<boolean>;
 
   beforeEach(async () => {
     booked = [];
+    told = [];
     reports = [];
     troubles = [];
     book = (entry) => {
@@ -40,8 +43,10 @@ describe('the telemetry of an observed agent', () => {
           return book(entry);
         },
         observe: (report) => Promise.resolve(void reports.push(report)),
+        accountTold: ({ sessionId }, digest) => Promise.resolve(void told.push([sessionId, digest, booked.length])),
         trouble: (problem) => void troubles.push(problem),
       },
+      (account) => `digest of ${account}`,
       systemClock,
     );
     fixture = await startFixture({ logs });
@@ -50,6 +55,23 @@ describe('the telemetry of an observed agent', () => {
 
   const post = (records: readonly unknown[]): Promise<Response> =>
     fixture.post('/v1/logs', JSON.stringify(exportOf(records)), { headers: json });
+
+  it('tells the account by a digest, before its requests are booked', async () => {
+    const tokens = { input_tokens: 1, output_tokens: 1 };
+    const of = (user: string, organisation = 'o1') => ({ 'user.account_uuid': user, 'organization.id': organisation });
+    await post([
+      apiRequest({ ...tokens, request_id: 'r1', ...of('u1'), 'user.email': 'somebody@example.com' }),
+      apiRequest({ ...tokens, request_id: 'r2', ...of('u1') }),
+      apiRequest({ ...tokens, request_id: 'r3' }),
+      apiRequest({ ...tokens, request_id: 'r4', 'organization.id': 'o1' }),
+      apiRequest({ status_code: 429, ...of('u1', 'o2') }, 'claude_code.api_error'),
+    ]);
+    const { sessionId } = liveSession;
+    assert.deepEqual(told, [
+      [sessionId, 'digest of ["u1","o1"]', 0],
+      [sessionId, 'digest of ["u1","o2"]', 4],
+    ]);
+  });
 
   it('is booked as Claude Code 2.1.330 sends it in JSON, request by request and to its subagents', async () => {
     const answer = await fixture.post('/v1/logs', new Uint8Array(captured('logs.json')), { headers: json });
@@ -236,8 +258,13 @@ describe('the telemetry of an observed agent', () => {
 describe('LogsIntake.mayReport', () => {
   it('lets observed sessions report, and for a minute after their end', () => {
     const clock = new FakeClock(1_000_000);
-    const nothing = { book: () => Promise.resolve(true), observe: () => Promise.resolve(), trouble: () => undefined };
-    const logs = new LogsIntake(nothing, clock);
+    const nothing = {
+      book: () => Promise.resolve(true),
+      observe: () => Promise.resolve(),
+      accountTold: () => Promise.resolve(),
+      trouble: () => undefined,
+    };
+    const logs = new LogsIntake(nothing, (account) => account, clock);
     const ended = (endedAt: number) =>
       ({
         kind: 'ended',

@@ -44,8 +44,10 @@ describe('deliveries of telemetry', () => {
               return untilFailure < 0 ? Promise.reject(new Error('busy')) : manager.book(id, entry);
             },
             observe: (limits) => manager.observe(limits),
+            accountTold: () => Promise.resolve(),
             trouble: () => undefined,
           },
+          (account) => account,
           tester.clock,
         );
         const deliver = async (indices: readonly number[], failsAt: number | null): Promise<void> => {
