@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import * as z from 'zod';
 import { maxSubscriptionPlan } from '../../src/core/plan.ts';
-import { ledgerFileName } from '../../src/ledger/openLedger.ts';
 import { launcherVariables } from '../../src/shared/launcherVariables.ts';
 import { telemetryVariables } from '../../src/shared/telemetryVariables.ts';
 import { type ServedRequest } from '../fakes/servedLog.ts';
@@ -11,21 +8,11 @@ import { startSimulatedUpstream, type SimulatedUpstream } from '../fakes/simulat
 import { claudeBinary } from '../host/claudeBinary.ts';
 import { repositoryRoot } from '../host/paths.ts';
 import { runClaude, runProgram } from './claudeRun.ts';
+import { bookedRequests } from './observed/bookedRequests.ts';
 import { startEngine, type RunningEngine } from './runningEngine.ts';
 
 /** Stands for the user's own login; nothing of ours may ever hold it. */
 const login = 'sk-ant-oat01-the-users-own-login-that-nobody-may-see-LOGIN';
-
-const bookedSchema = z.object({
-  request_id: z.string(),
-  subagent_id: z.string().nullable(),
-  session_id: z.string(),
-  input_tokens: z.number(),
-  cache_creation_5m_tokens: z.number(),
-  cache_creation_1h_tokens: z.number(),
-  cache_read_tokens: z.number(),
-  output_tokens: z.number(),
-});
 
 describe('observed agents, with the real CLI', function () {
   this.timeout(120_000);
@@ -45,25 +32,13 @@ describe('observed agents, with the real CLI', function () {
 
   const direct = () => ({ CLAUDE_CODE_OAUTH_TOKEN: login, ANTHROPIC_BASE_URL: upstream.url });
 
-  /** Each request that the ledger has booked, in the words of the upstream. */
-  function booked(): Record<string, object> {
-    const database = new DatabaseSync(path.join(running.storageDirectory, ledgerFileName), { readOnly: true });
-    const rows = database.prepare('SELECT * FROM usage').all();
-    database.close();
-    return Object.fromEntries(
-      rows.map((row) => {
-        const found = bookedSchema.parse(row);
-        const usage = {
-          inputTokens: found.input_tokens,
-          cacheCreation5mTokens: found.cache_creation_5m_tokens,
-          cacheCreation1hTokens: found.cache_creation_1h_tokens,
-          cacheReadTokens: found.cache_read_tokens,
-          outputTokens: found.output_tokens,
-        };
-        return [found.request_id, { usage, subagent: found.subagent_id ?? undefined, session: found.session_id }];
-      }),
+  const booked = (): Record<string, object> =>
+    Object.fromEntries(
+      bookedRequests(running.storageDirectory).map(({ requestId, usage, subagent, session }) => [
+        requestId,
+        { usage, subagent, session },
+      ]),
     );
-  }
 
   const servedTo = (request: ServedRequest, session: string) => [
     request.requestId,
