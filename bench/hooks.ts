@@ -37,7 +37,7 @@ try {
 
 async function measureHooks(observerUrl: string): Promise<number[]> {
   const nothing = (): void => undefined;
-  const reports = engineReports(observerUrl);
+  const reports = engineReports(() => observerUrl);
   const relay = await startReportRelay({ reports, onWaiting: nothing, onWaited: nothing, onStopped: nothing });
   const body = JSON.stringify({ session_id: 'bench', hook_event_name: 'PreToolUse', tool_input: 'x'.repeat(4000) });
   const took: number[] = [];

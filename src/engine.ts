@@ -144,7 +144,7 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
     directory: home,
     platform: process.platform,
     secret: start.launcherSecret,
-    sessions: launcherSessions(coordinator, line, clock),
+    sessions: launcherSessions(coordinator, line, clock, observer.port),
     queries: () => launcherQueries(engine),
     processTable: processes,
     logger,

@@ -16,6 +16,8 @@ export interface ControlSessions {
   release(sessionId: string): Promise<void>;
   /** A launcher is back after a lost connection. @returns whether the session is live. */
   resume(sessionId: string, process: ProcessIdentity): Promise<boolean>;
+  /** Where agents of observed sessions report; undefined where none do. */
+  readonly observerPort: number | undefined;
   /**
    * The launcher of a session is gone without a word. A process that was killed lets go of its connection a moment
    * before it is gone, and one whose engine was busy may come back with `resume`: so look at the process, and again

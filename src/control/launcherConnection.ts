@@ -160,7 +160,8 @@ export class LauncherConnection {
       return;
     }
     this.#state = live ? { kind: 'holding', sessionId } : { kind: 'over' };
-    this.#send({ type: 'resumed', sessionId, live });
+    const { observerPort } = this.#context.sessions;
+    this.#send({ type: 'resumed', sessionId, live, ...(observerPort !== undefined && { observerPort }) });
     if (!live) this.#sayFarewell();
   }
 

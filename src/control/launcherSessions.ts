@@ -12,6 +12,7 @@ export function launcherSessions(
   coordinator: AgentAuthCoordinator,
   line: Listeners<Parameters<LineListener>>,
   clock: Clock,
+  observerPort: number,
 ): ControlSessions {
   return {
     open: (request) => coordinator.setupClaudeAgentAuth(request),
@@ -28,6 +29,7 @@ export function launcherSessions(
       });
       await coordinator.processMayBeGone(sessionId);
     },
+    observerPort,
     onLineMoved: line.add,
   };
 }

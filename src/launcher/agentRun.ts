@@ -50,7 +50,7 @@ export async function runUnderQuota(wish: CommandLine & { kind: 'run' }): Promis
 /** What is added for Claude Code; any other agent is run with the overlay alone. */
 async function preparedAgent(
   agent: AgentCommand,
-  observerUrl: string | undefined,
+  observerUrl: (() => string) | undefined,
   notice: Notice,
 ): Promise<AgentCommand & { readonly close: () => void }> {
   const { command, args, environment, platform } = agent;
@@ -67,14 +67,14 @@ interface TakenSession {
   readonly overlay: EnvironmentOverlay;
   /** Absent when the agent runs without one. */
   readonly session?: HeldSession;
-  /** Where an observed agent reports. */
-  readonly observerUrl?: string;
+  /** Says where an observed agent reports now. */
+  readonly observerUrl?: () => string;
 }
 
 /** Who runs in the session of a terminal or of another agent reports as that does. */
 function sharedSession(environment: Readonly<Record<string, string | undefined>>): TakenSession {
   const observerUrl = observerUrlOf(environment);
-  return { overlay: {}, ...(observerUrl !== undefined && { observerUrl }) };
+  return { overlay: {}, ...(observerUrl !== undefined && { observerUrl: () => observerUrl }) };
 }
 
 /** Does not return when there is no slot. */
@@ -106,7 +106,10 @@ async function takeSession(wish: CommandLine & { kind: 'run' }, notice: Notice):
       const { sessionId, problem, observer } = answer.session;
       notice.clear();
       if (problem !== undefined) notice.say(`${problem.message} ${problem.nextStep}`);
-      const session = holdSession(answer.connection, sessionId, engine, pid);
+      let observerUrl = observer?.url;
+      const session = holdSession(answer.connection, sessionId, engine, pid, (port) => {
+        observerUrl = atPort(observerUrl, port);
+      });
       if (problem !== undefined && answer.session.authenticated && (await wantsNoQuota(wish, notice))) {
         await session.end();
         return { overlay: {} };
@@ -114,9 +117,14 @@ async function takeSession(wish: CommandLine & { kind: 'run' }, notice: Notice):
       const place = { environment: process.env, platform: process.platform, home: homedir(), cwd: process.cwd() };
       const { overlay, by } = chooseTelemetry(answer.session.overlay, place, wish.args);
       if (by !== undefined) answer.connection.send({ type: 'observed', sessionId, by });
-      return { overlay, session, ...(observer !== undefined && { observerUrl: observer.url }) };
+      return { overlay, session, ...(observer !== undefined && { observerUrl: () => observerUrl ?? observer.url }) };
     }
   }
+}
+
+/** The session's token stays, whichever engine is asked: the ledger knows it. */
+function atPort(url: string | undefined, port: number | undefined): string | undefined {
+  return port === undefined ? url : url?.replace(/^http:\/\/127\.0\.0\.1:\d+/, `http://127.0.0.1:${port}`);
 }
 
 function withoutEngine(): string {

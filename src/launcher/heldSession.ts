@@ -15,6 +15,9 @@ const soonMs = 60_000;
 /** The user waits for the prompt meanwhile, and the engine sees the process end anyway. */
 const farewellMs = 500;
 
+/** Told where agents report now, when an engine is found again. */
+export type Resumed = (observerPort: number | undefined) => void;
+
 /**
  * Keeps the connection of a session as long as its agent runs. A lost one is made again in the background, silently and
  * without keeping the process: the engine may come back after a reload of the window, and the agent needs none of it.
@@ -24,6 +27,7 @@ export function holdSession(
   sessionId: string,
   engine: EngineAddress,
   pid: number,
+  onResumed: Resumed,
 ): HeldSession {
   let current: EngineConnection | undefined = connection;
   let ended = false;
@@ -40,7 +44,10 @@ export function holdSession(
         next.unref();
         next.send({ type: 'resume', sessionId });
         const answer = await next.next();
-        if (answer?.type === 'resumed' && answer.live) return next;
+        if (answer?.type === 'resumed' && answer.live) {
+          onResumed(answer.observerPort);
+          return next;
+        }
         next.close();
         if (answer !== undefined) return undefined;
       } catch (error) {

@@ -96,6 +96,8 @@ export const toLauncherSchema = z.discriminatedUnion('type', [
     sessionId: z.string(),
     /** False: the session has ended meanwhile, and there is nothing more to say. */
     live: z.boolean(),
+    /** Where agents of observed sessions report now: the engine may be another, at another port. */
+    observerPort: z.optional(z.int()),
   }),
   /** A `QueryAnswer` of launcherAnswers.ts; the only message that may be longer than {@link longestLine}. */
   z.object({ type: z.literal('answer'), answer: z.unknown() }),

@@ -13,15 +13,15 @@ export interface EngineReports {
 }
 
 /**
- * @param url of the observer or a relay, without a slash at its end.
+ * @param url says where the observer or a relay is now, without a slash at its end.
  * @param headers that every report has.
  */
-export function engineReports(url: string, headers: Readonly<Record<string, string>> = {}): EngineReports {
+export function engineReports(url: () => string, headers: Readonly<Record<string, string>> = {}): EngineReports {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
   const once = (where: string, body: Buffer, signal: AbortSignal): Promise<string | undefined> =>
     new Promise((resolve, reject) => {
       const all = { ...headers, 'content-type': 'application/json', 'content-length': body.length };
-      const sent = request(`${url}${where}`, { method: 'POST', agent, headers: all, signal });
+      const sent = request(`${url()}${where}`, { method: 'POST', agent, headers: all, signal });
       sent.on('error', (error) => {
         // The engine closes connections that are idle, now and then just when one is used again.
         if (sent.reusedSocket) reject(error);

@@ -29,9 +29,13 @@ const longestInline = 16 * 1024;
 /**
  * Lets an agent of an observed session be held and heard. For Claude Code that is settings for this one run; whatever
  * stands in the way, the agent runs as it would without.
- * @param observerUrl see `launcherMessages`.
+ * @param observerUrl says where the agent reports now; see `launcherMessages`.
  */
-export async function observedAgent(agent: AgentCommand, observerUrl: string, notice: Notice): Promise<ObservedAgent> {
+export async function observedAgent(
+  agent: AgentCommand,
+  observerUrl: () => string,
+  notice: Notice,
+): Promise<ObservedAgent> {
   const plain = { ...agent, close: () => undefined };
   const { command, args, environment, platform } = agent;
   if (!isClaudeCode(command, args)) return plain;
@@ -39,8 +43,9 @@ export async function observedAgent(agent: AgentCommand, observerUrl: string, no
   const own = args.slice(skipped);
   const call = readClaudeCall(own);
   if (call === undefined) return plain;
-  const beside = await readSettingsBeside({ environment, platform, home: homedir(), cwd: process.cwd() });
-  const given = call.settings === undefined ? noSettings : await readGivenSettings(call.settings.value);
+  const place = { environment, platform, home: homedir(), cwd: process.cwd() };
+  const beside = readSettingsBeside(place);
+  const given = call.settings === undefined ? noSettings : readGivenSettings(call.settings.value, place);
   const obstacle = obstacleOf(given, beside);
   if (given === undefined || obstacle !== undefined) {
     notice.say(`This agent's turns are not held: ${obstacle ?? 'its --settings cannot be read'}.`);
@@ -73,7 +78,7 @@ interface ReadCall {
 async function withRelay(
   agent: AgentCommand,
   { call, given, beside, skipped }: ReadCall,
-  observerUrl: string,
+  observerUrl: () => string,
   notice: Notice,
 ): Promise<ObservedAgent> {
   const { args, environment, platform } = agent;

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { hookObstacle } from './observingSettings.ts';
 import { type ClaudePlace, type ClaudeSettings, parseSettings, settingsFiles } from './claudeSettings.ts';
 
@@ -13,11 +14,43 @@ export interface GivenSettings {
  * Reads the value of `--settings`, which is JSON or the name of a file (Claude Code 2.1.330).
  * @returns undefined for what cannot be read as settings.
  */
-export async function readGivenSettings(value: string): Promise<GivenSettings | undefined> {
+export function readGivenSettings(
+  value: string,
+  { platform, cwd }: Pick<ClaudePlace, 'platform' | 'cwd'>,
+): GivenSettings | undefined {
   const inline = parseSettings(value);
   if (inline !== undefined) return { settings: inline, fromFile: false };
-  const settings = await readSettingsFile(value);
+  const settings = readSettingsFile(pathsOf(platform).resolve(cwd, value));
   return settings === undefined ? undefined : { settings, fromFile: true };
+}
+
+interface SettingsFile {
+  readonly file: string;
+  readonly settings: ClaudeSettings;
+}
+
+/** The settings files that there are. Those that are no settings say nothing: Claude Code leaves them out too. */
+interface SettingsFiles {
+  /** What `--settings` stands above, the weakest first. */
+  readonly below: readonly SettingsFile[];
+  /** An administrator's, in no order. */
+  readonly managed: readonly SettingsFile[];
+}
+
+/** Source: Claude Code documentation, "Settings" › "Settings files". */
+export function readSettingsFiles(place: ClaudePlace): SettingsFiles {
+  const { below, managed } = settingsFiles(place);
+  const paths = pathsOf(place.platform);
+  const [user = ''] = below;
+  return {
+    below: readAll(below),
+    managed: readAll([
+      // What a server of an organisation has sent, as Claude Code 2.1.330 keeps it.
+      paths.join(paths.dirname(user), 'remote-settings.json'),
+      managed,
+      ...jsonFilesOf(paths, paths.join(paths.dirname(managed), 'managed-settings.d')),
+    ]),
+  };
 }
 
 /** What the settings beside `--settings` say of what we add to. */
@@ -29,26 +62,41 @@ export interface SettingsBeside {
   readonly obstacle: string | undefined;
 }
 
-/** Files that are missing, or are no settings, say nothing: Claude Code leaves them out too. */
-export async function readSettingsBeside(place: ClaudePlace): Promise<SettingsBeside> {
-  const { below, managed } = settingsFiles(place);
-  const files = await Promise.all(
-    [...below, managed].map(async (file) => ({ file, settings: (await readSettingsFile(file)) ?? {} })),
-  );
-  const weaker = files.slice(0, -1).map(({ settings }) => settings);
-  const obstacles = files.map(({ file, settings }) => [hookObstacle(settings), file] as const);
+export function readSettingsBeside(place: ClaudePlace): SettingsBeside {
+  const { below, managed } = readSettingsFiles(place);
+  const obstacles = [...below, ...managed].map(({ file, settings }) => [hookObstacle(settings), file] as const);
   const [setting, file] = obstacles.find(([found]) => found !== undefined) ?? [];
   return {
-    statusLine: weaker.map(({ statusLine }) => statusLine).findLast((found) => found !== undefined),
-    env: Object.assign({}, ...weaker.map(({ env }) => env)) as Record<string, unknown>,
+    statusLine: below.map(({ settings }) => settings.statusLine).findLast((found) => found !== undefined),
+    env: Object.assign({}, ...below.map(({ settings }) => settings.env)) as Record<string, unknown>,
     obstacle: setting === undefined || file === undefined ? undefined : `${setting} in ${file}`,
   };
 }
 
-async function readSettingsFile(file: string): Promise<ClaudeSettings | undefined> {
+function pathsOf(platform: NodeJS.Platform): typeof path.posix {
+  return platform === 'win32' ? path.win32 : path.posix;
+}
+
+function readAll(files: readonly string[]): SettingsFile[] {
+  return files.flatMap((file) => {
+    const settings = readSettingsFile(file);
+    return settings === undefined ? [] : [{ file, settings }];
+  });
+}
+
+function readSettingsFile(file: string): ClaudeSettings | undefined {
   try {
-    return parseSettings(await readFile(file, 'utf8'));
+    return parseSettings(readFileSync(file, 'utf8'));
   } catch {
     return undefined;
+  }
+}
+
+function jsonFilesOf(paths: typeof path.posix, directory: string): string[] {
+  try {
+    const names = readdirSync(directory).filter((name) => name.endsWith('.json') && !name.startsWith('.'));
+    return names.map((name) => paths.join(directory, name));
+  } catch {
+    return [];
   }
 }

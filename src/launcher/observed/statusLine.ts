@@ -30,7 +30,7 @@ export async function runStatusLine(): Promise<void> {
   const input = await readInput();
   const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !ownVariables.has(name)));
   const reported = report(input);
-  const command = await ownCommand(input, environment);
+  const command = ownCommand(input, environment);
   if (command === undefined) {
     const text = await Promise.race([reported, sleep(patienceMs.own, undefined, { ref: false })]);
     if (text !== undefined) process.stdout.write(`${text}\n`);
@@ -53,18 +53,18 @@ async function report(input: Buffer): Promise<string | undefined> {
   const key = process.env[relayVariables.key] ?? '';
   const data = parsed(input.toString('utf8'));
   if (url === '' || typeof data !== 'object' || data === null) return undefined;
-  const reports = engineReports(url, { authorization: `Bearer ${key}` });
+  const reports = engineReports(() => url, { authorization: `Bearer ${key}` });
   const answer = await reports.send('/status-line', data, AbortSignal.timeout(patienceMs.own));
   const said = z.safeParse(answerSchema, parsed(answer ?? ''));
   return said.success ? said.data.text : undefined;
 }
 
 /** The command that Claude Code would run without us, as the settings are now. */
-async function ownCommand(input: Buffer, environment: NodeJS.ProcessEnv): Promise<string | undefined> {
+function ownCommand(input: Buffer, environment: NodeJS.ProcessEnv): string | undefined {
   const given = process.env[relayVariables.statusLine];
   const statusLine =
     given === undefined
-      ? (await readSettingsBeside(placeOf(input, environment))).statusLine
+      ? readSettingsBeside(placeOf(input, environment)).statusLine
       : parseSettings(`{"statusLine":${given}}`)?.statusLine;
   return commandOf(statusLine);
 }

@@ -95,6 +95,17 @@ describe('holding the real CLI on its own login', function () {
     assert.equal(messages(), 1, 'the tool was not used, and the model not asked again');
   });
 
+  it('holds an agent whose engine has come back at another address', async () => {
+    world.upstream.behave({ delays: { beforeHeadersMs: 8000, betweenEventsMs: 0 } });
+    const run = world.observed(args);
+    while (messages() === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    await world.withoutEngine(() => Promise.resolve());
+    await new Promise((resolve) => setTimeout(resolve, 4000));
+    await world.running.engine.releaseAgentAuth('claude');
+    assert.match((await run).stderr, /This session has ended\. Start a new agent terminal/);
+    assert.equal(messages(), 1, 'the tool was not used, and the model not asked again');
+  });
+
   it('goes on as if nothing were there when the engine goes in the middle', async () => {
     world.upstream.behave({ delays: { beforeHeadersMs: 1500, betweenEventsMs: 0 } });
     const format = ['--output-format', 'stream-json', '--verbose'];

@@ -128,12 +128,12 @@ describe('control server', () => {
     sessions.live.add('s7');
     const client = await welcomed();
     client.send({ type: 'resume', sessionId: 's7' });
-    assert.deepEqual(await client.next(), { type: 'resumed', sessionId: 's7', live: true });
+    assert.deepEqual(await client.next(), { type: 'resumed', sessionId: 's7', live: true, observerPort: 4711 });
     client.socket.destroy();
     await sessions.called('connectionLost s7');
     const late = await welcomed();
     late.send({ type: 'resume', sessionId: 'gone' });
-    assert.deepEqual(await late.next(), { type: 'resumed', sessionId: 'gone', live: false });
+    assert.deepEqual(await late.next(), { type: 'resumed', sessionId: 'gone', live: false, observerPort: 4711 });
     await late.closed;
   });
 

@@ -60,6 +60,8 @@ export class FakeSessions implements ControlSessions {
     return this.#record(`connectionLost ${sessionId}`);
   }
 
+  readonly observerPort = 4711;
+
   onLineMoved(listener: LineMoved): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { chooseTelemetry } from '../../../src/launcher/observed/agentTelemetry.ts';
+import { readSettingsBeside } from '../../../src/launcher/observed/readSettings.ts';
 import { hasOwnTelemetry, telemetryOverlay } from '../../../src/shared/telemetryVariables.ts';
 
 const url = 'http://127.0.0.1:4711/sk-aq-0123456789-agent-quota-session';
@@ -103,4 +104,20 @@ describe('hasOwnTelemetry', () => {
       assert.equal(hasOwnTelemetry(variables), expected);
     });
   }
+});
+
+describe('readSettingsBeside', () => {
+  it('finds what limits hooks in settings that an organisation’s server has sent', () => {
+    const home = mkdtempSync(path.join(tmpdir(), 'aq settings '));
+    try {
+      const file = path.join(home, '.claude', 'remote-settings.json');
+      mkdirSync(path.dirname(file));
+      const place = { environment: {}, platform: process.platform, home, cwd: home };
+      assert.equal(readSettingsBeside(place).obstacle, undefined);
+      writeFileSync(file, JSON.stringify({ allowManagedHooksOnly: true }));
+      assert.equal(readSettingsBeside(place).obstacle, `allowManagedHooksOnly in ${file}`);
+    } finally {
+      rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+    }
+  });
 });

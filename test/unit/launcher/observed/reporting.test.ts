@@ -35,7 +35,7 @@ describe('the relay between an agent and the engine', () => {
   });
 
   it('says go on when there is no engine, and when what comes is no report', async () => {
-    await start(engineReports(nowhere));
+    await start(engineReports(() => nowhere));
     for (const where of ['/hooks/UserPromptSubmit', '/hooks/Stop', '/status-line', '/else'])
       assert.equal((await post(where, '{"session_id":"s"}')).status, 204, where);
     assert.equal((await post('/hooks/PreToolUse', 'no JSON')).status, 204);
