@@ -5,6 +5,7 @@ import { type CurrentUpstream } from './core/currentUpstream.ts';
 import { type Ledger } from './core/ledger.ts';
 import { type Logger } from './core/logger.ts';
 import { defaultLongestWaitMs } from './core/longestHold.ts';
+import { type HeardSource, type Session } from './core/session.ts';
 import { admitStep } from './core/stepAdmission.ts';
 import { endedSessionAnswers, hookIntake } from './observer/hookIntake.ts';
 import { LogsIntake } from './observer/logsIntake.ts';
@@ -36,6 +37,12 @@ export async function buildObserver(parts: ObserverParts): Promise<EngineObserve
   const book = turns.book.bind(turns);
   const observe = manager.observe.bind(manager);
   const followed = new FollowedSessions({ book, ledger, clock, logger });
+  const heard = (session: Session, source: HeardSource): void => {
+    if (session.heard?.[source] !== undefined) return;
+    ledger.noteHeard(session.sessionId, source, clock.now()).catch((error: unknown) => {
+      logger.error('How an agent is heard could not be kept.', error);
+    });
+  };
   const steps = { onChange: ledger.onChange.bind(ledger), clock, longestWaitMs: defaultLongestWaitMs };
   const observer = await startObserverServer({
     sessions: manager,
@@ -51,6 +58,7 @@ export async function buildObserver(parts: ObserverParts): Promise<EngineObserve
             logger.error('Where a session has its transcript could not be kept.', error);
           });
         },
+        heard,
         turnOver: (sessionId) => {
           followed.turnOver(sessionId);
         },
@@ -63,6 +71,9 @@ export async function buildObserver(parts: ObserverParts): Promise<EngineObserve
       {
         book,
         observe,
+        heard: (session) => {
+          heard(session, 'telemetry');
+        },
         accountTold: (session, digest) => manager.accountTold(session, digest),
         trouble: (problem) => {
           if (problem !== undefined || upstream.problem !== undefined) upstream.trouble(problem);

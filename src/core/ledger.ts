@@ -6,6 +6,7 @@ import { type SpentLimit } from './requestLine.ts';
 import {
   type Allocation,
   type EndReason,
+  type HeardSource,
   type LiveSession,
   type ObservedBy,
   type ProcessIdentity,
@@ -127,6 +128,8 @@ export interface Ledger {
   attachProcess(sessionId: string, process: ProcessIdentity): Promise<void>;
   /** Says how what a live session's agent uses is learned. */
   setObservedBy(sessionId: string, by: ObservedBy): Promise<void>;
+  /** A live session's agent was heard; the first time is kept. */
+  noteHeard(sessionId: string, source: HeardSource, now: number): Promise<void>;
   /** Keeps where a live session's agent writes its transcript, for an engine that was not there to hear of it. */
   noteTranscript(sessionId: string, path: string): Promise<void>;
   /** Makes an engine's live sessions another plan's, but for those that have told an account of the same plan. */

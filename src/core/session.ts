@@ -12,6 +12,9 @@ export type SessionMode = 'routed' | 'observed' | 'unauthenticated';
  */
 export type ObservedBy = 'telemetry' | 'transcripts';
 
+/** Ways in which an observed agent is heard: by any hook, by the hook at the end of an answered turn, by telemetry. */
+export type HeardSource = 'hooks' | 'turn' | 'telemetry';
+
 /** What a session may count on when all slots are taken; it may use more while others use less. */
 export interface Allocation {
   /** Absent where the plan has no limit of requests. */
@@ -49,6 +52,8 @@ interface SessionBase {
   readonly accountTold?: true;
   /** How what its agent uses is learned, where it is observed; absent until that is known. */
   readonly observedBy?: ObservedBy;
+  /** When its agent was first heard in each way, where it is observed, in milliseconds since the epoch. */
+  readonly heard?: Readonly<Partial<Record<HeardSource, number>>>;
   /** Paths of the transcripts that its agent has named, where it is observed, the latest last; absent for none. */
   readonly transcripts?: readonly string[];
   /** The session whose agent started this one's; absent for none. It may have ended before. */

@@ -8,6 +8,7 @@ import { agentScope, planScope, type QuotaTerms } from '../core/quotaTerms.ts';
 import {
   type EndedSession,
   type EndReason,
+  type HeardSource,
   type LiveSession,
   type ObservedBy,
   type ProcessIdentity,
@@ -146,6 +147,12 @@ export class SessionBooks {
     const row = this.#store.session(sessionId);
     if (row === undefined || row.session.state === 'ended') return;
     this.#store.putSession({ ...row, session: { ...row.session, observedBy } });
+  }
+
+  noteHeard(sessionId: string, source: HeardSource, now: number): void {
+    const row = this.#store.session(sessionId);
+    if (row === undefined || row.session.state === 'ended' || row.session.heard?.[source] !== undefined) return;
+    this.#store.putSession({ ...row, session: { ...row.session, heard: { ...row.session.heard, [source]: now } } });
   }
 
   noteTranscript(sessionId: string, path: string): void {

@@ -34,6 +34,13 @@ const sessionBase = {
   model: z.string().exactOptional(),
   accountTold: z.literal(true).exactOptional(),
   observedBy: z.enum(['telemetry', 'transcripts']).exactOptional(),
+  heard: z
+    .object({
+      hooks: z.number().exactOptional(),
+      turn: z.number().exactOptional(),
+      telemetry: z.number().exactOptional(),
+    })
+    .exactOptional(),
   transcripts: z.array(z.string()).exactOptional(),
   parentSessionId: z.string().exactOptional(),
 };

@@ -14,6 +14,7 @@ import { termsOfSession, type QuotaTerms } from '../core/quotaTerms.ts';
 import { requestCost } from '../core/rateLimits.ts';
 import {
   type EndReason,
+  type HeardSource,
   type LiveSession,
   type ObservedBy,
   type ProcessIdentity,
@@ -71,6 +72,12 @@ export class TransactionalLedger implements Ledger {
   setObservedBy(sessionId: string, by: ObservedBy): Promise<void> {
     return this.#store.transaction(() => {
       this.#sessions.setObservedBy(sessionId, by);
+    });
+  }
+
+  noteHeard(sessionId: string, source: HeardSource, now: number): Promise<void> {
+    return this.#store.transaction(() => {
+      this.#sessions.noteHeard(sessionId, source, now);
     });
   }
 

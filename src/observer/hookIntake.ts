@@ -28,6 +28,8 @@ export interface HookParts {
   readonly admitStep: (sessionId: string, signal: AbortSignal) => Promise<void>;
   /** Is told which sessions of Claude Code run in a session; more than once each. */
   readonly claudeSessionSeen: (session: ClaudeSession) => void;
+  /** Is told how a session was heard; more than once each. */
+  readonly heard: (session: LiveSession, source: 'hooks' | 'turn') => void;
   /** Is told that a session's turn is over; more than once each. */
   readonly turnOver: (sessionId: string) => void;
   readonly clock: Clock;
@@ -45,11 +47,13 @@ export function hookIntake({
   turns,
   admitStep,
   claudeSessionSeen,
+  heard,
   turnOver,
   clock,
 }: HookParts): ReadonlyMap<string, IntakeHandler> {
   const seen = (handle: (session: LiveSession, signal: AbortSignal) => Promise<object | undefined>): IntakeHandler => {
     return (session, body, signal) => {
+      heard(session, 'hooks');
       const hook = hookSchema.safeParse(body);
       if (hook.success) {
         const { session_id: claudeSessionId, transcript_path: transcriptPath } = hook.data;
@@ -89,7 +93,13 @@ export function hookIntake({
   return new Map([
     ['UserPromptSubmit', beginTurn],
     ['PreToolUse', step],
-    ['Stop', endTurn],
+    [
+      'Stop',
+      (session, ...rest) => {
+        heard(session, 'turn');
+        return endTurn(session, ...rest);
+      },
+    ],
     ['StopFailure', endTurn],
     ['SessionEnd', endTurn],
   ]);

@@ -5,6 +5,7 @@ import { formatAge, formatCount, formatNumberOf } from '../shared/amounts.ts';
 import { type Activity, sessionActivity } from '../shared/sessionActivity.ts';
 import { accountName } from './accountName.ts';
 import { type RowSurroundings } from './sessionRow.ts';
+import { unheardText } from './unheardText.ts';
 
 /** Each kind of token by name, in the order in which an API bill lists them. */
 export function tokensByKind(usage: Usage): string {
@@ -57,6 +58,7 @@ export function sessionDetails(record: ShownSession, now: number): SessionDetail
 
 /** What rows and tooltip both say. */
 function sharedDetails(record: ShownSession, now: number): SessionDetail[] {
+  const unheard = unheardText(record, now);
   const { mode, model, observedBy } = record;
   const weight = record.state === 'ended' ? undefined : record.weight;
   return [
@@ -67,6 +69,7 @@ function sharedDetails(record: ShownSession, now: number): SessionDetail[] {
     ['Started', `${formatAge(now - record.createdAt)} ago`],
     ['Mode', modes[mode]],
     ...(observedBy === undefined ? [] : [['Usage from', sources[observedBy]] as const]),
+    ...(unheard === undefined ? [] : [['Not heard from', unheard] as const]),
   ];
 }
 

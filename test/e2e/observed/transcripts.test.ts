@@ -61,7 +61,9 @@ describe('observing the real CLI by its transcripts', function () {
       const { sessions } = await world.running.until(({ sessions }) =>
         sessions.some(({ agentId, requests }) => agentId === 'claude' && requests > 0),
       );
-      assert.equal(sessions.find(({ agentId }) => agentId === 'claude')?.observedBy, 'transcripts');
+      const session = sessions.find(({ agentId }) => agentId === 'claude');
+      assert.equal(session?.observedBy, 'transcripts');
+      assert.ok(session.heard?.hooks !== undefined && session.heard.telemetry === undefined);
     } finally {
       screen.kill();
     }

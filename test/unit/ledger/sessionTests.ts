@@ -72,6 +72,20 @@ export function sessionTests(openLedger: OpenLedger): void {
       assert.equal((await tester.session(a)).observedBy, 'transcripts');
     });
 
+    it('keep when they were first heard while they live', async () => {
+      const tester = given();
+      const a = await tester.opened('a');
+      const first = tester.now;
+      await tester.ledger.noteHeard(a, 'hooks', first);
+      tester.now += 1000;
+      await tester.ledger.noteHeard(a, 'hooks', tester.now);
+      await tester.ledger.noteHeard(a, 'telemetry', tester.now);
+      await tester.ledger.noteHeard('nobody', 'turn', tester.now);
+      await tester.ledger.endSession(a, 'released', tester.now);
+      await tester.ledger.noteHeard(a, 'turn', tester.now);
+      assert.deepEqual((await tester.session(a)).heard, { hooks: first, telemetry: first + 1000 });
+    });
+
     it('keep where their transcripts are while they live, the latest twenty', async () => {
       const tester = given();
       const a = await tester.opened('a');

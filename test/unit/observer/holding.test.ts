@@ -23,6 +23,7 @@ describe('hooks and status lines of observed agents', () => {
   let session: LiveSession;
   const seen: ClaudeSession[] = [];
   const over: string[] = [];
+  const heard: string[] = [];
   const never = new AbortController().signal;
 
   beforeEach(async () => {
@@ -32,10 +33,12 @@ describe('hooks and status lines of observed agents', () => {
     const steps = { view: () => manager.view(), onChange: ledger.onChange.bind(ledger), clock, longestWaitMs };
     seen.length = 0;
     over.length = 0;
+    heard.length = 0;
     hooks = hookIntake({
       turns,
       admitStep: (sessionId, signal) => admitStep(steps, sessionId, signal),
       claudeSessionSeen: (found) => seen.push(found),
+      heard: (_session, source) => heard.push(source),
       turnOver: (sessionId) => over.push(sessionId),
       clock,
     });
@@ -74,6 +77,7 @@ describe('hooks and status lines of observed agents', () => {
     assert.deepEqual(over, []);
     await call('Stop').promise;
     assert.deepEqual(over, [session.sessionId]);
+    assert.deepEqual(heard, ['hooks', 'turn', 'hooks']);
     await turns.book(session.sessionId, entry('r2', 500));
     await tester.clock.advance(3000);
     assert.deepEqual(await tester.underWay(), [0, 0]);

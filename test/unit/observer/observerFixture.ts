@@ -49,6 +49,7 @@ export interface PostOptions {
 const noBooks: TelemetryBooks = {
   book: () => Promise.resolve(true),
   observe: () => Promise.resolve(),
+  heard: () => undefined,
   accountTold: () => Promise.resolve(),
   trouble: () => undefined,
 };

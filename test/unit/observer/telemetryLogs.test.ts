@@ -21,6 +21,7 @@ const protobuf = { 'content-type': 'application/x-protobuf' };
 describe('the telemetry of an observed agent', () => {
   let fixture: ObserverFixture;
   let booked: UsageEntry[];
+  let heard: string[];
   /** Whose account was told, and how many requests were booked by then. */
   let told: [sessionId: string, digest: string, booked: number][];
   let reports: LimitReport[];
@@ -30,6 +31,7 @@ describe('the telemetry of an observed agent', () => {
   beforeEach(async () => {
     booked = [];
     told = [];
+    heard = [];
     reports = [];
     troubles = [];
     book = (entry) => {
@@ -43,6 +45,7 @@ describe('the telemetry of an observed agent', () => {
           return book(entry);
         },
         observe: (report) => Promise.resolve(void reports.push(report)),
+        heard: ({ sessionId }) => void heard.push(sessionId),
         accountTold: ({ sessionId }, digest) => Promise.resolve(void told.push([sessionId, digest, booked.length])),
         trouble: (problem) => void troubles.push(problem),
       },
@@ -67,6 +70,7 @@ describe('the telemetry of an observed agent', () => {
       apiRequest({ status_code: 429, ...of('u1', 'o2') }, 'claude_code.api_error'),
     ]);
     const { sessionId } = liveSession;
+    assert.deepEqual(new Set(heard), new Set([sessionId]));
     assert.deepEqual(told, [
       [sessionId, 'digest of ["u1","o1"]', 0],
       [sessionId, 'digest of ["u1","o2"]', 4],
@@ -261,6 +265,7 @@ describe('LogsIntake.mayReport', () => {
     const nothing = {
       book: () => Promise.resolve(true),
       observe: () => Promise.resolve(),
+      heard: () => undefined,
       accountTold: () => Promise.resolve(),
       trouble: () => undefined,
     };

@@ -44,6 +44,7 @@ describe('deliveries of telemetry', () => {
               return untilFailure < 0 ? Promise.reject(new Error('busy')) : manager.book(id, entry);
             },
             observe: (limits) => manager.observe(limits),
+            heard: () => undefined,
             accountTold: () => Promise.resolve(),
             trouble: () => undefined,
           },

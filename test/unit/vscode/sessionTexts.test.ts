@@ -79,6 +79,24 @@ describe('the tooltip of an observed session', () => {
     assert.match(text('transcripts'), /Usage from \| its transcripts/);
     assert.doesNotMatch(text(), /Usage from/);
   });
+
+  it('says what of it is not heard, when that is for certain', () => {
+    const aMinuteAgo = sampleNow - 60_000;
+    const text = (more: Parameters<typeof sampleSession>[0]) =>
+      /Not heard from \| ([^|]*)/.exec(
+        sessionTooltip(sampleSession({ mode: 'observed', ...more }), here, sampleNow),
+      )?.[1];
+    assert.equal(text({ requests: 0 }), undefined, 'it may wait for its user');
+    assert.equal(text({ heard: { telemetry: aMinuteAgo + 1 } }), undefined);
+    assert.match(text({ heard: { telemetry: aMinuteAgo } }) ?? '', /its hooks, so its turns are not held/);
+    assert.equal(text({ requests: 0, heard: { hooks: aMinuteAgo } }), undefined, 'its first turn may wait');
+    assert.match(text({ requests: 0, heard: { hooks: 1, turn: aMinuteAgo } }) ?? '', /what it uses/);
+    const told = { requests: 2, heard: { hooks: 1, turn: aMinuteAgo } };
+    assert.match(text(told) ?? '', /its telemetry, so its transcripts tell/);
+    assert.equal(text({ ...told, observedBy: 'transcripts' }), undefined);
+    assert.equal(text({ ...told, heard: { ...told.heard, telemetry: 1 } }), undefined);
+    assert.equal(text({ ...told, mode: 'routed' }), undefined);
+  });
 });
 
 describe('texts of commands', () => {
