@@ -1,3 +1,4 @@
+import { csvText } from './csvText.ts';
 import { amountTokens, type HistoryAmount, type UsageHistory } from './usageHistory.ts';
 
 /** The columns of an exported history; one line for each layer and step that has tokens. */
@@ -27,7 +28,7 @@ export function seriesCsv({ query, starts, series, at }: UsageHistory): string {
       return [[moment(from), moment(to), origin, query.by, name, owner ?? '', count]];
     }),
   );
-  return csv([seriesColumns, ...rows]);
+  return csvText(seriesColumns, rows);
 }
 
 /** What was used each day, as comma-separated values. Days are those of the local clock. */
@@ -37,7 +38,7 @@ export function daysCsv({ days }: UsageHistory): string {
       amount.requests === 0 ? [] : [[day, origin, ...amountCells(amount)]],
     ),
   );
-  return csv([dayColumns, ...rows]);
+  return csvText(dayColumns, rows);
 }
 
 /** All of a history, as JSON; costs that are not known in full say so. */
@@ -55,18 +56,4 @@ function amountCells(amount: HistoryAmount): (string | number)[] {
 
 function moment(at: number): string {
   return new Date(at).toISOString();
-}
-
-function csv(rows: readonly (readonly (string | number)[])[]): string {
-  return rows.map((row) => `${row.map(cell).join(',')}\r\n`).join('');
-}
-
-/**
- * A cell whose text a spreadsheet would take for a formula begins with an apostrophe: names come from agents.
- * Source: OWASP, "CSV Injection".
- */
-function cell(value: string | number): string {
-  if (typeof value === 'number') return String(value);
-  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

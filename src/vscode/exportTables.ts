@@ -1,6 +1,6 @@
 import { type ExportFormat } from '../shared/dashboardMessages.ts';
 import { type DashboardRow } from '../shared/dashboardParts.ts';
-import { type Cell, csvText } from './csvText.ts';
+import { type Cell, csvText } from '../shared/csvText.ts';
 import type { AskedUsage } from './usageFeed.ts';
 
 /** A table to be saved. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { csvText } from '../../../src/vscode/csvText.ts';
+import { csvText } from '../../../src/shared/csvText.ts';
 import { exportText, sessionsTable, usageTable } from '../../../src/vscode/exportTables.ts';
 import { dashboardView } from '../../../src/vscode/dashboardView.ts';
 import { usageView } from '../../../src/vscode/usageView.ts';
