@@ -55,7 +55,7 @@ async function install(client: ClientBase, named: string | undefined): Promise<I
     throw new SharedQuotaError('refused', 'The server is older than PostgreSQL 14. Take a newer one.');
   }
   let owner = state.owner;
-  if (owner === null) owner = await makeSchema(client, state.is_super);
+  owner ??= await makeSchema(client, state.is_super);
   const inSchema = async <T>(work: () => Promise<T>): Promise<T> => {
     await client.query('BEGIN');
     try {

@@ -62,8 +62,9 @@ BEGIN
   RETURN id;
 END $$;
 
--- Tells of something, once the transaction is over. \`whom\` is one machine, or everybody where it is null.
-CREATE FUNCTION tell(told_plan text, what text, whom text) RETURNS void LANGUAGE sql AS $$
-  SELECT pg_notify(channel, what || coalesce(' ' || whom, '')) FROM plan WHERE plan_id = told_plan
+-- Tells of something, once the transaction is over: \`room\`, to one machine or to everybody, or \`machines\`, of one
+-- machine or of any.
+CREATE FUNCTION tell(told_plan text, what text, which text) RETURNS void LANGUAGE sql AS $$
+  SELECT pg_notify(channel, what || coalesce(' ' || which, '')) FROM plan WHERE plan_id = told_plan
 $$;
 `;

@@ -52,7 +52,7 @@ BEGIN
   id := enter(caller);
   INSERT INTO shown AS known (plan_id, machine_id, body, at) VALUES (of_plan, id, publish.body, clock())
     ON CONFLICT (plan_id, machine_id) DO UPDATE SET body = excluded.body, at = excluded.at;
-  PERFORM tell(of_plan, 'machines', NULL);
+  PERFORM tell(of_plan, 'machines', id);
 END $$;
 
 -- Those that have shown something and were heard of within five minutes.
