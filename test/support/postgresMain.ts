@@ -3,7 +3,7 @@
  * crash and by being killed alike. Lines on stdin: `stop`, `start`, `crash` (ends it as a crash does).
  * Lines on stdout: `up` and `down`; everything else is the server's own log.
  */
-import { chown, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { chown, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -59,11 +59,11 @@ async function begin(): Promise<void> {
 
 /** The first line of `postmaster.pid` is the server's process. */
 async function crash(): Promise<void> {
-  const { readFile } = await import('node:fs/promises');
   const pid = Number((await readFile(path.join(data, 'postmaster.pid'), 'utf8')).split('\n')[0]);
+  const stopped = server.stop();
   // An immediate shutdown: nothing is written, and the next start recovers.
   process.kill(pid, process.platform === 'win32' ? 'SIGKILL' : 'SIGQUIT');
-  await server.stop();
+  await stopped;
 }
 
 let last: Promise<void> = begin();

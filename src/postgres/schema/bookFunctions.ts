@@ -15,7 +15,7 @@ RETURNS double precision LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 CREATE FUNCTION lower_by(amount double precision, share double precision) RETURNS double precision LANGUAGE sql IMMUTABLE AS $$
-  SELECT CASE WHEN share = 1 THEN amount ELSE greatest(1, floor(amount * share)) END
+  SELECT CASE WHEN share = 1 OR amount IS NULL THEN amount ELSE greatest(1, floor(amount * share)) END
 $$;
 
 -- The limits that hold for all machines together; see ScopeGrant.limits.
