@@ -34,7 +34,7 @@ export class NoticeListener {
   #connecting: Promise<void> | undefined;
   #cancelTimer: () => void = () => undefined;
   #waitMs = firstWaitMs;
-  #wasConnected = false;
+  #mayHaveMissed = false;
   #hasComplained = false;
   #isClosed = false;
 
@@ -89,7 +89,8 @@ export class NoticeListener {
       for (const planId of this.#plans.keys()) await this.#listen(client, planId);
     } catch (cause) {
       this.#retry(cause);
-      await client?.end().catch(() => undefined);
+      // One that was never connected may never end.
+      client?.end().catch(() => undefined);
       return;
     }
     if (this.#isClosed) {
@@ -100,8 +101,8 @@ export class NoticeListener {
     this.#waitMs = firstWaitMs;
     this.#hasComplained = false;
     this.#tryLater(client);
-    if (this.#wasConnected) this.#parts.tell({ kind: 'reconnected' });
-    this.#wasConnected = true;
+    if (this.#mayHaveMissed) this.#parts.tell({ kind: 'reconnected' });
+    this.#mayHaveMissed = false;
     // One that was asked for while this was connecting.
     for (const [planId, channel] of this.#plans) {
       if (channel === undefined)
@@ -154,6 +155,7 @@ export class NoticeListener {
     this.#cancelTimer();
     for (const planId of this.#plans.keys()) this.#plans.set(planId, undefined);
     if (this.#isClosed) return;
+    this.#mayHaveMissed = true;
     if (!this.#hasComplained) this.#parts.lost(cause);
     this.#hasComplained = true;
     const waitMs = this.#waitMs * (0.5 + Math.random() / 2);

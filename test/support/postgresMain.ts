@@ -32,7 +32,7 @@ const server = new EmbeddedPostgres({
   postgresFlags: [
     ...['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=250'],
     // What it holds need not outlive the machine.
-    ...['fsync=off', 'full_page_writes=off', 'synchronous_commit=off'],
+    ...['fsync=off', 'full_page_writes=off'],
     ...['ssl=on', 'ssl_cert_file=server.crt', 'ssl_key_file=server.key'],
   ].flatMap((setting) => ['-c', setting]),
   onLog: (message: unknown) => {
@@ -58,22 +58,29 @@ async function begin(): Promise<void> {
 }
 
 /** The first line of `postmaster.pid` is the server's process. */
-async function crash(): Promise<void> {
+async function endAtOnce(): Promise<void> {
   const pid = Number((await readFile(path.join(data, 'postmaster.pid'), 'utf8')).split('\n')[0]);
-  const stopped = server.stop();
   // An immediate shutdown: nothing is written, and the next start recovers.
   process.kill(pid, process.platform === 'win32' ? 'SIGKILL' : 'SIGQUIT');
+}
+
+async function crash(): Promise<void> {
+  const stopped = server.stop();
+  await endAtOnce();
   await stopped;
 }
+
+const within = (ms: number, work: Promise<unknown>): Promise<unknown> =>
+  Promise.race([work, new Promise((resolve) => setTimeout(resolve, ms))]).catch(() => undefined);
 
 let last: Promise<void> = begin();
 let isEnding = false;
 const end = (): void => {
   if (isEnding) return;
   isEnding = true;
-  void last
-    .catch(() => undefined)
-    .then(() => server.stop())
+  void within(3000, last)
+    .then(() => within(5000, server.stop()))
+    .then(() => endAtOnce().catch(() => undefined))
     .then(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
     .finally(() => process.exit());
 };
@@ -94,7 +101,9 @@ lines.on('line', (line) => {
     .then(() => {
       say(line === 'start' ? 'up' : 'down');
     });
-  last.catch(() => undefined);
+  last = last.catch(() => {
+    say(`failed ${line}`);
+  });
 });
 lines.on('close', end);
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, end);

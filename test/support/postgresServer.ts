@@ -12,7 +12,6 @@ export interface PostgresServer {
   readonly port: number;
   /** Makes an empty database. @returns the superuser's address of it. */
   createDatabase(): Promise<string>;
-  /** The same database as another role. */
   stop(): Promise<void>;
   start(): Promise<void>;
   /** Ends it as a crash does. */
@@ -92,6 +91,7 @@ function answers(program: Program): (answer: string) => Promise<void> {
       program.once('exit', gone);
       heard = (line) => {
         if (line === answer) over(resolve);
+        else if (line.startsWith('failed ')) gone();
       };
     });
 }
