@@ -51,6 +51,7 @@ const bundles = [
     ],
   },
   { ...node, entryPoints: { launcherProgram: 'src/launcher/program.ts' } },
+  { ...node, entryPoints: { ledgerAdmin: 'src/postgres/ledgerAdmin.ts' } },
   { ...node, entryPoints: ['src/uninstall.ts'] },
   {
     ...common,

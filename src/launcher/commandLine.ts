@@ -1,6 +1,8 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { agentIdSchema } from '../shared/launcherMessages.ts';
+import { type LedgerWish } from '../shared/ledgerWish.ts';
+import { ledgerWishOf } from './ledgerOptions.ts';
 import { type CommandName, commandNames, type QueryCommand } from './commandNames.ts';
 
 /**
@@ -24,6 +26,8 @@ export type CommandLine =
       readonly startedBy?: Starter;
     }
   | QueryWish
+  /** Something of the ledger that machines share. */
+  | { readonly kind: 'ledger'; readonly wish: LedgerWish; readonly json: boolean }
   /** `command` is absent for help on all of it. */
   | { readonly kind: 'help'; readonly command?: CommandName }
   | { readonly kind: 'version' }
@@ -45,6 +49,10 @@ const putDashes = 'Put -- before the command: agent-quota run -- claude';
  */
 export function parseCommandLine(args: readonly string[]): CommandLine {
   const { own, behind } = split(args);
+  if (own[0] === 'ledger' && !own.includes('--help') && !own.includes('-h')) {
+    const wish = ledgerWishOf([...own.slice(1), ...(behind ?? [])]);
+    return wish.kind === 'misuse' ? { ...wish, json: own.includes('--json') } : wish;
+  }
   const parsed = parseOwn(own);
   const json = own.includes('--json');
   const result = typeof parsed === 'string' ? misuse(parsed) : wishOf(parsed, behind);
@@ -90,6 +98,7 @@ function wishOf({ values, positionals }: OwnArguments, behind: readonly string[]
   if (verb === undefined) return misuse('What shall it do?');
   if (command === undefined)
     return misuse(`There is no "${verb}".`, `Commands are ${commandNames.join(', ')}. ${seeHelp}`);
+  if (command === 'ledger') return { kind: 'help', command };
   if (command === 'run') return runWish(values, rest[0], behind);
   for (const option of ['agent', 'wait'] as const) {
     if (values[option] !== undefined) return misuse(`${command} has no --${option}.`, seeHelpOn(command));

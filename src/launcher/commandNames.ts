@@ -3,5 +3,5 @@ export const queryCommands = ['status', 'quota', 'sessions', 'test', 'cleanup', 
 export type QueryCommand = (typeof queryCommands)[number];
 
 /** Every command, as help lists them. */
-export const commandNames = ['run', ...queryCommands] as const;
+export const commandNames = ['run', ...queryCommands, 'ledger'] as const;
 export type CommandName = (typeof commandNames)[number];

@@ -25,6 +25,10 @@ export async function runProgram(): Promise<void> {
       const { runQuery } = await import('./queryCommand.ts');
       return runQuery(wish);
     }
+    case 'ledger': {
+      const { runLedger } = await import('./ledgerCommand.ts');
+      return runLedger(wish.wish, wish.json);
+    }
     case 'help': {
       const { commandUsageText, usageText } = await import('./usageText.ts');
       process.stdout.write(wish.command === undefined ? usageText : commandUsageText(wish.command));

@@ -14,13 +14,14 @@ Commands:
   test         tests the credentials with one real call that costs no tokens
   cleanup      ends sessions without a process, frees slots of those that do nothing
   release ID   ends a session: its key is dead at once
+  ledger       makes, checks and limits a ledger that several machines share
 
 Options:
   --json           prints one JSON document (all commands but run)
   -h, --help       prints this, or behind a command, what there is to know of it
   -V, --version    prints the version
 
-Exit codes: 0 fine, 1 the answer is bad news, 64 bad usage, 69 no engine to ask;
+Exit codes: 0 fine, 1 the answer is bad news, 64 bad usage, 69 nobody to ask;
 those of run are in agent-quota run --help.
 NO_COLOR=1 switches colours off, FORCE_COLOR=1 on.
 `;
@@ -126,6 +127,37 @@ ${noEngine}.
 
 Example:
   agent-quota release reviewer
+`,
+  ledger: `Makes, checks and limits the ledger in PostgreSQL that several machines share.
+
+Usage:
+  agent-quota ledger init [--members ROLE] [--json]
+  agent-quota ledger check [--json]
+  agent-quota ledger limits [PLAN [--scope SCOPE] [LIMIT...] [--role ROLE]]
+                            [--lease-seconds N] [--json]
+
+  init             makes the ledger's schema, or brings it up to date, as an
+                   administrator; and the role that its users become members of
+  check            says what keeps this machine from using it, and the next step
+  limits           shows the limits, or sets them; for who made the ledger
+
+  --members ROLE   the members' role; agent_quota_members by default
+  --requests-per-minute N, --tokens-per-minute N, --input-tokens-per-minute N,
+  --output-tokens-per-minute N, --tokens-per-day N, --slots N
+                   a limit of all machines together; none takes it away
+  --scope SCOPE    a part of the plan: model/GROUP or agent/NAME
+  --role ROLE      whose members may use the plan
+  --lease-seconds N
+                   how long a machine may go on without the database, for all plans
+${json}
+
+The database is the one that AGENT_QUOTA_LEDGER_URL names, or PGHOST, PGDATABASE and
+so on. Its password belongs in ~/.pgpass.
+
+Exit codes: 0 fine, 1 something is wrong, 64 bad usage, 69 no database to ask.
+
+Example:
+  agent-quota ledger limits ApiKey-1a2b3c --tokens-per-minute 400000 --slots 20
 `,
 };
 

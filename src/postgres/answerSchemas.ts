@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { leaseDimensions, type LeaseAmounts, type LeaseGrant, type LeaseLimits } from '../core/sharedQuota.ts';
 import { rateDimensions, type RateLimits } from '../core/rateLimits.ts';
 

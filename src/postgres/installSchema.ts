@@ -1,5 +1,5 @@
 import pg, { type ClientBase } from 'pg';
-import { z } from 'zod';
+import * as z from 'zod';
 import { SharedQuotaError } from '../core/sharedQuota.ts';
 import { migrations, schemaVersion } from './migrations.ts';
 import { schemaFunctions } from './schemaFunctions.ts';

@@ -1,5 +1,5 @@
 import pg, { type ClientConfig } from 'pg';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Clock } from '../core/clock.ts';
 import { type SharedNotice } from '../core/sharedQuota.ts';
 import { protocol, schemaName } from './schemaName.ts';

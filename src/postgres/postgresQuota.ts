@@ -2,7 +2,7 @@
 // prepared statements by name, TLS options passed on whole, and SCRAM. `postgres` (porsager) is leaner, and had no
 // release for long; its way to write statements is of no use where every call is one function.
 import pg from 'pg';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type LimitReport } from '../core/admission.ts';
 import { type Clock } from '../core/clock.ts';
 import { Listeners } from '../core/listeners.ts';
