@@ -1,8 +1,10 @@
 /** The one call of a lease; see SharedQuota.renew. */
 export const renewCall = `
 -- The service of a machine that begins to want something is not less than that of those who do: it cannot have saved up.
-CREATE FUNCTION starting_service(of_plan text, of_machine text, own double precision) RETURNS double precision LANGUAGE sql STABLE AS $$
-  SELECT greatest(own, coalesce((SELECT min(l.service) FROM lease l
+-- Nor can one whose wants were never met, for more than a whole limit: others would wait for a minute, and no longer.
+CREATE FUNCTION fair_service(of_plan text, of_machine text, own double precision, begins boolean)
+RETURNS double precision LANGUAGE sql STABLE AS $$
+  SELECT greatest(own, coalesce((SELECT CASE WHEN begins THEN min(l.service) ELSE max(l.service) - 1 END FROM lease l
     WHERE l.plan_id = of_plan AND l.machine_id <> of_machine AND NOT l.is_over AND EXISTS (SELECT FROM part o
       WHERE o.plan_id = l.plan_id AND o.machine_id = l.machine_id AND o.wants > 0 AND o.dimension <> 'slots')), own))
 $$;
@@ -80,8 +82,8 @@ BEGIN
     FROM part p JOIN bucket b USING (plan_id, scope_id, dimension)
     WHERE p.plan_id = of_plan AND p.machine_id = caller AND p.freed > 0 AND b.size > 0 AND p.dimension <> 'slots'
       AND p.scope_id = ANY (asked)), 0);
-  IF NOT has_wanted AND wants_rates(of_plan, caller) THEN
-    my_service := starting_service(of_plan, caller, my_service);
+  IF wants_rates(of_plan, caller) THEN
+    my_service := fair_service(of_plan, caller, my_service, NOT has_wanted);
   END IF;
 
   FOR decided IN SELECT d.*, p.weight FROM decide(of_plan, caller, asked, day, my_service) d
