@@ -40,10 +40,10 @@ BEGIN
     EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', known.signature);
     IF known.proname IN (${memberCalls.map((name) => `'${name}'`).join(', ')}) THEN
       EXECUTE format('ALTER FUNCTION %s SECURITY DEFINER SET search_path = ${schemaName}, pg_temp', known.signature);
-      EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', known.signature, (SELECT members FROM setting));
     END IF;
   END LOOP;
-  EXECUTE format('GRANT USAGE ON SCHEMA ${schemaName} TO %I', (SELECT members FROM setting));
+  PERFORM open_to(rolname) FROM pg_roles
+    WHERE rolname IN (SELECT members FROM setting UNION SELECT members FROM plan WHERE members IS NOT NULL);
 END $$;
 `;
 

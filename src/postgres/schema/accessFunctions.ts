@@ -62,6 +62,17 @@ BEGIN
   RETURN id;
 END $$;
 
+-- Lets a role's members call what members may: whether for a plan of theirs, each call finds out.
+CREATE FUNCTION open_to(role name) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  known regprocedure;
+BEGIN
+  EXECUTE format('GRANT USAGE ON SCHEMA agent_quota TO %I', role);
+  FOR known IN SELECT oid FROM pg_proc WHERE pronamespace = 'agent_quota'::regnamespace AND prosecdef LOOP
+    EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', known, role);
+  END LOOP;
+END $$;
+
 -- Tells of something, once the transaction is over: \`room\`, to one machine or to everybody, or \`machines\`, of one
 -- machine or of any.
 CREATE FUNCTION tell(told_plan text, what text, which text) RETURNS void LANGUAGE sql AS $$

@@ -83,7 +83,8 @@ $$;
 
 -- What a check wants to know; it needs no plan.
 CREATE FUNCTION hello() RETURNS jsonb LANGUAGE sql STABLE AS $$
-  SELECT jsonb_build_object('clock', clock(), 'mayUse', may_use((SELECT members FROM setting)),
+  SELECT jsonb_build_object('clock', clock(), 'mayUse', may_use((SELECT members FROM setting))
+      OR EXISTS (SELECT FROM plan WHERE members IS NOT NULL AND may_use(members)),
     'leaseMs', (SELECT lease_ms FROM setting))
 $$;
 `;

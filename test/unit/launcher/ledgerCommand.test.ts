@@ -175,6 +175,19 @@ describe('agent-quota ledger', function () {
       assert.match((await trouble(as('member'), ['limits']))[2], /Connect as the role that made the ledger/);
       assert.equal((await trouble(as('member'), ['limits', 'p', '--slots', '9']))[1], 'no-rights');
       assert.match((await trouble(as('stranger'), ['init']))[2], /may create schemas/);
+      // A team of its own can use its plan, and no other.
+      await database.admin.query(`DROP ROLE IF EXISTS team_b; CREATE ROLE team_b NOLOGIN`);
+      await database.addMember('b', 'team_b');
+      const owner = { [addressVariable]: `${url.slice(0, url.lastIndexOf('/'))}/${database.superuser.database}` };
+      assert.equal((await json(['limits', 'theirs', '--role', 'team_b', '--slots', '2'], owner))[0], 0);
+      assert.equal((await json(['check'], as('b')))[0], 0);
+      assert.deepEqual(await database.open('b').machines('theirs'), []);
+      await assert.rejects(database.open('b').machines('ours'), { kind: 'refused' });
+      await assert.rejects(database.open('member').machines('theirs'), { kind: 'refused' });
+      assert.match(
+        (await trouble(owner, ['limits', 'theirs', '--role', 'nobody_there']))[2],
+        /"nobody_there" does not exist/,
+      );
       await database.setClock(Date.now() - 3_600_000);
       const [, found, text] = await trouble(as('member'));
       assert.equal(found, 'clock');
