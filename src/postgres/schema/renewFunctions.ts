@@ -112,7 +112,9 @@ BEGIN
       coalesce(s.all_aside, 0) AS all_aside, s.wants AS their_wants, s.weights AS their_weights
     FROM mine m LEFT JOIN sums s USING (scope_id, dimension)
   ), fits AS (
-    SELECT r.*, r.needs <= 0 OR r.room - r.aside >= r.needs - 5e-7 AS fits FROM rooms r
+    -- Each waiting agent needs one slot, so that some of them help some; a request needs all of its tokens.
+    SELECT r.*, r.needs <= 0 OR r.room - r.aside >= CASE r.kind WHEN 'slots' THEN 1 ELSE r.needs END - 5e-7 AS fits
+    FROM rooms r
   ), scopes AS (
     SELECT scope_id, kind, bool_and(fits) AS fits, bool_or(needs > 0) AS has_needs FROM fits GROUP BY scope_id, kind
   ), kinds AS (
@@ -122,7 +124,9 @@ BEGIN
     FROM scopes GROUP BY kind
   )
   SELECT f.scope_id, f.dimension, f.size,
-    CASE WHEN NOT (s.fits AND k.fits) THEN 0 ELSE f.needs + whole_extra.amount END,
+    CASE WHEN NOT (s.fits AND k.fits) THEN 0
+      WHEN f.kind = 'slots' AND f.room - f.aside < f.needs THEN floor(f.room - f.aside + 1e-9)
+      ELSE f.needs + whole_extra.amount END,
     f.fits AND NOT (s.fits AND k.fits),
     CASE WHEN f.fits THEN 0 ELSE f.needs - (f.room - f.aside) END
   FROM fits f JOIN scopes s USING (scope_id, kind) JOIN kinds k USING (kind),

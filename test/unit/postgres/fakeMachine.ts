@@ -4,6 +4,7 @@ import {
   type LeaseGrant,
   type LeaseLimits,
   leaseDimensions,
+  SharedQuotaError,
   type MachineIdentity,
   type ScopeGrant,
   type SharedQuota,
@@ -87,6 +88,17 @@ export class FakeMachine {
     if (grant === undefined) throw new Error('There is no scope in the answer.');
     if (keepsAnswer) this.#take(answer, grant);
     return grant;
+  }
+
+  /** The same, again and again while the database is too busy to answer: on a slow machine many at once wait for long. */
+  async askUntilAnswered(needs: Given = {}, wants: Given = {}): Promise<ScopeGrant> {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await this.ask(needs, wants);
+      } catch (error) {
+        if (!(error instanceof SharedQuotaError && error.kind === 'away') || attempt === 10) throw error;
+      }
+    }
   }
 
   #take(answer: LeaseGrant, grant: ScopeGrant): void {

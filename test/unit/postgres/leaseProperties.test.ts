@@ -119,7 +119,7 @@ describe('what machines lease together', function () {
     for (let round = 0; round < 6; round += 1) {
       const grants = await Promise.all(
         machines.map((machine) =>
-          machine.ask(
+          machine.askUntilAnswered(
             { requestsPerMinute: 1, tokensPerMinute: 70, slots: 1 },
             { requestsPerMinute: 30, tokensPerMinute: 200 },
           ),
@@ -132,7 +132,7 @@ describe('what machines lease together', function () {
       assert.ok(leased + used <= limit + 1e-6, `${leased} leased, ${used} used`);
       assert.ok(held <= slots, `${held} slots`);
       for (const machine of machines) machine.use({ tokensPerMinute: Math.max(0, machine.room('tokensPerMinute')) });
-      await Promise.all(machines.map((machine) => machine.ask()));
+      await Promise.all(machines.map((machine) => machine.askUntilAnswered()));
       await database.advance(5000);
     }
     // They did get most of it.

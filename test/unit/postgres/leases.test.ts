@@ -158,6 +158,13 @@ describe('leases in PostgreSQL', function () {
     assert.equal((await c.ask({ slots: 1 })).granted.slots, 1);
   });
 
+  it('gives those slots that there are, where more are needed', async () => {
+    const a = machine('a');
+    assert.equal((await a.ask({ slots: 5 })).granted.slots, 3);
+    assert.equal((await a.ask({ slots: 2 })).granted.slots, 3);
+    assert.equal((await machine('b').ask({ slots: 2 })).granted.slots, 0);
+  });
+
   it('counts the tokens of a day for each machine’s day', async () => {
     const daily = { set: { tokensPerDay: 1000 } };
     const [a, b] = [machine('a', daily), machine('b', daily)];
