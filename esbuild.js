@@ -36,6 +36,7 @@ const bundles = [
   { ...node, entryPoints: { transcripts: 'src/transcripts/transcriptThread.ts' } },
   { ...node, entryPoints: { prices: 'src/prices/listPrices.ts' } },
   { ...node, entryPoints: { metrics: 'src/metrics/startMetrics.ts' } },
+  { ...node, entryPoints: { sharedLedger: 'src/sharedLedger.ts' } },
   // The launcher's first lines switch the compile cache on, for the file with all the rest of it.
   {
     ...node,

@@ -32,6 +32,7 @@ import { EngineConfigurator } from './vscode/engineConfigurator.ts';
 import { Notices } from './vscode/notices.ts';
 import { type Claim } from './vscode/quotaNotices.ts';
 import { RoutedConsent } from './vscode/routedConsent.ts';
+import { type Settings } from './vscode/settings.ts';
 import { SettingsReader } from './vscode/settingsReader.ts';
 import { SnapshotStore } from './vscode/snapshotStore.ts';
 import { TerminalEnvironment } from './vscode/terminalEnvironment.ts';
@@ -79,7 +80,7 @@ export async function composeWindow(context: vscode.ExtensionContext): Promise<W
 
   // The engine, in a thread of its own.
   const supervisor = new EngineSupervisor({
-    start: engineStart(context, await launcherSecret(context, log)),
+    start: engineStart(context, await launcherSecret(context, log), settings.current),
     startThread: (start) => startThread(context, log, start),
     events: engineEvents(log, store, notices, keyCommand, firstTranscripts),
     lifeChanged: (life) => {
@@ -173,7 +174,8 @@ async function launcherSecret(context: vscode.ExtensionContext, log: vscode.LogO
   }
 }
 
-function engineStart(context: vscode.ExtensionContext, launcherSecret: string): EngineStart {
+function engineStart(context: vscode.ExtensionContext, launcherSecret: string, settings: Settings): EngineStart {
+  const { sharedLedger } = settings;
   const gatewayPort = context.workspaceState.get<unknown>(lastPlace.gatewayPort);
   const observerPort = context.workspaceState.get<unknown>(lastPlace.observerPort);
   const launcherAddress = context.workspaceState.get<unknown>(lastPlace.launcherAddress);
@@ -186,6 +188,7 @@ function engineStart(context: vscode.ExtensionContext, launcherSecret: string): 
     transcriptScript: script('transcripts'),
     priceScript: script('prices'),
     metricsScript: script('metrics'),
+    ...(sharedLedger !== undefined && { sharedLedger: { ...sharedLedger, script: script('sharedLedger') } }),
     ...(typeof gatewayPort === 'number' && { gatewayPort }),
     ...(typeof observerPort === 'number' && { observerPort }),
     ...(typeof launcherAddress === 'string' && { launcherAddress }),

@@ -60,6 +60,11 @@ export const settings = {
   statusBarFormat: 'agentQuota.statusBar.format',
   notifyAtPercent: 'agentQuota.notifyAtPercent',
   earlyWarnings: 'agentQuota.earlyWarnings',
+  ledger: 'agentQuota.ledger',
+  ledgerAddressCommand: 'agentQuota.ledger.addressCommand',
+  ledgerWhenAway: 'agentQuota.ledger.whenAway',
+  ledgerSafeShareMinutes: 'agentQuota.ledger.safeShareMinutes',
+  ledgerHideNames: 'agentQuota.ledger.hideNames',
 } as const;
 
 export const contextKeys = {

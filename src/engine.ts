@@ -31,6 +31,7 @@ import { testAuthentication, testRoute } from './gateway/authenticationTest.ts';
 import { startGateway } from './gateway/gateway.ts';
 import { metricsPath } from './gateway/metricsPage.ts';
 import { createUpstreamConnections, type UpstreamConnections } from './gateway/upstreamConnections.ts';
+import { sharedLedgerOf } from './engineSharedLedger.ts';
 import { openLedger } from './ledger/openLedger.ts';
 import { createProcessTable } from './processes/processTable.ts';
 import { systemClock } from './processes/systemClock.ts';
@@ -67,6 +68,7 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
       lost: die,
     },
     checkpointScript: start.checkpointScript,
+    ...(start.sharedLedger !== undefined && { build: sharedLedgerOf(start.sharedLedger, logger) }),
   });
   await ledger.join(engineId, ownProcess, clock.now());
 

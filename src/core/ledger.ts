@@ -14,6 +14,7 @@ import {
   type SessionMode,
   type SessionSteering,
 } from './session.ts';
+import { type SharedState } from './sharedState.ts';
 import { type Subagent, type SubagentUsage } from './subagent.ts';
 import { type TokenEstimate } from './tokenEstimate.ts';
 import { type Usage } from './usage.ts';
@@ -112,6 +113,8 @@ export interface LedgerView {
   readonly line: readonly LinePlace[];
   /** Of all sessions of the plan, with what requests under way have reported so far. */
   readonly usedToday: Usage;
+  /** Absent where the quota is this machine's alone. With it, `status` is the whole plan's. */
+  readonly shared?: SharedState;
 }
 
 /**

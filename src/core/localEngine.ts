@@ -164,6 +164,7 @@ export class LocalEngine implements QuotaEngine {
       health,
       gatewayUrl,
       ledger: kept,
+      ...(view.shared !== undefined && { shared: view.shared }),
     };
   }
 

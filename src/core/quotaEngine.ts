@@ -4,11 +4,13 @@ import { type RecentEvent } from '../shared/recentEvent.ts';
 import { type Cost, type HistoryQuery, type UsageHistory } from '../shared/usageHistory.ts';
 import { type AgentRule } from './agentRules.ts';
 import { type Credentials, type Problem, type SubscriptionMode } from './credentials.ts';
+import { type AwayPolicy } from './lease.ts';
 import { type LogLevel } from './logger.ts';
 import { type Plan } from './plan.ts';
 import { type QuotaStatus } from './quotaStatus.ts';
 import { type Reporting } from './reporting.ts';
 import { type ProcessIdentity, type Session, type SessionSteering } from './session.ts';
+import { type SharedState } from './sharedState.ts';
 import { type SubagentUsage } from './subagent.ts';
 import { type UpstreamNetwork } from './upstreamNetwork.ts';
 import { type Usage } from './usage.ts';
@@ -150,6 +152,8 @@ export interface EngineSnapshot {
   readonly gatewayUrl: string;
   /** `sqlite`: shared by all windows and kept; `memory`: this window's alone, and why. */
   readonly ledger: { readonly kind: 'sqlite' } | { readonly kind: 'memory'; readonly reason: string };
+  /** How the quota is shared with other machines, and what they do; absent where it is not. */
+  readonly shared?: SharedState;
 }
 
 /** The engine as the window sees it. Every argument and result can be cloned. */
@@ -220,12 +224,24 @@ export interface EngineStart {
   readonly priceScript?: string;
   /** The script that collects metrics; without it none are collected. */
   readonly metricsScript?: string;
+  /** Left out where the quota is this machine's alone. */
+  readonly sharedLedger?: SharedLedgerStart;
   /** Tried first, since agents that run know it. */
   readonly gatewayPort?: number;
   /** Likewise for agents that report to this engine. */
   readonly observerPort?: number;
   /** Likewise for launchers that run. */
   readonly launcherAddress?: string;
+}
+
+/** How the quota is shared with other machines. */
+export interface SharedLedgerStart {
+  /** The script that does it: large, so only loaded where it is wanted. */
+  readonly script: string;
+  readonly whenAway: AwayPolicy;
+  readonly hideNames: boolean;
+  /** What prints the database's address; empty where the environment tells it. */
+  readonly addressCommand: string;
 }
 
 /** What a started engine says of itself. */

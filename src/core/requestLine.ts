@@ -1,6 +1,6 @@
-import { amountsOf, rateDimensions, type RateAmounts, type RateLimits } from './rateLimits.ts';
+import { amountsLess, amountsOf, rateDimensions, type RateAmounts, type RateLimits } from './rateLimits.ts';
 import { smallestFirst } from './smallestFirst.ts';
-import { availability, holding, type Buckets } from './tokenBucket.ts';
+import { availability, holding, rounding, type Buckets } from './tokenBucket.ts';
 
 /** A request that waits to be admitted. */
 export interface WaitingRequest {
@@ -39,6 +39,14 @@ export interface ScopeFacts {
   readonly pausedUntil: number;
   /** Until then the subscription's window is used up; undefined when it is not. */
   readonly closedUntil: number | undefined;
+  /** What is leased of a quota that machines share, beside what is promised already; absent where none is shared. */
+  readonly lease?: LeaseRoom;
+}
+
+/** What new requests may take of a lease: Infinity where nothing limits it; below 0 where more is promised. */
+export interface LeaseRoom {
+  readonly rates: RateAmounts;
+  readonly tokensPerDay: number;
 }
 
 /** All that decides which waiting requests go now. */
@@ -64,6 +72,8 @@ export interface LineDecision {
   readonly usedUp: readonly UsedUp[];
   /** When the next may go if nothing else happens; undefined when only an event can help. */
   readonly nextAt: number | undefined;
+  /** Those at the front of their limits' line that lack nothing but a larger lease. */
+  readonly lacksLease: readonly WaitingRequest[];
 }
 
 /** A window that opens again so soon is waited for, in milliseconds. */
@@ -74,6 +84,7 @@ interface RunningScope {
   readonly facts: ScopeFacts;
   buckets: Buckets;
   dayHeld: number;
+  lease: LeaseRoom | undefined;
   /** A request before has to wait for it, so nobody behind may take it. */
   blocked: boolean;
 }
@@ -85,9 +96,11 @@ interface RunningScope {
 export function decideLine(facts: LineFacts, now: number): LineDecision {
   const admitted: WaitingRequest[] = [];
   const usedUp: UsedUp[] = [];
+  const lacksLease: WaitingRequest[] = [];
   const scopes = new Map<string, RunningScope>();
   for (const [id, scope] of facts.scopes) {
-    scopes.set(id, { facts: scope, buckets: scope.buckets, dayHeld: scope.day?.held ?? 0, blocked: false });
+    const { buckets, day, lease } = scope;
+    scopes.set(id, { facts: scope, buckets, dayHeld: day?.held ?? 0, lease, blocked: false });
   }
   const seated = new Set<string>();
   const agentSlots = new Map(facts.agentSlots);
@@ -110,13 +123,18 @@ export function decideLine(facts: LineFacts, now: number): LineDecision {
     const agentFree = agentSlots.get(agent) ?? Infinity;
     if (takesSlot && (seated.size >= facts.freeSlots || agentFree <= 0)) continue;
     if (own.some(({ blocked }) => blocked)) continue;
-    const short = own.map((scope) => ({ scope, obstacle: shortObstacle(scope, request, now) }));
-    const lacking = short.filter(({ obstacle }) => obstacle !== undefined);
+    const lacking = own.flatMap((scope) => {
+      const obstacle = shortObstacle(scope, request, now);
+      return obstacle === undefined ? [] : [{ scope, obstacle }];
+    });
     if (lacking.length > 0) {
-      for (const { scope, obstacle } of lacking) {
+      const lasting = lacking.filter(({ obstacle }) => obstacle.kind === 'own');
+      if (lasting.length === 0) lacksLease.push(request);
+      // Whoever has to wait here anyway does not hold up those who could lease what it lacks beside.
+      for (const { scope, obstacle } of lasting.length === 0 ? lacking : lasting) {
         scope.blocked = true;
         // The first that gives way may let others go, who come under that limit alone.
-        nextAt = Math.min(nextAt, obstacle?.at ?? Infinity);
+        if (obstacle.kind === 'own') nextAt = Math.min(nextAt, obstacle.at ?? Infinity);
       }
       continue;
     }
@@ -127,7 +145,7 @@ export function decideLine(facts: LineFacts, now: number): LineDecision {
     }
     admitted.push(request);
   }
-  return { admitted, usedUp, nextAt: nextAt === Infinity ? undefined : nextAt };
+  return { admitted, usedUp, nextAt: nextAt === Infinity ? undefined : nextAt, lacksLease };
 }
 
 /** The scopes that all requests come under. */
@@ -156,30 +174,47 @@ function spentObstacle(
   return { what: day.whose === 'plan' ? 'day' : 'agent-day', until: undefined };
 }
 
-/** What waiting helps against. `at` is undefined when only something given back helps. */
-function shortObstacle(
-  scope: RunningScope,
-  request: WaitingRequest,
-  now: number,
-): { at: number | undefined } | undefined {
+type ShortObstacle =
+  /** @param at undefined when only something given back helps. */
+  | { readonly kind: 'own'; readonly at: number | undefined }
+  /** Nothing but the lease is short. */
+  | { readonly kind: 'lease' };
+
+/** What waiting helps against. */
+function shortObstacle(scope: RunningScope, request: WaitingRequest, now: number): ShortObstacle | undefined {
   const { limits, day, pausedUntil, closedUntil } = scope.facts;
   const closed = Math.max(pausedUntil, closedUntil ?? 0);
-  if (closed > now) return { at: closed };
+  if (closed > now) return { kind: 'own', at: closed };
   const tokens = request.cost.tokensPerMinute;
   if (day !== undefined && tokens > 0 && day.used + scope.dayHeld + Math.min(tokens, day.limit) > day.limit) {
-    return { at: undefined };
+    return { kind: 'own', at: undefined };
   }
   let latest = 0;
   for (const dimension of rateDimensions) {
     const when = availability(scope.buckets[dimension], limits[dimension], request.cost[dimension]);
-    if (when.kind === 'held') return { at: undefined };
+    if (when.kind === 'held') return { kind: 'own', at: undefined };
     if (when.kind === 'later') latest = Math.max(latest, when.at);
   }
-  return latest === 0 ? undefined : { at: latest };
+  if (latest !== 0) return { kind: 'own', at: latest };
+  return scope.lease !== undefined && !fits(scope.lease, scope.facts, request.cost) ? { kind: 'lease' } : undefined;
+}
+
+/** Whether a lease suffices. More than a limit needs all of the limit. */
+function fits(room: LeaseRoom, { limits, day }: ScopeFacts, cost: RateAmounts): boolean {
+  const tokens = cost.tokensPerMinute;
+  if (day !== undefined && tokens > 0 && Math.min(tokens, day.limit) > room.tokensPerDay + rounding) return false;
+  return rateDimensions.every(
+    (dimension) =>
+      cost[dimension] <= 0 ||
+      Math.min(cost[dimension], limits[dimension] ?? Infinity) <= room.rates[dimension] + rounding,
+  );
 }
 
 function take(scope: RunningScope, { cost }: WaitingRequest): void {
-  const { buckets } = scope;
+  const { buckets, lease } = scope;
+  if (lease !== undefined) {
+    scope.lease = { rates: amountsLess(lease.rates, cost), tokensPerDay: lease.tokensPerDay - cost.tokensPerMinute };
+  }
   scope.buckets = amountsOf((dimension) => holding(buckets[dimension], cost[dimension]));
   scope.dayHeld += cost.tokensPerMinute;
 }

@@ -44,3 +44,18 @@ export function decideSlot(facts: SlotFacts, ticket: string, agentId: string): S
   if (seat(agentId)) return { kind: 'free' };
   return { kind: 'taken', place: ahead.length + 1, since: facts.line[index]?.since };
 }
+
+/** How many slots each agent would take if those in line got all that the limits allow; holders not counted. */
+export function seatsWanted(facts: SlotFacts): ReadonlyMap<string, number> {
+  const running = new Map<string, number>();
+  for (const holder of facts.holders) running.set(holder, (running.get(holder) ?? 0) + 1);
+  const wanted = new Map<string, number>();
+  let free = facts.slots - facts.holders.length;
+  for (const { agentId } of facts.line) {
+    const taken = (running.get(agentId) ?? 0) + (wanted.get(agentId) ?? 0);
+    if (free <= 0 || taken >= (facts.slotsOfAgent(agentId) ?? Infinity)) continue;
+    wanted.set(agentId, (wanted.get(agentId) ?? 0) + 1);
+    free -= 1;
+  }
+  return wanted;
+}

@@ -64,7 +64,7 @@ export type Availability =
   | { readonly kind: 'held' };
 
 /** Half a millionth of a token: below it a difference is rounding, not quota. */
-const rounding = 5e-7;
+export const rounding = 5e-7;
 
 /**
  * When an amount can be taken. More than the bucket holds waits for a full bucket instead of for ever.

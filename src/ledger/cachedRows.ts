@@ -14,6 +14,7 @@ import {
   type SlotTicketRow,
   type UsageBooking,
 } from './ledgerStore.ts';
+import { type SharedRows } from './sharedRows.ts';
 
 /**
  * Rows that are read from others once and written to them once a transaction, however often a transaction reads and
@@ -209,6 +210,10 @@ export class CachedRows implements LedgerRows {
     this.flush();
     this.invalidate();
     return this.#rows.dropBefore(at);
+  }
+
+  get shared(): SharedRows {
+    return this.#rows.shared;
   }
 
   putEngine(row: EngineRow): void {

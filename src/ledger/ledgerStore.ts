@@ -1,5 +1,6 @@
 import { type UsageEntry } from '../core/ledger.ts';
 import { wholeShare, type AdaptiveShare } from '../core/adaptiveShare.ts';
+import { type PlanLease, type ScopeLease } from '../core/lease.ts';
 import { type PlanWindow } from '../core/planWindow.ts';
 import { amountsOf, type RateAmounts, type RateLimits } from '../core/rateLimits.ts';
 import { type SpentLimit } from '../core/requestLine.ts';
@@ -8,6 +9,7 @@ import { type Buckets, type TokenBucket } from '../core/tokenBucket.ts';
 import { type SubagentUsage } from '../core/subagent.ts';
 import { type Usage } from '../core/usage.ts';
 import { type UsageDetail, type UsageSum } from '../core/usageSum.ts';
+import { type SharedRows } from './sharedRows.ts';
 
 /** A session and what only the ledger needs to know of it. */
 export interface SessionRow {
@@ -63,6 +65,10 @@ export interface ScopeRow {
   readonly share: AdaptiveShare;
   /** The plan's alone: a subscription's usage windows. */
   readonly windows: readonly PlanWindow[];
+  /** What this machine has of it; absent until the quota is shared with other machines. */
+  readonly lease?: ScopeLease;
+  /** The plan's alone, likewise. */
+  readonly planLease?: PlanLease;
 }
 
 const full: TokenBucket = { used: 0, at: 0, held: 0 };
@@ -165,6 +171,8 @@ export interface LedgerRows {
   subagentUsage(): ReadonlyMap<string, readonly SubagentUsage[]>;
   /** Drops usage detail and ended sessions from before a moment. @returns how many entries of usage. */
   dropBefore(at: number): number;
+
+  readonly shared: SharedRows;
 
   putEngine(row: EngineRow): void;
   removeEngine(engineId: string): void;

@@ -4,6 +4,7 @@ import { currentWindows } from '../core/planWindow.ts';
 import { limitStatus, rateStatus } from '../core/planStatus.ts';
 import { type QuotaStatus } from '../core/quotaStatus.ts';
 import { type LimitStatus } from '../shared/limitStatus.ts';
+import { amountsOf } from '../core/rateLimits.ts';
 import { planScope, scopeOfId, type QuotaTerms, type Scope } from '../core/quotaTerms.ts';
 import { type LiveSession } from '../core/session.ts';
 import { addUsage, noUsage, type Usage } from '../core/usage.ts';
@@ -59,7 +60,8 @@ function quotaStatus(store: LedgerStore, scopes: ScopeBooks, terms: QuotaTerms, 
     .map(({ id, group }) => ({ models: group, until: store.scope(id).pausedUntil }))
     .filter(({ until }) => until > now);
   const limits = [...scopeStatus(plan, store, scopes, terms, now), ...shown];
-  const slots = store.slotHolders(plan.planId).length;
+  const others = scopes.leases?.share(plan.id, plan.planId)?.leasedByOthers.slots ?? 0;
+  const slots = store.slotHolders(plan.planId).length + others;
   return {
     at: now,
     planKind: terms.plan.kind,
@@ -79,7 +81,12 @@ function scopeStatus(
 ): LimitStatus[] {
   const { limits, buckets, day } = scopes.facts(scope, terms, now);
   const { reported, windows } = store.scope(scope.id);
-  const shown: LimitStatus[] = rateStatus(limits, reported, buckets);
+  const others = scopes.others(scope, limits, now);
+  const whole = amountsOf((dimension) => ({
+    ...buckets[dimension],
+    held: buckets[dimension].held + others[dimension],
+  }));
+  const shown: LimitStatus[] = rateStatus(limits, reported, whole);
   if (day !== undefined) {
     const used = day.used + day.held;
     const resetsAt = used > 0 ? calendarDay(now).endsAt : undefined;

@@ -2,13 +2,42 @@ import { limitsOfAgent } from '../core/agentRules.ts';
 import { calendarDay } from '../core/calendarDay.ts';
 import { type LineRun, type RequestState } from '../core/ledger.ts';
 import { windowsClosedUntil } from '../core/planWindow.ts';
-import { hasAccounts, isAccountRecord, scopeOfId, type QuotaTerms } from '../core/quotaTerms.ts';
-import { decideLine, type LineFacts, type ScopeFacts, type WaitingRequest } from '../core/requestLine.ts';
+import { agentScopeId, hasAccounts, isAccountRecord, scopeOfId, type QuotaTerms } from '../core/quotaTerms.ts';
+import {
+  decideLine,
+  type LineDecision,
+  type LineFacts,
+  type ScopeFacts,
+  type WaitingRequest,
+} from '../core/requestLine.ts';
+import { type LeaseBooks } from './leaseBooks.ts';
 import { type LedgerStore, type ReservationRow } from './ledgerStore.ts';
 import { moveInLine } from './moveInLine.ts';
 import { type ScopeBooks } from './scopeBooks.ts';
 
+const nobody: Pick<LeasedRun, 'nextAt' | 'lack'> = { nextAt: undefined };
+
 type Fate = Exclude<RequestState, { kind: 'waiting' }>;
+
+/** What a run of the line leaves to be asked of the shared ledger. */
+export type LeaseLack =
+  /** What is leased is soon used up. */
+  | { readonly kind: 'low' }
+  /** Somebody waits for nothing but a larger lease. @param ask whether asking for it now makes sense. */
+  | { readonly kind: 'short'; readonly ask: boolean };
+
+/** A run of the line where the quota is shared with other machines. */
+export interface LeasedRun extends LineRun {
+  readonly lack?: LeaseLack;
+}
+
+/** Who waits for nothing but a larger lease. */
+export interface LeaseWaiters {
+  /** At the front of their limits' line. */
+  readonly requests: readonly WaitingRequest[];
+  /** Agents of sessions that gave their slot back and whose request waits for one, each session once. */
+  readonly seats: readonly string[];
+}
 
 /** The line of requests. Every method runs within a transaction. */
 export class LineBooks {
@@ -21,46 +50,68 @@ export class LineBooks {
   }
 
   /** Admits whoever may go, and collects what became of this engine's requests. */
-  run(engineId: string, terms: QuotaTerms, now: number): LineRun {
-    const nextAt = Math.min(...this.#linesOf(engineId, terms).map((one) => this.#runOne(one, now)));
+  run(engineId: string, terms: QuotaTerms, now: number): LeasedRun {
+    const { nextAt: own, lack } = this.#runOne(terms, now);
+    const others = this.#otherLines(engineId, terms).map((other) => this.#runOne(other, now).nextAt ?? Infinity);
+    const nextAt = Math.min(own ?? Infinity, ...others);
     const decided = new Map<string, Fate>();
     for (const row of this.#store.decidedReservations(engineId)) {
       if (row.state === 'admitted') this.#store.putReservation({ ...row, state: 'running' });
       else this.#store.removeReservation(row.reservationId);
       decided.set(row.reservationId, this.#fateOf(row, now));
     }
-    return { decided, nextAt: nextAt === Infinity ? undefined : nextAt };
+    return { decided, nextAt: nextAt === Infinity ? undefined : nextAt, ...(lack !== undefined && { lack }) };
   }
 
-  /** The line of the terms' plan, and those of other accounts in which requests of the engine wait. */
-  #linesOf(engineId: string, terms: QuotaTerms): QuotaTerms[] {
-    if (!hasAccounts(terms)) return [terms];
+  /** The lines of other accounts than the terms' in which requests of the engine wait; these are not shared with machines. */
+  #otherLines(engineId: string, terms: QuotaTerms): QuotaTerms[] {
+    if (!hasAccounts(terms)) return [];
     const planIds = this.#store
       .reservationsOfEngine(engineId)
-      .filter(({ state, planId }) => state === 'waiting' && isAccountRecord(terms, planId))
+      .filter(({ state, planId }) => state === 'waiting' && planId !== terms.planId && isAccountRecord(terms, planId))
       .map(({ planId }) => planId);
-    return [...new Set([terms.planId, ...planIds])].map((planId) => ({ ...terms, planId }));
+    return [...new Set(planIds)].map((planId) => ({ ...terms, planId }));
   }
 
-  /** @returns when to run it again at the latest. */
-  #runOne(terms: QuotaTerms, now: number): number {
-    const waiting = this.#store.waitingReservations(terms.planId).filter((row) => !this.#isPaused(row));
-    return (waiting.length === 0 ? undefined : this.#advance(waiting, terms, now)) ?? Infinity;
+  #runOne(terms: QuotaTerms, now: number): Pick<LeasedRun, 'nextAt' | 'lack'> {
+    const waiting = this.#unpaused(terms.planId);
+    return waiting.length === 0 ? nobody : this.#advance(waiting, terms, now);
   }
 
-  #advance(waiting: readonly ReservationRow[], terms: QuotaTerms, now: number): number | undefined {
-    const planId = terms.planId;
-    const rowOf = ({ id }: WaitingRequest): ReservationRow | undefined =>
-      waiting.find(({ reservationId }) => reservationId === id);
+  /** Those of the line as it is that a larger lease would help. */
+  waiters(terms: QuotaTerms, now: number): LeaseWaiters {
+    const rows = this.#unpaused(terms.planId);
+    const idle = new Set(this.#store.idleSessionIds(terms.planId));
+    const seats = new Map(
+      rows
+        .filter(({ sessionId }) => idle.has(sessionId))
+        .map(({ sessionId }) => [sessionId, this.#store.session(sessionId)?.session.agentId ?? '']),
+    );
+    const decision = decideLine({ scopes: this.#facts(rows, terms, now), ...this.#waiting(rows, terms) }, now);
+    return { requests: decision.lacksLease, seats: [...seats.values()] };
+  }
+
+  #unpaused(planId: string): ReservationRow[] {
+    return this.#store.waitingReservations(planId).filter((row) => !this.#isPaused(row));
+  }
+
+  #facts(waiting: readonly ReservationRow[], terms: QuotaTerms, now: number): Map<string, ScopeFacts> {
     const scopes = new Map<string, ScopeFacts>();
     for (const row of waiting) {
       for (const id of row.scopes) {
-        if (scopes.has(id)) continue;
-        this.#scopes.followClock(id, now);
-        scopes.set(id, this.#scopes.facts(scopeOfId(terms, id), terms, now));
+        if (!scopes.has(id)) scopes.set(id, this.#scopes.facts(scopeOfId(terms, id), terms, now));
       }
     }
-    const decision = decideLine({ scopes, ...this.#waiting(waiting, terms) }, now);
+    return scopes;
+  }
+
+  #advance(waiting: readonly ReservationRow[], terms: QuotaTerms, now: number): Pick<LeasedRun, 'nextAt' | 'lack'> {
+    const planId = terms.planId;
+    const rowOf = ({ id }: WaitingRequest): ReservationRow | undefined =>
+      waiting.find(({ reservationId }) => reservationId === id);
+    for (const id of new Set(waiting.flatMap((row) => row.scopes))) this.#scopes.followClock(id, now);
+    const line = { scopes: this.#facts(waiting, terms, now), ...this.#waiting(waiting, terms) };
+    const decision = decideLine(line, now);
     let virtualTime = 0;
     for (const request of decision.admitted) {
       const row = rowOf(request);
@@ -78,23 +129,64 @@ export class LineBooks {
     }
     const plan = this.#store.scope(planId);
     if (virtualTime > plan.virtualTime) this.#store.putScope(planId, { ...plan, virtualTime });
-    return decision.nextAt;
+    const { nextAt } = decision;
+    const { leases } = this.#scopes;
+    return leases === undefined ? { nextAt } : this.#lack(leases, decision, line, terms, now);
+  }
+
+  /** What a larger lease would help, and when to ask for it again. */
+  #lack(
+    leases: LeaseBooks,
+    { nextAt, lacksLease, admitted }: LineDecision,
+    line: LineFacts & { readonly lacksSlots: boolean },
+    terms: QuotaTerms,
+    now: number,
+  ): Pick<LeasedRun, 'nextAt' | 'lack'> {
+    const { planId } = terms;
+    if (lacksLease.length > 0 || line.lacksSlots) {
+      const unmet = ({ scopes }: WaitingRequest): boolean => scopes.some((id) => leases.isUnmet(id, planId));
+      const asked = lacksLease.every(unmet) && (!line.lacksSlots || leases.isUnmet(planId, planId));
+      const againMs = leases.askAgainInMs(planId);
+      const ask = againMs === 0 || (!asked && leases.plan(planId)?.away === undefined);
+      return { nextAt: Math.min(nextAt ?? Infinity, now + Math.max(1, againMs)), lack: { kind: 'short', ask } };
+    }
+    const touched = new Set(admitted.flatMap(({ scopes }) => scopes));
+    const low = [...touched].some((id) => leases.isLow(scopeOfId(terms, id), line.scopes.get(id)?.limits ?? {}));
+    return { nextAt, ...(low && { lack: { kind: 'low' } }) };
   }
 
   /** Who waits, and the slots for those whose session gave its slot back. */
-  #waiting(rows: readonly ReservationRow[], terms: QuotaTerms): Omit<LineFacts, 'scopes'> {
+  #waiting(
+    rows: readonly ReservationRow[],
+    terms: QuotaTerms,
+  ): Omit<LineFacts, 'scopes'> & { readonly lacksSlots: boolean } {
     const idle = new Set(this.#store.idleSessionIds(terms.planId));
-    if (idle.size === 0) return { freeSlots: 0, waiting: rows.map((row) => waitingRequest(row, undefined)) };
+    if (idle.size === 0) {
+      return { freeSlots: 0, waiting: rows.map((row) => waitingRequest(row, undefined)), lacksSlots: false };
+    }
     const holders = this.#store.slotHolders(terms.planId);
     const agentSlots = new Map<string, number>();
+    const seatless = new Set<string>();
+    let lacksSlots = false;
     const waiting = rows.map((row) => {
       if (!idle.has(row.sessionId)) return waitingRequest(row, undefined);
       const agentId = this.#store.session(row.sessionId)?.session.agentId ?? '';
-      const most = limitsOfAgent(terms.agents, agentId).concurrentSessions ?? Infinity;
-      agentSlots.set(agentId, most - holders.filter((holder) => holder.agentId === agentId).length);
+      const own = limitsOfAgent(terms.agents, agentId).concurrentSessions ?? Infinity;
+      const held = holders.filter((holder) => holder.agentId === agentId).length;
+      const most = this.#slots(agentScopeId(terms.planId, agentId), terms.planId, own, held);
+      agentSlots.set(agentId, most - held);
+      seatless.add(row.sessionId);
+      lacksSlots ||= most < own && most <= held;
       return waitingRequest(row, agentId);
     });
-    return { freeSlots: terms.plan.concurrentAgents - holders.length, agentSlots, waiting };
+    const own = terms.plan.concurrentAgents;
+    const slots = this.#slots(terms.planId, terms.planId, own, holders.length);
+    lacksSlots ||= slots < own && slots - holders.length < seatless.size;
+    return { freeSlots: slots - holders.length, agentSlots, waiting, lacksSlots };
+  }
+
+  #slots(scopeId: string, planId: string, own: number, holders: number): number {
+    return own === Infinity ? own : (this.#scopes.leases?.slots(scopeId, planId, own, holders) ?? own);
   }
 
   #fateOf({ state, planId }: ReservationRow, now: number): Fate {

@@ -15,6 +15,7 @@ import {
   type UsageBooking,
   type UsageRange,
 } from './ledgerStore.ts';
+import { MemorySharedRows } from './memorySharedRows.ts';
 
 /** Entries of usage, and request ids against booking twice, that are remembered; the oldest is forgotten first. */
 const remembered = 100_000;
@@ -25,6 +26,7 @@ const remembered = 100_000;
  * and write last.
  */
 export class MemoryStore implements LedgerStore {
+  readonly shared = new MemorySharedRows();
   readonly #sessions = new Map<string, SessionRow>();
   /** By the hash of the session's token. */
   readonly #sessionIds = new Map<string, string>();

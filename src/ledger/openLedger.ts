@@ -8,6 +8,7 @@ import { type Logger } from '../core/logger.ts';
 import { type EngineSnapshot } from '../core/quotaEngine.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { fileIdentity, setAside } from './damagedFile.ts';
+import { type LedgerStore } from './ledgerStore.ts';
 import { MemoryStore } from './memoryStore.ts';
 import { retryWhileBusy, SqliteConnection } from './sqliteConnection.ts';
 import {
@@ -48,7 +49,11 @@ export interface LedgerOptions {
   readonly damage?: DamageListener;
   /** The script of `checkpointThread.ts`; without it, whoever writes now and then has to wait for the disk. */
   readonly checkpointScript?: string | undefined;
+  /** Makes another ledger of the rows than the one that keeps a quota for this machine alone. */
+  readonly build?: (store: LedgerStore) => Ledger;
 }
+
+const ownLedger = (store: LedgerStore): Ledger => new TransactionalLedger(store);
 
 /**
  * Opens the ledger in a directory. A damaged file is set aside and a new one begun; where SQLite cannot be had, or a
@@ -57,7 +62,7 @@ export interface LedgerOptions {
 export async function openLedger(
   directory: string,
   logger: Logger,
-  { damage = ignoreDamage, checkpointScript }: LedgerOptions = {},
+  { damage = ignoreDamage, checkpointScript, build = ownLedger }: LedgerOptions = {},
 ): Promise<OpenedLedger> {
   const path = join(directory, ledgerFileName);
   const aside = (file: string | undefined): void => {
@@ -76,10 +81,10 @@ export async function openLedger(
   for (let attempt = 1; ; attempt += 1) {
     const found = fileIdentity(path);
     try {
-      return await openSqliteLedger(path, { damaged: lost, checkpointScript, logger });
+      return await openSqliteLedger(path, { damaged: lost, checkpointScript, logger, build });
     } catch (error) {
       const mayPass = isDamaged(error) || isIoError(error);
-      if (!mayPass || attempt === openAttempts) return inMemory(error, logger);
+      if (!mayPass || attempt === openAttempts) return inMemory(error, logger, build);
       try {
         if (isDamaged(error)) aside(found);
       } catch (cause) {
@@ -95,12 +100,13 @@ interface SqliteOptions {
   readonly damaged: (file: string | undefined) => void;
   readonly checkpointScript: string | undefined;
   readonly logger: Logger;
+  readonly build: (store: LedgerStore) => Ledger;
 }
 
 async function openSqliteLedger(path: string, options: SqliteOptions): Promise<OpenedLedger> {
   const connection = await retryWhileBusy(async () => openConnection(await openSqliteDatabase(path), path, options));
   const booked = { kind: 'table', path, table: 'usage', column: 'request_id' } as const;
-  return { ledger: new TransactionalLedger(new SqliteStore(connection)), kept: { kind: 'sqlite' }, booked };
+  return { ledger: options.build(new SqliteStore(connection)), kept: { kind: 'sqlite' }, booked };
 }
 
 function openConnection(database: DatabaseSync, path: string, options: SqliteOptions): SqliteConnection {
@@ -140,12 +146,12 @@ function startCheckpoints(
   }
 }
 
-function inMemory(error: unknown, logger: Logger): OpenedLedger {
+function inMemory(error: unknown, logger: Logger, build: (store: LedgerStore) => Ledger): OpenedLedger {
   const reason = reasonOf(error);
   logger.error(`The ledger is kept in memory only: ${reason}`, error);
   const store = new MemoryStore();
   const booked = { kind: 'ids', ids: store.requestIds } as const;
-  return { ledger: new TransactionalLedger(store), kept: { kind: 'memory', reason }, booked };
+  return { ledger: build(store), kept: { kind: 'memory', reason }, booked };
 }
 
 function reasonOf(error: unknown): string {

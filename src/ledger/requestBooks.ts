@@ -10,6 +10,7 @@ import { quotaInputTokens, type Usage } from '../core/usage.ts';
 import { bookedSession } from './bookedSession.ts';
 import { type LedgerStore, type ReservationRow } from './ledgerStore.ts';
 import { moveInLine } from './moveInLine.ts';
+import { type OutboxEntry } from './sharedRows.ts';
 import { type ScopeBooks } from './scopeBooks.ts';
 
 /** What the ledger keeps of requests and what they hold and use. Every method runs within a transaction. */
@@ -119,7 +120,10 @@ export class RequestBooks {
     const { session } = found;
     const scopeIds = [planId, agentScopeId(planId, session.agentId)];
     const booking = { session, planId, scopeIds, day: calendarDay(now).key, at: now };
-    if (entry !== undefined && !this.#store.addUsage(entry, booking)) return false;
+    if (entry !== undefined) {
+      if (!this.#store.addUsage(entry, booking)) return false;
+      if (this.#scopes.leases !== undefined) this.#store.shared.addToOutbox(deliveryOf(entry, session, planId, now));
+    }
     this.#store.putSession({ ...found, session: bookedSession(session, entry, now) });
     return true;
   }
@@ -187,4 +191,13 @@ function holdsQuota(row: ReservationRow): boolean {
 /** The cost with the input side as it was reported; the output side stays estimated. */
 function withKnownInput(cost: RateAmounts, { inputTokensPerMinute }: RateAmounts): RateAmounts {
   return requestCost(cost.requestsPerMinute, inputTokensPerMinute, cost.outputTokensPerMinute);
+}
+
+function deliveryOf(
+  { usage, model, requestId }: UsageEntry,
+  { sessionId, agentId }: Session,
+  planId: string,
+  at: number,
+): OutboxEntry {
+  return { planId, at, sessionId, agentId, model, requestId, usage };
 }

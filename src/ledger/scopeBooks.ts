@@ -1,11 +1,13 @@
 import { type LimitReport } from '../core/admission.ts';
 import { afterRefusal, shareAt } from '../core/adaptiveShare.ts';
 import { calendarDay } from '../core/calendarDay.ts';
+import { othersPart } from '../core/lease.ts';
 import { currentWindows, windowsClosedUntil, withReported } from '../core/planWindow.ts';
 import { accountRecord, modelScope, planScope, scopeOfId, type QuotaTerms, type Scope } from '../core/quotaTerms.ts';
 import {
   amountsOf,
   limitsOfSettings,
+  nothing,
   rateDimensions,
   smallerLimits,
   type RateAmounts,
@@ -14,6 +16,7 @@ import {
 import { type DayState, type ScopeFacts } from '../core/requestLine.ts';
 import { charged, corrected, holding, isFromTheFuture, refilled, type Buckets } from '../core/tokenBucket.ts';
 import { quotaTokens } from '../core/usage.ts';
+import { type LeaseBooks } from './leaseBooks.ts';
 import { type LedgerStore, type ScopeRow } from './ledgerStore.ts';
 
 /** Token counts are rounded to the nearest thousand in rate-limit headers. Source: API documentation, "Rate limits" › "Response headers". */
@@ -36,13 +39,21 @@ const longestPauseMs = 10 * 60_000;
 /** What the ledger keeps of the plan, of each group of models and of each agent: buckets, reports, pauses, the day. */
 export class ScopeBooks {
   readonly #store: LedgerStore;
+  /** Undefined where the quota is this machine's alone. */
+  readonly leases: LeaseBooks | undefined;
 
-  constructor(store: LedgerStore) {
+  constructor(store: LedgerStore, leases?: LeaseBooks) {
     this.#store = store;
+    this.leases = leases;
   }
 
   /** The limits that hold for a scope now. */
   limits(scope: Scope, row: ScopeRow, terms: QuotaTerms, now: number): RateLimits {
+    const own = this.#ownLimits(scope, row, terms, now);
+    return this.leases === undefined ? own : this.leases.limits(scope, own);
+  }
+
+  #ownLimits(scope: Scope, row: ScopeRow, terms: QuotaTerms, now: number): RateLimits {
     if (scope.kind === 'model') return row.reported;
     if (scope.kind === 'agent') return limitsOfSettings(scope.limits, 1);
     const own = terms.plan.kind === 'ApiKey' ? limitsOfSettings(terms.plan, shareAt(row.share, now)) : {};
@@ -53,12 +64,14 @@ export class ScopeBooks {
   facts(scope: Scope, terms: QuotaTerms, now: number): ScopeFacts {
     const row = this.#store.scope(scope.id);
     const limits = this.limits(scope, row, terms, now);
+    const day = this.day(scope, terms, now);
     return {
       limits,
       buckets: refilledBuckets(row.buckets, limits, now),
-      day: this.day(scope, terms, now),
+      day,
       pausedUntil: row.pausedUntil,
       closedUntil: windowsClosedUntil(row.windows, now),
+      ...(this.leases !== undefined && { lease: this.leases.room(scope, limits, day === undefined ? undefined : now) }),
     };
   }
 
@@ -79,21 +92,28 @@ export class ScopeBooks {
       const { tokensPerMinute, [side]: ofSide } = this.limits(scope, this.#store.scope(scope.id), terms, now);
       return [tokensPerMinute, ofSide].filter((limit) => limit !== undefined);
     });
-    const limitedByDay = scopes.some((scope) => this.#dayLimit(scope, terms, now) !== undefined);
+    const limitedByDay = scopes.some((scope) => this.dayLimit(scope, terms, now) !== undefined);
     return limits.length === 0 || limitedByDay ? 0 : Math.min(...limits) * bearableShare;
+  }
+
+  /** What other machines have of a scope's rates, used or leased, as far as it is known. */
+  others(scope: Scope, limits: RateLimits, now: number): RateAmounts {
+    const share = this.leases?.share(scope.id, scope.planId);
+    return share === undefined ? nothing : othersPart(share, limits, now);
   }
 
   /** The counted tokens of the scope's local day against its limit; undefined when no limit of the day holds. */
   day(scope: Scope, terms: QuotaTerms, now: number): DayState | undefined {
-    const limit = this.#dayLimit(scope, terms, now);
+    const limit = this.dayLimit(scope, terms, now);
     if (limit === undefined) return undefined;
     const { usage } = this.#store.day(scope.id, calendarDay(now).key);
     const whose = scope.kind === 'agent' ? 'agent' : 'plan';
-    return { whose, limit, used: quotaTokens(usage), held: this.#store.tokensUnderWay(scope.id) };
+    const used = quotaTokens(usage) + (this.leases?.usedTodayByOthers(scope.id, now) ?? 0);
+    return { whose, limit, used, held: this.#store.tokensUnderWay(scope.id) };
   }
 
   /** Once Anthropic reports a subscription's own windows they are the truth, and the daily tokens are not. */
-  #dayLimit(scope: Scope, { plan, dailyTokens }: QuotaTerms, now: number): number | undefined {
+  dayLimit(scope: Scope, { plan, dailyTokens }: QuotaTerms, now: number): number | undefined {
     if (scope.kind === 'agent') return scope.limits.tokensPerDay;
     if (scope.kind === 'model' || plan.kind !== 'MaxSubscription' || dailyTokens === 'reported') return undefined;
     return currentWindows(this.#store.scope(scope.id).windows, now).length > 0 ? undefined : plan.dailyTokens;
@@ -124,7 +144,7 @@ export class ScopeBooks {
       const row = this.#store.scope(scope.id);
       const whole = refilledBuckets(row.buckets, this.limits(scope, row, terms, now), now);
       const buckets = amountsOf((dimension) => charged(whole[dimension], used[dimension], wasHeld[dimension]));
-      this.#store.putScope(scope.id, { ...row, buckets });
+      this.#putCharged(scope.id, { ...row, buckets }, used);
     }
   }
 
@@ -139,8 +159,12 @@ export class ScopeBooks {
         const bucket = row.buckets[dimension];
         return charged({ ...bucket, at: Math.max(bucket.at, now) }, used[dimension], wasHeld[dimension]);
       });
-      this.#store.putScope(id, { ...row, buckets });
+      this.#putCharged(id, { ...row, buckets }, used);
     }
+  }
+
+  #putCharged(scopeId: string, row: ScopeRow, used: RateAmounts): void {
+    this.#store.putScope(scopeId, this.leases === undefined ? row : this.leases.counted(row, used));
   }
 
   /** After the clock was set back: what was written in its future counts from now on, or it would wait for it. */

@@ -4,7 +4,7 @@ import { limitsOfAgent } from '../core/agentRules.ts';
 import { type OpeningOutcome, type SessionOpening, type SlotLine } from '../core/ledger.ts';
 import { windowsClosedUntil } from '../core/planWindow.ts';
 import { worthWaitingMs } from '../core/requestLine.ts';
-import { agentScope, planScope, type QuotaTerms } from '../core/quotaTerms.ts';
+import { agentScope, agentScopeId, planScope, type QuotaTerms } from '../core/quotaTerms.ts';
 import {
   type EndedSession,
   type EndReason,
@@ -46,7 +46,9 @@ export class SessionBooks {
       if (refused?.kind === 'used-up') this.#store.removeTicket(opening.ticket);
       if (refused !== undefined && !idleWithoutSlot) return refused;
     }
-    const usedToday = quotaTokens(this.#store.day(planId, calendarDay(now).key).usage);
+    const usedToday =
+      quotaTokens(this.#store.day(planId, calendarDay(now).key).usage) +
+      (this.#scopes.leases?.usedTodayByOthers(planId, now) ?? 0);
     const allocation = allocate(terms.plan, limitsOfAgent(terms.agents, agentId), usedToday);
     const session: LiveSession = {
       ...(hasSlot ? { state: 'active' } : { state: 'idle', idleSince: now }),
@@ -109,6 +111,44 @@ export class SessionBooks {
   }
 
   #slotFacts(terms: QuotaTerms): SlotFacts {
+    const own = this.ownSlotFacts(terms);
+    const { leases } = this.#scopes;
+    if (leases === undefined) return own;
+    const { planId } = terms;
+    return {
+      ...own,
+      slots: leases.slots(planId, planId, own.slots, own.holders.length),
+      slotsOfAgent: (name) => {
+        const ofAgent = own.slotsOfAgent(name);
+        const holders = own.holders.filter((holder) => holder === name).length;
+        return ofAgent === undefined ? undefined : leases.slots(agentScopeId(planId, name), planId, ofAgent, holders);
+      },
+    };
+  }
+
+  /**
+   * Whether nothing but a larger lease is lacking for a slot, and asking for it now makes sense.
+   * @param caller who wants one, in line already or not; undefined for whoever is in line.
+   */
+  asksForSlot(terms: QuotaTerms, caller?: { readonly ticket: string; readonly agentId: string }): boolean {
+    const { leases } = this.#scopes;
+    if (leases === undefined) return false;
+    const { planId } = terms;
+    const own = this.ownSlotFacts(terms);
+    const leased = this.#slotFacts(terms);
+    const callers = caller === undefined ? own.line : [caller];
+    const lacking = callers.filter(
+      ({ ticket, agentId }) =>
+        decideSlot(own, ticket, agentId).kind === 'free' && decideSlot(leased, ticket, agentId).kind !== 'free',
+    );
+    if (lacking.length === 0) return false;
+    if (leases.askAgainInMs(planId) === 0) return true;
+    const unmet = [planId, ...lacking.map(({ agentId }) => agentScopeId(planId, agentId))];
+    return leases.plan(planId)?.away === undefined && !unmet.some((id) => leases.isUnmet(id, planId));
+  }
+
+  /** What the settings alone say of slots. */
+  ownSlotFacts(terms: QuotaTerms): SlotFacts {
     return {
       slots: terms.plan.concurrentAgents,
       holders: this.#store.slotHolders(terms.planId).map(({ agentId }) => agentId),

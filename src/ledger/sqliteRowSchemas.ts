@@ -1,15 +1,9 @@
 import * as z from 'zod';
 import { rateDimensions, smallerLimits } from '../core/rateLimits.ts';
 import { type UsageSum } from '../core/usageSum.ts';
+import { amounts, json, usage } from './rowParts.ts';
+import { planLease, scopeLease } from './sharedRowSchemas.ts';
 import { type DayRow, type ReservationRow, type ScopeRow, type SessionRow, type SlotTicketRow } from './ledgerStore.ts';
-
-const usage = z.object({
-  inputTokens: z.number(),
-  cacheCreation5mTokens: z.number(),
-  cacheCreation1hTokens: z.number(),
-  cacheReadTokens: z.number(),
-  outputTokens: z.number(),
-});
 
 const processIdentity = z
   .object({ pid: z.number(), startMark: z.string().optional() })
@@ -58,13 +52,6 @@ const session = z.discriminatedUnion('state', [
   }),
 ]);
 
-const amounts = z.object({
-  requestsPerMinute: z.number(),
-  tokensPerMinute: z.number(),
-  inputTokensPerMinute: z.number(),
-  outputTokensPerMinute: z.number(),
-});
-
 const rateDimension = z.enum(rateDimensions);
 
 const reservationState = z.enum([
@@ -76,8 +63,6 @@ const reservationState = z.enum([
   'window-used-up',
   'gone',
 ]);
-
-const json = z.string().transform((text): unknown => JSON.parse(text));
 
 const optionalUsage = json
   .pipe(usage)
@@ -212,6 +197,8 @@ const scopeRecord = z.object({
       reportedAt: z.number(),
     }),
   ),
+  lease: scopeLease.exactOptional(),
+  planLease: planLease.exactOptional(),
 });
 
 const scopeRow = z

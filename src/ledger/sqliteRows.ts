@@ -18,6 +18,8 @@ import {
 } from './ledgerStore.ts';
 import { type SqliteConnection } from './sqliteConnection.ts';
 import { rowSchemas } from './sqliteRowSchemas.ts';
+import { type SharedRows } from './sharedRows.ts';
+import { SqliteSharedRows } from './sqliteSharedRows.ts';
 import { SqliteUsage } from './sqliteUsage.ts';
 
 /**
@@ -28,12 +30,14 @@ const live = `state <> 'ended'`;
 
 /** Rows in an SQLite file, each written at once; within a transaction of the connection. */
 export class SqliteRows implements LedgerRows {
+  readonly shared: SharedRows;
   readonly #connection: SqliteConnection;
   readonly #usage: SqliteUsage;
 
   constructor(connection: SqliteConnection) {
     this.#connection = connection;
     this.#usage = new SqliteUsage(connection);
+    this.shared = new SqliteSharedRows(connection);
   }
 
   putSession({ session, tokenHash, engineId, finishTag }: SessionRow): void {

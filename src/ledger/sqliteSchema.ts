@@ -1,5 +1,5 @@
 /** What `PRAGMA user_version` says of a ledger that this code wrote. */
-export const schemaVersion = 2;
+export const schemaVersion = 3;
 
 /** The steps from one schema version to the next; the first makes an empty file a ledger. */
 export const migrations: readonly string[] = [
@@ -110,6 +110,18 @@ export const migrations: readonly string[] = [
     cache_read_tokens INTEGER NOT NULL,
     output_tokens INTEGER NOT NULL,
     UNIQUE (session_id, subagent_id)
+  ) STRICT;
+  `,
+  // Without AUTOINCREMENT a place could be given again after the last one was dropped.
+  `
+  CREATE TABLE machine (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    record TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE outbox (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    record TEXT NOT NULL
   ) STRICT;
   `,
 ];

@@ -3,7 +3,6 @@ import {
   type Charge,
   type Ledger,
   type LedgerView,
-  type LineRun,
   type OpeningOutcome,
   type RequestOpening,
   type SessionOpening,
@@ -24,7 +23,8 @@ import {
 import { type UsageDetail, type UsageSum } from '../core/usageSum.ts';
 import { viewLedger } from './ledgerView.ts';
 import { type EngineRow, type LedgerStore } from './ledgerStore.ts';
-import { LineBooks } from './lineBooks.ts';
+import { type LeaseBooks } from './leaseBooks.ts';
+import { LineBooks, type LeasedRun } from './lineBooks.ts';
 import { ScopeBooks } from './scopeBooks.ts';
 import { RequestBooks } from './requestBooks.ts';
 import { SessionBooks } from './sessionBooks.ts';
@@ -38,9 +38,10 @@ export class TransactionalLedger implements Ledger {
   readonly #line: LineBooks;
   readonly #scopes: ScopeBooks;
 
-  constructor(store: LedgerStore) {
+  /** @param leases bounds what is admitted, where the quota is shared with other machines. */
+  constructor(store: LedgerStore, leases?: LeaseBooks) {
     this.#store = store;
-    this.#scopes = new ScopeBooks(store);
+    this.#scopes = new ScopeBooks(store, leases);
     this.#requests = new RequestBooks(store, this.#scopes);
     this.#line = new LineBooks(store, this.#scopes);
     this.#sessions = new SessionBooks(store, this.#requests, this.#scopes);
@@ -127,14 +128,14 @@ export class TransactionalLedger implements Ledger {
     return this.#store.read(() => this.#store.liveSessions());
   }
 
-  enqueue(opening: RequestOpening, engineId: string, terms: QuotaTerms, now: number): Promise<LineRun> {
+  enqueue(opening: RequestOpening, engineId: string, terms: QuotaTerms, now: number): Promise<LeasedRun> {
     return this.#store.transaction(() => {
       this.#requests.enqueue(opening, engineId, terms, now);
       return this.#line.run(engineId, terms, now);
     });
   }
 
-  runLine(engineId: string, terms: QuotaTerms, now: number): Promise<LineRun> {
+  runLine(engineId: string, terms: QuotaTerms, now: number): Promise<LeasedRun> {
     return this.#store.transaction(() => this.#line.run(engineId, terms, now));
   }
 

@@ -2,7 +2,9 @@ import * as z from 'zod';
 import { settings as ids } from '../contributions.ts';
 import { type AgentRule } from '../core/agentRules.ts';
 import { type Problem, type SubscriptionMode } from '../core/credentials.ts';
+import { type AwayPolicy } from '../core/lease.ts';
 import { type ApiKeyPlan, apiKeyDefaults, type MaxSubscriptionPlan, maxSubscriptionDefaults } from '../core/plan.ts';
+import { type SharedLedgerStart } from '../core/quotaEngine.ts';
 import { type OtlpTarget, type Reporting } from '../core/reporting.ts';
 import { type NetworkSettings } from '../core/upstreamNetwork.ts';
 import { readAgentRules } from './agentRuleSettings.ts';
@@ -37,6 +39,8 @@ export interface Settings {
   readonly notifyAtPercent: readonly number[];
   /** Whether the user is told of what is going to run out. */
   readonly earlyWarnings: boolean;
+  /** How the quota is shared with other machines; undefined where it is this machine's alone. */
+  readonly sharedLedger: Omit<SharedLedgerStart, 'script'> | undefined;
   /** What VS Code's own settings say about proxies and certificates. */
   readonly network: NetworkSettings;
 }
@@ -139,6 +143,24 @@ const otlpHeadersRule: Rule<Readonly<Record<string, string>>> = {
   secret: true,
 };
 
+const ledgerRule: Rule<'local' | 'postgres'> = {
+  id: ids.ledger,
+  fallback: 'local',
+  schema: z.enum(['local', 'postgres']),
+  wanted: '"local" or "postgres"',
+};
+
+const addressCommandRule: Rule<string> = { ...keyCommandRule, id: ids.ledgerAddressCommand };
+
+const awayRule: Rule<'safeShare' | 'wait'> = {
+  id: ids.ledgerWhenAway,
+  fallback: 'safeShare',
+  schema: z.enum(['safeShare', 'wait']),
+  wanted: '"safeShare" or "wait"',
+};
+
+const hideNamesRule: Rule<boolean> = { ...transcriptsRule, id: ids.ledgerHideNames, fallback: false };
+
 const rules = {
   plan: planRule,
   dailyTokens: count(ids.maxSubscriptionDailyTokens, maxSubscriptionDefaults.dailyTokens),
@@ -162,6 +184,11 @@ const rules = {
   keyCommand: keyCommandRule,
   keyCommandMinutes: range(ids.apiKeyCommandMinutes, 5, 1, 1440),
   wrapClaude: wrapRule,
+  ledger: ledgerRule,
+  addressCommand: addressCommandRule,
+  whenAway: awayRule,
+  safeShareMinutes: range(ids.ledgerSafeShareMinutes, 10, 1, 1440),
+  hideNames: hideNamesRule,
 };
 
 /** What each setting is when the user has not set it; package.json says the same. */
@@ -199,6 +226,11 @@ export function readSettings(valueOf: (id: string) => unknown): { settings: Sett
   problems.push(...prices.problems);
   const { network, problems: networkProblems } = readNetworkSettings(valueOf);
   problems.push(...networkProblems);
+  const shared = {
+    whenAway: awayPolicy(read(rules.whenAway), read(rules.safeShareMinutes)),
+    hideNames: read(rules.hideNames),
+    addressCommand: read(rules.addressCommand),
+  };
   const settings: Settings = {
     plan: read(rules.plan),
     subscriptionMode: read(rules.subscriptionMode),
@@ -227,6 +259,7 @@ export function readSettings(valueOf: (id: string) => unknown): { settings: Sett
     statusBarFormat: read(rules.statusBarFormat),
     notifyAtPercent: read(rules.notifyAtPercent),
     earlyWarnings: read(rules.earlyWarnings),
+    sharedLedger: read(rules.ledger) === 'postgres' ? shared : undefined,
     network,
   };
   return { settings, problems };
@@ -234,4 +267,8 @@ export function readSettings(valueOf: (id: string) => unknown): { settings: Sett
 
 function otlpTarget(endpoint: string, headers: Readonly<Record<string, string>>): OtlpTarget | undefined {
   return endpoint === '' ? undefined : { endpoint, headers };
+}
+
+function awayPolicy(kind: 'safeShare' | 'wait', minutes: number): AwayPolicy {
+  return kind === 'wait' ? { kind } : { kind: 'safe-share', forMs: Math.round(minutes * msPerMinute) };
 }

@@ -236,6 +236,8 @@ describe('contributions', () => {
   it('keeps what names a program, and may hold a key, from workspaces and from other machines', () => {
     const { restrictedConfigurations } = capabilities.untrustedWorkspaces;
     assert.ok(restrictedConfigurations.includes(ids.settings.apiKeyCommand));
+    assert.ok(restrictedConfigurations.includes(ids.settings.ledgerAddressCommand));
+    assert.equal(properties[ids.settings.ledgerAddressCommand]?.ignoreSync, true);
     for (const id of restrictedConfigurations) assert.ok(id in properties, id);
     assert.equal(properties[ids.settings.apiKeyCommand]?.ignoreSync, true);
   });

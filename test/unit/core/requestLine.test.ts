@@ -46,7 +46,7 @@ describe('who goes next', () => {
 
   it('is nobody while the upstream wants nothing', () => {
     const paused = facts({ pausedUntil: now + 500, waiting: [request('a')] });
-    assert.deepEqual(decideLine(paused, now), { admitted: [], usedUp: [], nextAt: now + 500 });
+    assert.deepEqual(decideLine(paused, now), { admitted: [], usedUp: [], nextAt: now + 500, lacksLease: [] });
     assert.deepEqual(ids(decideLine(paused, now + 500).admitted), ['a']);
   });
 

@@ -19,6 +19,7 @@ import { isBusy, isDamaged, walIsSafe } from '../../../src/ledger/sqliteDatabase
 import { migrations } from '../../../src/ledger/sqliteSchema.ts';
 import { SqliteConnection } from '../../../src/ledger/sqliteConnection.ts';
 import { LedgerTester, tokens } from './ledgerTester.ts';
+import { schemaVersion } from '../../../src/ledger/sqliteSchema.ts';
 import { silentLogger } from './silentLogger.ts';
 import { temporaryDirectory } from './temporaryDirectory.ts';
 
@@ -86,7 +87,7 @@ describe('the ledger’s file', () => {
     const after = new DatabaseSync(path);
     assert.deepEqual(
       after.prepare('PRAGMA user_version').get(),
-      Object.assign(Object.create(null), { user_version: 2 }),
+      Object.assign(Object.create(null), { user_version: schemaVersion }),
     );
     assert.deepEqual(
       after

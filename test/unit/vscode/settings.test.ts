@@ -16,6 +16,7 @@ describe('settings', () => {
       longestWaitMs: 3 * 60_000,
       warnAtPercent: 80,
       wrapClaude: true,
+      sharedLedger: undefined,
       statusBarFormat: '${used} · ${running}/${slots} agents ${waiting}',
       notifyAtPercent: [75, 90, 100],
       earlyWarnings: true,
@@ -24,6 +25,26 @@ describe('settings', () => {
       reporting: { transcripts: true, prices: [], prometheus: false, otlp: undefined },
       network: { noProxy: [], strictSsl: true, usesProxies: true },
     });
+  });
+
+  it('shares the quota only where the user says so, and says what happens meanwhile', () => {
+    const read = (values: Readonly<Record<string, unknown>>): unknown =>
+      readSettings((id) => values[id]).settings.sharedLedger;
+    assert.equal(read({ [ids.ledgerHideNames]: true, [ids.ledgerAddressCommand]: 'pass ledger' }), undefined);
+    assert.deepEqual(read({ [ids.ledger]: 'postgres' }), {
+      whenAway: { kind: 'safe-share', forMs: 600_000 },
+      hideNames: false,
+      addressCommand: '',
+    });
+    const chosen = {
+      [ids.ledger]: 'postgres',
+      [ids.ledgerWhenAway]: 'wait',
+      [ids.ledgerHideNames]: true,
+      [ids.ledgerAddressCommand]: ' pass ledger ',
+    };
+    assert.deepEqual(read(chosen), { whenAway: { kind: 'wait' }, hideNames: true, addressCommand: 'pass ledger' });
+    const bad = readSettings((id) => (id === ids.ledgerAddressCommand ? ['postgres://a:secret@b/c'] : undefined));
+    assert.ok(bad.problems.length === 1 && !JSON.stringify(bad.problems).includes('secret'));
   });
 
   it('takes what the user set', () => {

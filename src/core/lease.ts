@@ -1,0 +1,163 @@
+import { amountsOf, rateDimensions, type RateAmounts, type RateLimits } from './rateLimits.ts';
+import { leaseDimensions, type LeaseAmounts, type LeaseDimension, type LeaseLimits } from './sharedQuota.ts';
+
+/** A moment by two clocks of the machine, in milliseconds. */
+export interface LeaseMoment {
+  /** Goes forward only, the same in all processes of the machine; may stand still while the machine sleeps. */
+  readonly monotonic: number;
+  /** Since the epoch. Goes on while the machine sleeps, and may be set. */
+  readonly wall: number;
+}
+
+/** What the machine has of one plan's shared quota. */
+export interface PlanLease {
+  readonly epoch: number;
+  /** When the call was sent that renewed it last. */
+  readonly at: LeaseMoment;
+  /** How long it is good from then on, in milliseconds. */
+  readonly durationMs: number;
+  /** By the monotonic clock: before it there is no use in asking again for what was asked for and not granted. */
+  readonly askAgainAt: number;
+  /** When anybody of this machine asked last, by the monotonic clock. */
+  readonly askedAt: number;
+  /** Other machines wait for what this one may give back. */
+  readonly othersWait: boolean;
+  /** Since when the shared ledger cannot be asked, and why; undefined while it can. */
+  readonly away?: LeaseAway;
+}
+
+export interface LeaseAway {
+  readonly since: LeaseMoment;
+  /** `refused`: it answers and does not let this machine in. */
+  readonly kind: 'away' | 'refused';
+  /** For people. */
+  readonly message: string;
+  /** How often in a row it could not be asked. */
+  readonly attempts: number;
+}
+
+/** What the machine has of one scope. */
+export interface ScopeLease {
+  /** What the upstream has counted for this machine since its ledger began; see `ScopeAsk.consumed`. */
+  readonly consumed: RateAmounts;
+  /** Undefined until the shared ledger has been asked for the scope. */
+  readonly grant?: ScopeShare;
+}
+
+/** What was granted for a scope, and what is known of it. */
+export interface ScopeShare {
+  /** Of another epoch than the plan's it is over. */
+  readonly epoch: number;
+  /** Whose tokens of the day they are. */
+  readonly dayKey: string;
+  readonly granted: LeaseAmounts;
+  readonly returned: LeaseAmounts;
+  /** The limits that hold beside the machine's own settings and what the upstream has reported. */
+  readonly limits: LeaseLimits;
+  readonly fairShare: LeaseAmounts;
+  /** What other machines have used, as of the grant; of the rates what was not refilled then. */
+  readonly usedByOthers: LeaseAmounts;
+  /** What other machines have leased, as of the grant. */
+  readonly leasedByOthers: LeaseAmounts;
+  /** When it was granted, by the wall clock. */
+  readonly grantedAt: number;
+  /** Consumption that has been reported. */
+  readonly told: RateAmounts;
+  /** Something needed was asked for and not granted. */
+  readonly unmet: boolean;
+  /** How much is taken in a millisecond, of late. */
+  readonly pace: RateAmounts;
+  /** When the pace was taken last, by the monotonic clock, and what had been taken until then. */
+  readonly pacedAt: number;
+  readonly paced: RateAmounts;
+  /** Below so much room more is asked for before it is needed. */
+  readonly low: RateAmounts;
+}
+
+/** What is done when the lease has ended and the shared ledger is away. */
+export type AwayPolicy =
+  | { readonly kind: 'wait' }
+  /** Goes on with the last fair share, for so long in milliseconds. */
+  | { readonly kind: 'safe-share'; readonly forMs: number };
+
+/**
+ * What admission goes by. `leased`: by what is leased. `safe-share`: by the last fair share alone. `none`: nothing can
+ * be admitted that is limited.
+ */
+export type LeaseState = 'leased' | 'safe-share' | 'none';
+
+export const noLeaseAmounts: LeaseAmounts = Object.freeze(leaseAmounts(() => 0));
+
+/** An amount for each dimension. */
+export function leaseAmounts(of: (dimension: LeaseDimension) => number): LeaseAmounts {
+  return {
+    ...amountsOf(of),
+    tokensPerDay: of('tokensPerDay'),
+    slots: of('slots'),
+  };
+}
+
+/** The smaller limit in each dimension. */
+export function smallerLeaseLimits(a: LeaseLimits, b: LeaseLimits): LeaseLimits {
+  const limits: Partial<Record<LeaseDimension, number>> = {};
+  for (const dimension of leaseDimensions) {
+    const smaller = Math.min(a[dimension] ?? Infinity, b[dimension] ?? Infinity);
+    if (smaller !== Infinity) limits[dimension] = smaller;
+  }
+  return limits;
+}
+
+/** The rates among limits. */
+export function ratesAmong(limits: LeaseLimits): RateLimits {
+  const rates: Partial<Record<(typeof rateDimensions)[number], number>> = {};
+  for (const dimension of rateDimensions) {
+    const limit = limits[dimension];
+    if (limit !== undefined) rates[dimension] = limit;
+  }
+  return rates;
+}
+
+/**
+ * How long ago a moment was, in milliseconds: by the clock that says more, since one stands still while the machine
+ * sleeps and the other may be set back. Infinity after a restart of the machine.
+ */
+export function elapsedSince(then: LeaseMoment, now: LeaseMoment): number {
+  if (now.monotonic < then.monotonic) return Infinity;
+  return Math.max(now.monotonic - then.monotonic, now.wall - then.wall);
+}
+
+/** Whether what is leased may be used. */
+export function isLeaseGood({ at, durationMs }: PlanLease, now: LeaseMoment): boolean {
+  return elapsedSince(at, now) < durationMs;
+}
+
+/** What admission goes by now. */
+export function leaseState(plan: PlanLease | undefined, policy: AwayPolicy, now: LeaseMoment): LeaseState {
+  if (plan === undefined) return 'none';
+  if (isLeaseGood(plan, now)) return 'leased';
+  const { away, at, durationMs } = plan;
+  if (away === undefined || policy.kind === 'wait') return 'none';
+  // A machine that had nothing to lease for long begins its safe share when it finds the shared ledger away.
+  const withoutMs = Math.min(elapsedSince(away.since, now), elapsedSince(at, now) - durationMs);
+  return withoutMs < policy.forMs ? 'safe-share' : 'none';
+}
+
+/** What is leased of a dimension and not used: with what is promised of it. */
+export function leftOf(share: ScopeShare, dimension: LeaseDimension, consumed: number): number {
+  return share.granted[dimension] - share.returned[dimension] - consumed;
+}
+
+/**
+ * The other machines' part as it is now, what is leased included.
+ * @param limits that hold: the rates refill by them.
+ */
+export function othersPart(
+  { usedByOthers, leasedByOthers, grantedAt }: ScopeShare,
+  limits: RateLimits,
+  now: number,
+): RateAmounts {
+  return amountsOf((dimension) => {
+    const refilled = ((limits[dimension] ?? 0) * Math.max(0, now - grantedAt)) / 60_000;
+    return Math.max(0, usedByOthers[dimension] - refilled) + leasedByOthers[dimension];
+  });
+}

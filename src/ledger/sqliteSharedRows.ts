@@ -1,0 +1,37 @@
+import { type UsageDelivery } from '../core/sharedQuota.ts';
+import { type MachineRow, type OutboxEntry, type SharedRows } from './sharedRows.ts';
+import { sharedRowSchemas } from './sharedRowSchemas.ts';
+import { type SqliteConnection } from './sqliteConnection.ts';
+
+/** In the ledger's file. */
+export class SqliteSharedRows implements SharedRows {
+  readonly #connection: SqliteConnection;
+
+  constructor(connection: SqliteConnection) {
+    this.#connection = connection;
+  }
+
+  machine(): MachineRow | undefined {
+    return this.#connection.row(sharedRowSchemas.machine, 'SELECT record FROM machine', []);
+  }
+
+  putMachine(row: MachineRow): void {
+    this.#connection.run(
+      'INSERT INTO machine (one, record) VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET record = excluded.record',
+      [JSON.stringify(row)],
+    );
+  }
+
+  addToOutbox(entry: OutboxEntry): void {
+    this.#connection.run('INSERT INTO outbox (record) VALUES (?)', [JSON.stringify(entry)]);
+  }
+
+  outbox(most: number): UsageDelivery[] {
+    const sql = 'SELECT position, record FROM outbox ORDER BY position LIMIT ?';
+    return this.#connection.rows(sharedRowSchemas.delivery, sql, [most]);
+  }
+
+  dropFromOutbox(through: number): void {
+    this.#connection.run('DELETE FROM outbox WHERE position <= ?', [through]);
+  }
+}
