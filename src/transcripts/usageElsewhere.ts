@@ -74,8 +74,9 @@ export class UsageElsewhere implements Transcripts {
     this.#update();
   }
 
-  /** Gives up reading for now; what was read stays, and the next answer goes on. */
+  /** Gives up reading for now; what was read stays, and the next answer goes on without a word. */
   giveUp(): void {
+    this.#isFirst = false;
     this.#updating?.giveUp.abort();
   }
 
@@ -145,18 +146,21 @@ export class UsageElsewhere implements Transcripts {
     const history = (this.#history ??= open());
     const first = this.#isFirst;
     const shown = { told: false };
-    const summary = await history.update({
-      configDirectories: configDirectories(),
-      restMs,
-      signal,
-      progress: ({ bytes, bytesRead }) => {
-        const share = bytes === 0 ? 1 : bytesRead / bytes;
-        if (this.#state.kind !== 'read') this.#state = { kind: 'reading', share };
-        shown.told = true;
-        progress(share, first);
-      },
-    });
-    if (shown.told) progress(undefined, first);
+    const summary = await history
+      .update({
+        configDirectories: configDirectories(),
+        restMs,
+        signal,
+        progress: ({ bytes, bytesRead }) => {
+          const share = bytes === 0 ? 1 : bytesRead / bytes;
+          if (this.#state.kind !== 'read') this.#state = { kind: 'reading', share };
+          shown.told = true;
+          progress(share, first);
+        },
+      })
+      .finally(() => {
+        if (shown.told) progress(undefined, first);
+      });
     if (summary === undefined || history !== this.#history) return;
     this.#isFirst = false;
     this.#state = { kind: 'read', at: clock.now(), files: summary.files, unreadableFiles: summary.unreadable };

@@ -12,7 +12,8 @@ export class TranscriptProgress implements vscode.Disposable {
     this.#engine = engine;
     this.#subscription = read((share) => {
       if (share === undefined) this.#end();
-      else {
+      // What is read at one go needs no notification that is gone at once.
+      else if (share < 1 || this.#shown !== undefined) {
         this.#shown ??= this.#show();
         this.#shown.report(share);
       }

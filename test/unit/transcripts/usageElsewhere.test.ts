@@ -28,6 +28,8 @@ class FakeThread implements Pick<TranscriptHistory, 'update' | 'usage' | 'close'
   updates: ((done: boolean) => void)[] = [];
   parts: UsagePart[] = [part(), part({ isBooked: true, usage: tokens(99) })];
   progress: ImportOptions['progress'];
+  /** Ends the newest update with an error. */
+  breaks: ((error: Error) => void) | undefined;
   closed = 0;
   answerMs = 0;
   readonly clock: FakeClock;
@@ -41,7 +43,8 @@ class FakeThread implements Pick<TranscriptHistory, 'update' | 'usage' | 'close'
     signal,
   }: Parameters<TranscriptHistory['update']>[0]): ReturnType<TranscriptHistory['update']> {
     this.progress = progress;
-    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+    this.breaks = reject;
     this.updates.push(resolve);
     signal?.addEventListener('abort', () => {
       resolve(false);
@@ -134,15 +137,27 @@ describe('usage elsewhere', () => {
 
   it('is given up when the user wants, and gone on with later', async () => {
     const tester = new ElsewhereTester();
+    const quarter = { files: 4, filesRead: 1, bytes: 100, bytesRead: 25 };
     await tester.elsewhere.allow(true);
+    tester.thread.progress?.(quarter);
     tester.elsewhere.giveUp();
     await tester.clock.advance(0);
     assert.equal(tester.elsewhere.state.kind, 'reading');
     await tester.clock.advance(10_000);
     const answer = tester.elsewhere.sums(start);
     assert.equal(tester.thread.updates.length, 2);
+    tester.thread.progress?.(quarter);
     await tester.read();
     assert.equal((await answer).length, 1);
+    const firsts = tester.told.filter(([, first]) => first);
+    assert.deepEqual(
+      firsts,
+      [
+        [0.25, true],
+        [undefined, true],
+      ],
+      'who has given it up is not told of it again',
+    );
     await tester.elsewhere.close();
   });
 
@@ -160,6 +175,17 @@ describe('usage elsewhere', () => {
     await tester.read();
     await again;
     assert.equal(tester.thread.questions.length, 2);
+    await tester.elsewhere.close();
+  });
+
+  it('is no longer told of when it breaks off', async () => {
+    const tester = new ElsewhereTester();
+    await tester.elsewhere.allow(true);
+    tester.thread.progress?.({ files: 4, filesRead: 1, bytes: 100, bytesRead: 25 });
+    tester.thread.breaks?.(new Error('disk full'));
+    await tester.clock.advance(0);
+    assert.deepEqual(tester.elsewhere.state, { kind: 'failed', reason: 'disk full' });
+    assert.deepEqual(tester.told.at(-1), [undefined, true]);
     await tester.elsewhere.close();
   });
 
