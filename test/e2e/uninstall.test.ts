@@ -30,7 +30,14 @@ describe('uninstalling from a real VS Code', function () {
     const base = [serverMain, '--server-data-dir', data, '--accept-server-license-terms'];
     const server = (...args: string[]) => promisify(execFile)(process.execPath, [...base, ...args], { env });
     await server('--install-extension', await packageExtension(root));
-    assert.match((await readdir(extensions)).join(), /agent-quota\.agent-quota-/);
+    const installed = (await readdir(extensions)).find((name) => name.startsWith('agent-quota.agent-quota-'));
+    assert.ok(installed);
+    const built = (await readdir(path.join(repositoryRoot, 'dist'))).filter((name) => !name.endsWith('.map'));
+    assert.deepEqual(
+      (await readdir(path.join(extensions, installed, 'dist'))).sort(),
+      built.sort(),
+      'all that is built is in the package',
+    );
 
     const directory = outsideDirectory(
       home,
