@@ -53,8 +53,8 @@ const figuresSchema = z.object({
   /** Requests in line now. */
   waiting: z.number(),
   requests: z.number(),
-  /** US dollars, and as text with what is not known of it; absent until it is known. */
-  cost: z.optional(z.object({ usd: z.number(), text: z.string(), detail: z.string() })),
+  /** US dollars, absent where no price is known; and as text with what is not known of it. Absent until it is looked up. */
+  cost: z.optional(z.object({ usd: z.optional(z.number()), text: z.string(), detail: z.string() })),
 });
 export type DashboardFigures = z.infer<typeof figuresSchema>;
 

@@ -1,9 +1,10 @@
 import { type EngineSnapshot, type LinePlace, type ShownSession } from '../core/quotaEngine.ts';
 import { totalTokens } from '../core/usage.ts';
 import { formatAge } from '../shared/amounts.ts';
-import { costDetail, formatCost } from '../shared/costText.ts';
+import { costDetail, formatCost, isUnknownCost } from '../shared/costText.ts';
 import { type DashboardFigures, type DashboardRow } from '../shared/dashboardParts.ts';
 import { sessionActivity } from '../shared/sessionActivity.ts';
+import { type Cost } from '../shared/usageHistory.ts';
 import { rowSurroundings } from './rowSurroundings.ts';
 
 /** What a row says beside what its session itself knows. */
@@ -67,6 +68,11 @@ function figuresOf(record: ShownSession, costs: RowContext['costs']): DashboardF
     rate: Math.round(record.tokensPerMinute),
     waiting: record.waitingRequests,
     requests: record.requests,
-    ...(cost !== undefined && { cost: { usd: cost.usd, text: formatCost(cost), detail: costDetail(cost, costs) } }),
+    ...(cost !== undefined && { cost: costFigure(cost, costs) }),
   };
+}
+
+function costFigure(cost: Cost, costs: RowContext['costs']): DashboardFigures['cost'] {
+  const texts = { text: formatCost(cost), detail: costDetail(cost, costs) };
+  return isUnknownCost(cost) ? texts : { usd: cost.usd, ...texts };
 }

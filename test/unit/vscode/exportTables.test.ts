@@ -4,7 +4,7 @@ import { exportText, sessionsTable, usageTable } from '../../../src/vscode/expor
 import { dashboardView } from '../../../src/vscode/dashboardView.ts';
 import { usageView } from '../../../src/vscode/usageView.ts';
 import { sampleHistory } from './sampleHistory.ts';
-import { sampleNow, sampleSources } from './samples.ts';
+import { sampleNow, sampleSession, sampleSnapshot, sampleSources } from './samples.ts';
 
 const hour = 3_600_000;
 const query = { span: 'day', by: 'agent' } as const;
@@ -40,6 +40,16 @@ describe('what the dashboard exports', () => {
     assert.equal(first['cost_usd'], null, 'unknown is not zero');
     const [heads, values] = exportText(table, 'csv').split('\r\n');
     assert.equal(heads?.split(',').length, values?.split(',').length);
+  });
+
+  it('has no cost where no price is known, rather than zero', () => {
+    const costOf = (usd: number, unpricedRequests: number): unknown => {
+      const sessions = [sampleSession({ cost: { usd, unpricedRequests } })];
+      const state = { kind: 'running', snapshot: sampleSnapshot({ sessions }) } as const;
+      const table = sessionsTable(dashboardView(sampleSources({ state })).rows);
+      return (JSON.parse(exportText(table, 'json')) as Record<string, unknown>[])[0]?.['cost_usd'];
+    };
+    assert.deepEqual([costOf(0, 3), costOf(0.5, 3), costOf(0, 0)], [null, 0.5, 0]);
   });
 
   it('is the layers of the chart', () => {
