@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { commands } from '../contributions.ts';
 import { type FromDashboard, fromDashboardSchema, type ToDashboard } from '../shared/dashboardMessages.ts';
+import { type FirstView } from '../shared/firstView.ts';
 import { DashboardChanges } from './dashboardChanges.ts';
 import { type DashboardFeedParts } from './dashboardFeedParts.ts';
 import { type DashboardView, dashboardView } from './dashboardView.ts';
@@ -67,6 +68,12 @@ export class DashboardFeed implements vscode.Disposable {
   dispose(): void {
     this.#ready = false;
     this.#owned.dispose();
+  }
+
+  /** What a page that is about to be made can show at once. */
+  firstView(): FirstView {
+    const { parts, rows } = this.#view();
+    return { at: this.#parts.clock.now(), parts, rows: [...rows] };
   }
 
   get #isSeen(): boolean {

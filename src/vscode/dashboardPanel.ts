@@ -39,7 +39,7 @@ export class DashboardPanel implements vscode.WebviewPanelSerializer, vscode.Dis
   #own(panel: vscode.WebviewPanel): void {
     panel.webview.options = {
       enableScripts: true,
-      localResourceRoots: [vscode.Uri.joinPath(this.#extensionUri, 'dist')],
+      localResourceRoots: [],
     };
     panel.iconPath = vscode.Uri.joinPath(this.#extensionUri, 'media', 'agent-quota.svg');
     const open = new DashboardFeed(panel, this.#parts);
@@ -48,6 +48,6 @@ export class DashboardPanel implements vscode.WebviewPanelSerializer, vscode.Dis
       open.dispose();
       if (this.#open === open) this.#open = undefined;
     });
-    panel.webview.html = dashboardPage(panel.webview, this.#extensionUri);
+    panel.webview.html = dashboardPage(vscode.Uri.joinPath(this.#extensionUri, 'dist').fsPath, open.firstView());
   }
 }

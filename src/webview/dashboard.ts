@@ -1,6 +1,7 @@
 import './jitless.ts';
 import './knownLanguage.ts';
-import { type FromDashboard, toDashboardSchema } from '../shared/dashboardMessages.ts';
+import { type FromDashboard, type ToDashboard, toDashboardSchema } from '../shared/dashboardMessages.ts';
+import { firstViewId, freshFirstView } from '../shared/firstView.ts';
 import { DashboardPage } from './dashboardPage.ts';
 import { PageState } from './pageState.ts';
 import { vscodeApi } from './vscodeApi.ts';
@@ -42,19 +43,20 @@ const root = document.getElementById('dashboard');
 if (root !== null) {
   const state = new PageState();
   let page: DashboardPage | undefined;
+  /** The first paint is the whole page, not a frame that is filled afterwards. */
+  const begin = (first: ToDashboard): void => {
+    page = new DashboardPage(root, state, send);
+    const restore = keepScrolled(page.table, state);
+    page.receive(first);
+    restore();
+  };
   window.addEventListener('message', (event: MessageEvent<unknown>) => {
     const message = toDashboardSchema.safeParse(event.data);
     if (!message.success) return;
-    if (page !== undefined) {
-      page.receive(message.data);
-      return;
-    }
-    // The first paint is the whole page, not a frame that is filled afterwards.
-    if (message.data.type !== 'show') return;
-    page = new DashboardPage(root, state, send);
-    const restore = keepScrolled(page.table, state);
-    page.receive(message.data);
-    restore();
+    if (page !== undefined) page.receive(message.data);
+    else if (message.data.type === 'show') begin(message.data);
   });
+  const first = freshFirstView(document.getElementById(firstViewId)?.textContent ?? '', Date.now());
+  if (first !== undefined) begin({ type: 'show', parts: first.parts, rows: first.rows });
   send({ type: 'ready', usage: state.usage });
 }
