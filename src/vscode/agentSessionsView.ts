@@ -1,8 +1,6 @@
 import * as vscode from 'vscode';
 import { rowKinds, views } from '../contributions.ts';
 import { type Clock } from '../core/clock.ts';
-import { formatAge } from '../shared/amounts.ts';
-import { type EngineState } from './engineState.ts';
 import { runningAgents } from './runningAgents.ts';
 import { type RowMark } from './sessionRow.ts';
 import { type SessionsLayout } from './sessionsLayout.ts';
@@ -10,6 +8,7 @@ import { nothing, type SessionTree, sessionTree, type TreeRow } from './sessionT
 import { type SessionTerminals } from './sessionTerminals.ts';
 import { type SnapshotStore } from './snapshotStore.ts';
 import { Ticker } from './ticker.ts';
+import { treeMessage } from './treeMessage.ts';
 import { changedRows } from './changedRows.ts';
 
 /** Ages are shown to the minute. */
@@ -137,18 +136,11 @@ export class AgentSessionsView implements vscode.TreeDataProvider<string>, vscod
 
   /** What is around the rows: the message above them and the badge. */
   #showFrame(): void {
-    const { state, snapshot } = this.#store;
-    const age =
-      snapshot === undefined ? '' : ` These numbers are from ${formatAge(this.#clock.now() - snapshot.at)} ago.`;
-    const engine = engineMessage(state);
+    const { state } = this.#store;
     const { filter } = this.#layout;
     const { shown, sessions } = this.#tree;
-    const parts = [
-      ...(engine === '' ? [] : [`${engine}${age}`]),
-      ...(filter === '' ? [] : [`Filter “${filter}”: ${shown} of ${sessions} sessions`]),
-    ];
     // An empty text takes the message away.
-    this.#view.message = parts.join(' ');
+    this.#view.message = treeMessage(state, { filter, shown, sessions }, this.#clock.now());
     const running = state.kind === 'running' ? runningAgents(state.snapshot) : undefined;
     const badge = running === undefined || running.running === 0 ? undefined : running;
     if (this.#view.badge?.value === badge?.running && this.#view.badge?.tooltip === badge?.text) return;
@@ -159,15 +151,4 @@ export class AgentSessionsView implements vscode.TreeDataProvider<string>, vscod
 function collapsibleState(row: TreeRow | undefined): vscode.TreeItemCollapsibleState {
   if (row === undefined || row.children.length === 0) return vscode.TreeItemCollapsibleState.None;
   return row.open ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed;
-}
-
-function engineMessage(state: EngineState): string {
-  switch (state.kind) {
-    case 'starting':
-      return 'The quota engine is starting.';
-    case 'running':
-      return '';
-    case 'stopped':
-      return `${state.problem.message} ${state.problem.nextStep}`;
-  }
 }

@@ -116,6 +116,14 @@ describe('the Agent Sessions view', function () {
     await open('a');
     await open('b');
     await until('both say two', async () => (await badge()) === '2' && (await statusBar()).includes('2/8 agents'));
+    const count = async (selector: string): Promise<unknown> =>
+      driver.evaluate(`document.querySelectorAll(${JSON.stringify(selector)}).length`);
+    const icon = '.activitybar .action-item:has([aria-label*="Agent Quota"])';
+    assert.deepEqual(
+      [await count(icon), await count(`${icon} .badge-content`), await count('[id^="agent-quota.agent-quota"]')],
+      [1, 1, 1],
+      'one icon, one badge, one item in the status bar',
+    );
     await driver.hover('.statusbar-item:has-text("agents")');
     await until('the tooltip has gauges', async () =>
       String(await driver.evaluate(`document.querySelector('.monaco-hover:not(.hidden)')?.innerText ?? ''`)).includes(

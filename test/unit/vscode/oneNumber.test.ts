@@ -9,6 +9,7 @@ import { quotaTooltip } from '../../../src/vscode/quotaTooltip.ts';
 import { runningAgents } from '../../../src/vscode/runningAgents.ts';
 import { sessionTree } from '../../../src/vscode/sessionTree.ts';
 import { statusLines } from '../../../src/vscode/statusLines.ts';
+import { treeMessage } from '../../../src/vscode/treeMessage.ts';
 import { sampleNow, sampleSession, sampleSnapshot, statusOf, sampleSources } from './samples.ts';
 
 const running = (changes: Partial<EngineSnapshot>): EngineState => ({
@@ -17,6 +18,7 @@ const running = (changes: Partial<EngineSnapshot>): EngineState => ({
 });
 const faceOf = (state: EngineState, now = sampleNow): ReturnType<typeof quotaFace> =>
   quotaFace(state, { format: '${used} · ${running}/${slots} agents', warnAtPercent: 80 }, now);
+const all = { filter: '', shown: 1, sessions: 1 } as const;
 const wish = { grouping: 'none', filter: '', workspace: '', inTerminal: new Set<string>() } as const;
 
 /** What users of tools like this one complain of. */
@@ -58,6 +60,7 @@ describe('one thing, one number', () => {
         .join(),
       /12 min ago/,
     );
+    assert.equal(treeMessage(old, all, sampleNow), '', 'its numbers are not those that Anthropic reports');
     const problem = { code: 'gone', severity: 'error', message: 'Gone.', nextStep: 'Reload.' } as const;
     for (const state of [
       { kind: 'stopped', problem, last: sampleSnapshot() },
@@ -65,7 +68,10 @@ describe('one thing, one number', () => {
     ] as const) {
       assert.doesNotMatch(faceOf(state, sampleNow + 180_000).text, /\d/, 'no number at all');
       assert.match(quotaTooltip(state, 80, sampleNow + 180_000), /Numbers from 3 min ago/);
-      assert.equal(dashboardView(sampleSources({ state, now: sampleNow + 180_000 })).parts.live, false);
+      const { live, summary } = dashboardView(sampleSources({ state, now: sampleNow + 180_000 })).parts;
+      assert.equal(live, false);
+      assert.match(summary, /as of 3 min ago$/);
+      assert.match(treeMessage(state, all, sampleNow + 180_000), /These numbers are from 3 min ago\.$/);
     }
   });
 
