@@ -103,6 +103,8 @@ export class UsageElsewhere implements Transcripts {
     this.giveUp();
     const history = this.#history;
     this.#history = undefined;
+    // Who allows it again wants it at once.
+    this.#lookedAt = -Infinity;
     this.#answers.clear();
     await history?.close();
   }

@@ -41,7 +41,7 @@ export class TranscriptProgress implements vscode.Disposable {
     };
     void vscode.window.withProgress(options, (progress, cancelled) => {
       show = (percent) => {
-        progress.report({ increment: percent - told, message: `${Math.floor(percent)} %` });
+        progress.report({ increment: percent - told, message: `${Math.floor(percent)}%` });
         told = percent;
       };
       cancelled.onCancellationRequested(() => {
