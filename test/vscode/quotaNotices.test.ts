@@ -72,6 +72,8 @@ describe('notifications about the quota', function () {
     await new Promise((resolve) => setTimeout(resolve, 2500));
     assert.equal(await told(), 1);
     const within = (await shown('workbench')) === 1 ? 'workbench' : 'other window';
+    // The tooltip of what was clicked last must not lie over the buttons.
+    await driver.hover('.editor-group-watermark', { within });
     await driver.screenshot('threshold', { within });
     await driver.click('.notifications-center .monaco-button:has-text("Show Again")', { within });
     await until(
