@@ -8,8 +8,8 @@ import {
 } from '../shared/usageHistory.ts';
 import { type HistoryPart } from './historyPart.ts';
 
-/** Layers that a chart can tell apart; the smallest are one. */
-export const mostSeries = 12;
+/** Layers that a chart can tell apart, each in a colour of its own; the smallest are one. */
+export const mostSeries = 7;
 
 interface Layer {
   readonly origin: HistoryPart['origin'];

@@ -1,4 +1,5 @@
 import { activities } from '../shared/sessionActivity.ts';
+import { formatNumberOf } from '../shared/amounts.ts';
 import { type ExportFormat } from '../shared/dashboardMessages.ts';
 import { type DashboardRow } from '../shared/dashboardParts.ts';
 import { ActionOutcomes } from './actionOutcomes.ts';
@@ -140,7 +141,8 @@ export class SessionsSection {
   #show(): void {
     this.#shown = arrange(this.#rows.values(), this.#arrangement);
     const [shown, all] = [this.#shown.length, this.#rows.size];
-    setText(this.#count, shown === all ? `${all}` : `${shown} of ${all}`);
+    const sessions = formatNumberOf(all, 'session');
+    setText(this.#count, shown === all ? sessions : `${shown} of ${sessions}`);
     setText(
       this.#empty,
       all === 0 ? 'No agent is running. New Agent Terminal starts one.' : 'No session matches the filter.',

@@ -120,12 +120,12 @@ describe('the usage history', () => {
     tester.was(tester.clock.now(), 1000);
     for (let index = 0; index < 3; index += 1) tester.was(tester.clock.now(), 1, { project: `p${index}` });
     const { series } = await tester.ask('hour');
-    assert.equal(series.length, 12);
+    assert.equal(series.length, 7);
     const rest = series.filter(({ key }) => key === undefined);
     assert.deepEqual(
       rest.map(({ origin, members, sum }) => [origin, members, amountTokens(sum)]),
       [
-        ['quota', 21, (21 * 22) / 2],
+        ['quota', 26, (26 * 27) / 2],
         ['elsewhere', 3, 3],
       ],
     );
