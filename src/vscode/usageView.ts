@@ -10,6 +10,7 @@ import {
   noAmount,
   type UsageHistory,
 } from '../shared/usageHistory.ts';
+import { projectName } from './projectName.ts';
 
 /** Usage over time as the dashboard draws it. @param query what it was asked for. */
 export function usageView(history: UsageHistory, query: UsageQuery, now: number): UsageView {
@@ -25,8 +26,10 @@ export function usageView(history: UsageHistory, query: UsageQuery, now: number)
 
 function layer({ origin, key, members, tokens, sum }: HistorySeries, { by }: UsageQuery): UsageSeries {
   const others = members > 1 ? `${members} other ${by}s` : `unknown ${by}`;
+  // Elsewhere agents have no names, and are told by their projects.
+  const name = key !== undefined && origin === 'elsewhere' && by === 'agent' ? projectName(key) : key;
   return {
-    label: `${key ?? others}${origin === 'elsewhere' ? ' (not through Agent Quota)' : ''}`,
+    label: `${name ?? others}${origin === 'elsewhere' ? ' (not through Agent Quota)' : ''}`,
     tokens: [...tokens],
     tokensText: formatCount(amountTokens(sum)),
     costText: formatCost(sum.cost),
