@@ -21,10 +21,10 @@ async function ask(url: string, token: string, model: string, words: number): Pr
   });
 }
 
-describe('the picture of the dashboard', function () {
+describe('the pictures of the window and the dashboard', function () {
   this.timeout(120_000);
 
-  it('is taken', async () => {
+  it('are taken', async () => {
     await clearWindow();
     const api = await agentQuota();
     for (const { name, model, words, requests } of agents) {
@@ -33,8 +33,8 @@ describe('the picture of the dashboard', function () {
       const { ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: token } = auth.overlay;
       for (let made = 0; made < requests; made += 1) await ask(url ?? '', token ?? '', model, words);
     }
-    await driver.resize(1400, 1000);
-    await vscode.commands.executeCommand('workbench.action.closeSidebar');
+    await driver.resize(1280, 800);
+    await vscode.commands.executeCommand('agentQuota.sessions.focus');
     await vscode.commands.executeCommand(commands.showQuotaDetails);
     await until('usage of days is there', () =>
       driver.evaluate(`document.querySelectorAll('.day[data-step="4"], .day[data-step="3"]').length > 5`, webview),
@@ -48,6 +48,11 @@ describe('the picture of the dashboard', function () {
       ),
     );
     await driver.hover('h1', webview);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await driver.screenshot('media-window');
+    // As high as the page is.
+    await driver.resize(1400, 1120);
+    await vscode.commands.executeCommand('workbench.action.closeSidebar');
     await new Promise((resolve) => setTimeout(resolve, 1500));
     await driver.screenshot('media-dashboard', { selector: 'body', within: 'webview' });
   });

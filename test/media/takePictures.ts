@@ -1,9 +1,9 @@
 /*
- * `npm run pictures`: takes the README's picture of the dashboard anew, in a real VS Code, with usage that is made up.
+ * `npm run pictures`: takes the README's pictures anew, in a real VS Code, with usage that is made up.
  * Needs `npm run build` first.
  */
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { startSimulatedUpstreamProcess } from '../fakes/simulatedUpstreamProcess.ts';
 import { copyExtension } from '../host/extensionCopy.ts';
@@ -40,9 +40,13 @@ try {
       CLAUDE_CONFIG_DIR: path.join(home, '.claude'),
     },
   });
-  if (totals.failed > 0) throw new Error('The picture could not be taken.');
-  const picture = path.join(screenshotDirectory, 'media-dashboard.png');
-  await copyFile(picture, path.join(repositoryRoot, 'media', 'dashboard.png'));
+  if (totals.failed > 0) throw new Error('The pictures could not be taken.');
+  for (const [taken, name] of [
+    ['media-window', 'screenshot'],
+    ['media-dashboard', 'dashboard'],
+  ] as const) {
+    await copyFile(path.join(screenshotDirectory, `${taken}.png`), path.join(repositoryRoot, 'media', `${name}.png`));
+  }
 } finally {
   await upstream.close();
   await rm(base, { recursive: true, force: true, maxRetries: 5 });
@@ -56,7 +60,7 @@ async function writeTranscripts(projects: string): Promise<void> {
     ['api', 0.6],
     ['docs', 0.3],
   ] as const) {
-    const folder = path.join(projects, `-home-me-${project}`);
+    const folder = path.join(projects, `${homedir().replaceAll(/[^A-Za-z0-9]/g, '-')}-${project}`);
     await mkdir(folder, { recursive: true });
     const lines: string[] = [];
     for (let hour = 90 * 24; hour > 0; hour -= 1) {
