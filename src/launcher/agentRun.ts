@@ -44,7 +44,7 @@ export async function runUnderQuota(wish: CommandLine & { kind: 'run' }): Promis
     notice.say(end.problem);
     await untilRead(wish, notice);
   }
-  exitLike(end, platform);
+  exitLike(end, platform, wish.startedBy === 'task' || wish.startedBy === 'background' ? 'code' : 'signal');
 }
 
 /** What is added for Claude Code; any other agent is run with the overlay alone. */

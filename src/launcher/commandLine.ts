@@ -7,10 +7,10 @@ import { type CommandName, commandNames, type QueryCommand } from './commandName
 
 /**
  * What has started the launcher, where that makes a difference. `shim`: the `claude` that Agent Quota puts on PATH.
- * `terminal`: an agent terminal, which closes when the launcher ends. `background`: a background task, whose problem
- * matcher waits for a line. From options of these names, which are for the extension alone and in no help text.
+ * `terminal`: an agent terminal, which closes when the launcher ends. `task`: a task. `background`: a background task, whose
+ * problem matcher waits for a line. From options of these names, which are for the extension alone and in no help text.
  */
-const starters = ['shim', 'terminal', 'background'] as const;
+const starters = ['shim', 'terminal', 'task', 'background'] as const;
 export type Starter = (typeof starters)[number];
 
 /** What the user wants of `agent-quota`. */
@@ -22,7 +22,7 @@ export type CommandLine =
       readonly waitSeconds?: number;
       readonly command: string;
       readonly args: readonly string[];
-      /** Absent when the user, a script or a task has. */
+      /** Absent when the user or a script has. */
       readonly startedBy?: Starter;
     }
   | QueryWish
@@ -164,6 +164,7 @@ interface OwnArguments {
     json?: boolean;
     shim?: boolean;
     terminal?: boolean;
+    task?: boolean;
     background?: boolean;
   };
   readonly positionals: string[];
@@ -182,6 +183,7 @@ function parseOwn(args: readonly string[]): OwnArguments | string {
         wait: { type: 'string' },
         shim: { type: 'boolean' },
         terminal: { type: 'boolean' },
+        task: { type: 'boolean' },
         background: { type: 'boolean' },
       },
     });

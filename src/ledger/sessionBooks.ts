@@ -41,7 +41,9 @@ export class SessionBooks {
     const planId = terms.planId;
     let hasSlot = true;
     if (opening.mode !== 'unauthenticated') {
-      const refused = this.#usedUp(agentId, terms, now) ?? this.#awaitSlot(opening, engineId, terms, now);
+      // Who is given a session without a slot has no place in line: its ticket would keep a slot free for ever.
+      const seeker = idleWithoutSlot ? { ...opening, wait: false } : opening;
+      const refused = this.#usedUp(agentId, terms, now) ?? this.#awaitSlot(seeker, engineId, terms, now);
       hasSlot = refused === undefined;
       if (refused?.kind === 'used-up') this.#store.removeTicket(opening.ticket);
       if (refused !== undefined && !idleWithoutSlot) return refused;

@@ -50,6 +50,5 @@ export function launcherArguments(definition: AgentTaskDefinition, isBackground:
   const { agent, command, args, wait } = definition;
   // With "=", because an agent's name may start with a dash.
   const waiting = wait === true ? [] : [`--wait=${wait === false ? 0 : wait}`];
-  const background = isBackground ? ['--background'] : [];
-  return ['run', `--agent=${agent}`, ...waiting, ...background, '--', command, ...args];
+  return ['run', `--agent=${agent}`, ...waiting, isBackground ? '--background' : '--task', '--', command, ...args];
 }

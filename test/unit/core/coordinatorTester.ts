@@ -9,6 +9,8 @@ import {
   type AuthTest,
   type EngineConfiguration,
 } from '../../../src/core/quotaEngine.ts';
+import { Listeners } from '../../../src/core/listeners.ts';
+import { type LineListener } from '../../../src/core/slotQueue.ts';
 import { directNetwork } from '../../../src/core/upstreamNetwork.ts';
 import { type FakeClock } from '../../fakes/fakeClock.ts';
 import { FakeProcessTable } from '../../fakes/fakeProcessTable.ts';
@@ -43,6 +45,7 @@ export class CoordinatorTester extends ManagerTester {
   readonly told: Problem[] = [];
   /** Places that callers were told, as `agent place of running`. */
   readonly places: string[] = [];
+  readonly lineMoves = new Listeners<Parameters<LineListener>>();
   /** What the next tests of the credentials find. */
   test: () => Promise<AuthTest> = () => Promise.resolve(works);
   /** The window's. */
@@ -71,8 +74,9 @@ export class CoordinatorTester extends ManagerTester {
       environment: this.environment,
       upstream: this.upstream,
       kept: { kind: 'sqlite' },
-      lineMoved: ({ agentId, place }, running) => {
-        this.places.push(`${agentId} is ${place} behind ${running.join('+')}`);
+      lineMoved: (place, running) => {
+        this.places.push(`${place.agentId} is ${place.place} behind ${running.join('+')}`);
+        this.lineMoves.tell(place, running);
       },
       problemFound: (problem) => {
         this.told.push(problem);

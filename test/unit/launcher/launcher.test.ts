@@ -87,6 +87,8 @@ describe('launcher', () => {
     assert.equal((await exits.end).code, 3);
     const { code, signal } = await dies.end;
     if (process.platform !== 'win32') assert.deepEqual([code, signal], [null, 'SIGTERM']);
+    const task = startLauncher(agentScript("process.kill(process.pid, 'SIGKILL')", '--task'), engine());
+    assert.equal((await task.end).code, process.platform === 'win32' ? 1 : 137, 'a task has a code in any case');
     assert.equal(sessions.live.size, 0);
   });
 

@@ -73,7 +73,7 @@ export function steeringTests(openLedger: OpenLedger): void {
     it('is opened without a slot, takes part in no line, and gets one with its first request', async () => {
       const tester = given();
       const parent = await tester.opened('parent');
-      const child = await tester.opened('child', { idleWithoutSlot: true, parentSessionId: parent });
+      const child = await tester.opened('child', { wait: true, idleWithoutSlot: true, parentSessionId: parent });
       const session = await tester.session(child);
       assert.equal(session.state, 'idle');
       assert.equal(session.parentSessionId, parent);
@@ -88,7 +88,10 @@ export function steeringTests(openLedger: OpenLedger): void {
 
     it('has a slot at once where one is free and nobody waits for it', async () => {
       const tester = given();
-      assert.equal((await tester.session(await tester.opened('child', { idleWithoutSlot: true }))).state, 'active');
+      assert.equal(
+        (await tester.session(await tester.opened('child', { wait: true, idleWithoutSlot: true }))).state,
+        'active',
+      );
     });
 
     it('passes nobody who waits in line', async () => {
@@ -96,7 +99,7 @@ export function steeringTests(openLedger: OpenLedger): void {
       const first = await tester.opened('first');
       await tester.open('second', { wait: true });
       await tester.ledger.endSession(first, 'released', tester.now);
-      const child = await tester.opened('child', { idleWithoutSlot: true });
+      const child = await tester.opened('child', { wait: true, idleWithoutSlot: true });
       assert.equal((await tester.session(child)).state, 'idle');
       assert.equal((await tester.open('second', { wait: true })).kind, 'opened');
     });

@@ -14,6 +14,7 @@ describe('task of type claude-agent', () => {
       command: 'claude',
       args: ['-p', 'say "hi"', '--'],
       waitSeconds: 1.5,
+      startedBy: 'task',
     });
   });
 
