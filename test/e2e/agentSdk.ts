@@ -20,14 +20,17 @@ type Query = (params: {
 const moduleSchema = z.object({ query: z.custom<Query>((value) => typeof value === 'function') });
 const manifestDirectory = path.join(import.meta.dirname, 'agentSdk');
 
+/** The path of the real Claude Agent SDK's module. */
+export async function agentSdkModule(): Promise<string> {
+  return path.join(await installedPackage(manifestDirectory), '@anthropic-ai', 'claude-agent-sdk', 'sdk.mjs');
+}
+
 /** Runs the real Claude Agent SDK with the CLI that the other tests run. @returns its messages, as they come. */
 export async function* queryAgent(
   prompt: string,
   options: Omit<Parameters<Query>[0]['options'], 'pathToClaudeCodeExecutable'>,
 ): AsyncGenerator<unknown, void, undefined> {
-  const modules = await installedPackage(manifestDirectory);
-  const file = path.join(modules, '@anthropic-ai', 'claude-agent-sdk', 'sdk.mjs');
-  const module: unknown = await import(pathToFileURL(file).href);
+  const module: unknown = await import(pathToFileURL(await agentSdkModule()).href);
   const { query } = moduleSchema.parse(module);
   yield* query({ prompt, options: { ...options, pathToClaudeCodeExecutable: await claudeBinary() } });
 }

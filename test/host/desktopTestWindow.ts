@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { downloadAndUnzipVSCode } from '@vscode/test-electron';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { cleanEnvironment } from './cleanEnvironment.ts';
@@ -55,29 +56,35 @@ export async function openDesktopTestWindow(
     if (found === undefined) throw new Error("VS Code's window was not found among its pages.");
     return found;
   };
+  const open = async (): Promise<void> => {
+    await close();
+    const debugPort = await freePort();
+    const vsCode = startGuarded({
+      command: executable,
+      args: desktopArguments(options, userDataDir, debugPort),
+      env: cleanEnvironment(options.env),
+      onLine: onLog,
+    });
+    const current = { process: vsCode, debugPort };
+    running = current;
+    const ended = (reason: string): void => {
+      if (running === current) onEnded(reason);
+    };
+    vsCode.exited.then(
+      (code) => {
+        ended(`VS Code has ended with code ${code}.`);
+      },
+      (error: unknown) => {
+        ended(String(error));
+      },
+    );
+  };
   return {
-    open: async () => {
+    open,
+    closeFor: async (ms) => {
       await close();
-      const debugPort = await freePort();
-      const vsCode = startGuarded({
-        command: executable,
-        args: desktopArguments(options, userDataDir, debugPort),
-        env: cleanEnvironment(options.env),
-        onLine: onLog,
-      });
-      const current = { process: vsCode, debugPort };
-      running = current;
-      const ended = (reason: string): void => {
-        if (running === current) onEnded(reason);
-      };
-      vsCode.exited.then(
-        (code) => {
-          ended(`VS Code has ended with code ${code}.`);
-        },
-        (error: unknown) => {
-          ended(String(error));
-        },
-      );
+      await sleep(ms);
+      await open();
     },
     reload: async () => {
       await (await page()).reload({ waitUntil: 'commit' });

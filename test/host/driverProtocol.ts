@@ -11,6 +11,8 @@ export const phaseSchema = z.object({
   grep: z.string().optional(),
   /** A regular expression that a test's full title must not match. */
   skip: z.string().optional(),
+  /** The window is not reloaded before this phase but closed, and opened again after so many milliseconds. */
+  closedForMs: z.number().optional(),
 });
 
 /** One thing that mocha tells, as it happens. */

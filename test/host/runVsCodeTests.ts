@@ -12,7 +12,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { testCa } from '../fakes/testCertificates.ts';
 import { startSimulatedUpstreamProcess } from '../fakes/simulatedUpstreamProcess.ts';
-import { claudeBinDirectory } from './claudeBinary.ts';
+import { agentSdkModule } from '../e2e/agentSdk.ts';
+import { claudeBinary, claudeBinDirectory } from './claudeBinary.ts';
 import { copyExtension } from './extensionCopy.ts';
 import { repositoryRoot } from './paths.ts';
 import { runTestsInVsCode } from './vsCodeTests.ts';
@@ -22,13 +23,13 @@ const realKey = 'sk-ant-api03-the-users-own-key-in-the-window-REALKEY';
 
 const fakes = path.join(repositoryRoot, 'test', 'fakes');
 const base = await mkdtemp(path.join(tmpdir(), 'aq tests '));
-const [workspaceFolder, hostileFolder, scratch, home, userDataDir, panelDataDir] = (await Promise.all(
-  ['work space', 'hostile', 'scratch', 'home', 'user', 'panel user'].map(async (name) => {
+const [workspaceFolder, hostileFolder, scratch, home, userDataDir, panelDataDir, matrixDataDir] = (await Promise.all(
+  ['work space', 'hostile', 'scratch', 'home', 'user', 'panel user', 'matrix user'].map(async (name) => {
     const folder = path.join(base, name);
     await mkdir(folder);
     return folder;
   }),
-)) as [string, string, string, string, string, string];
+)) as [string, string, string, string, string, string, string];
 const certificates = path.join(base, 'private ca.pem');
 await writeFile(certificates, testCa);
 const upstream = await startSimulatedUpstreamProcess({ behaviour: { acceptedKeys: [realKey] } });
@@ -73,7 +74,7 @@ try {
     workspaceFolder,
     userDataDir,
     phases: [
-      { name: 'first window', skip: '@(last|reloaded|tasks|engine|stream|untrusted|panel)' },
+      { name: 'first window', skip: '@(last|reloaded|tasks|engine|stream|untrusted|panel|matrix)' },
       { name: 'before the reload', grep: '@last' },
       { name: 'after the reload', grep: '@reloaded' },
       // The last test of each of these reloads the window, and names the tests that follow.
@@ -97,10 +98,44 @@ try {
     env: { ...window.env, HOME: home, USERPROFILE: home, AGENT_QUOTA_TEST_USER_DATA: panelDataDir },
     phases: [{ name: 'other extensions', grep: '@panel' }],
   };
+  /** Agents of all kinds, started in all ways: as many as a machine bears, and none may wait for another. */
+  const matrix = {
+    ...window,
+    extensionPaths: [extension, path.join(fakes, 'apiUser')],
+    workspaceFolder,
+    userDataDir: matrixDataDir,
+    userSettings: {
+      ...window.userSettings,
+      'agentQuota.apiKey.requestsPerMinute': 100_000,
+      'agentQuota.apiKey.tokensPerMinute': 1_000_000_000,
+      'agentQuota.apiKey.concurrentAgents': 500,
+    },
+    env: {
+      ...window.env,
+      PATH: [path.join(fakes, 'matrixAgent'), window.env.PATH].join(path.delimiter),
+      HOME: home,
+      IS_SANDBOX: '1',
+      AGENT_QUOTA_TEST_USER_DATA: matrixDataDir,
+      AGENT_QUOTA_TEST_MATRIX_AGENT: path.join(fakes, 'matrixAgent'),
+      AGENT_QUOTA_TEST_CLAUDE: await claudeBinary(),
+      AGENT_QUOTA_TEST_AGENT_SDK: await agentSdkModule(),
+    },
+    phases: [
+      { name: 'all ways of starting', grep: '@matrix-table' },
+      { name: 'before a reload with all kinds', grep: '@kinds-run' },
+    ],
+    timeoutMs: 600_000,
+  };
   // Tests that are picked by their titles are all in one of the windows.
   const picked = process.env['MOCHA_GREP'] ?? '';
-  const special = picked.includes('untrusted') ? untrusted : picked.includes('panel') ? withOthers : trusted;
-  const runs = picked === '' ? [trusted, untrusted, withOthers] : [special];
+  const special = picked.includes('untrusted')
+    ? untrusted
+    : picked.includes('panel')
+      ? withOthers
+      : picked.includes('matrix')
+        ? matrix
+        : trusted;
+  const runs = picked === '' ? [trusted, untrusted, withOthers, matrix] : [special];
   let [passed, failed, pending] = [0, 0, 0];
   for (const run of runs) {
     const totals = await runTestsInVsCode(run);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Page } from 'playwright-core';
 import { launchBrowser } from './browser.ts';
 import { createDeferred } from './deferred.ts';
@@ -37,6 +38,12 @@ export async function openServedTestWindow(
       reload: async () => {
         exit.expect();
         await page.reload({ waitUntil: 'commit' });
+      },
+      closeFor: async (ms) => {
+        exit.expect();
+        await page.goto('about:blank');
+        await sleep(ms);
+        await page.goto(server.url({ testsPath: options.testsPath }), { waitUntil: 'commit' });
       },
       settle: () => exit.happened(settleMs),
       page: () => Promise.resolve(page),

@@ -26,6 +26,8 @@ export interface TestWindow {
   open(): Promise<void>;
   /** Reloads the window while its tests run. */
   reload(): Promise<void>;
+  /** Closes the window while its tests run, and opens it again after so many milliseconds. */
+  closeFor(ms: number): Promise<void>;
   /** Resolves when the extension host has deactivated its extensions after a phase, or has had its time for it. */
   settle(): Promise<void>;
   /** The page that shows the window, for screenshots and input. */

@@ -137,7 +137,8 @@ async function runPhases(options: VsCodeTestOptions, run: TestRun, window: TestW
         return;
       }
       phase = outcome.kind === 'reloading' ? outcome.next : undefined;
-      start = () => window.reload();
+      const closedForMs = phase?.closedForMs;
+      start = () => (closedForMs === undefined ? window.reload() : window.closeFor(closedForMs));
       if (outcome.kind === 'finished') await window.settle();
     }
   }

@@ -20,19 +20,23 @@ exports.activate = async () => {
     /** The agents of each change that was told. */
     changes,
     stopListening: () => subscription.dispose(),
-    /** Starts an agent under quota. @returns its process and its session. */
-    start: async (agentId) => {
+    /** Starts an agent under quota: a command, or the one above. @returns its process and its session. */
+    start: async (agentId, command) => {
       const auth = await quota.setupClaudeAgentAuth(agentId, { waitMs: 5000 });
       if (auth.kind === 'refused') throw new Error(`${auth.reason.message} ${auth.reason.nextStep}`);
       const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
+      // Any other program is no Node.js that is VS Code's own.
+      if (command !== undefined) delete env.ELECTRON_RUN_AS_NODE;
       for (const [name, value] of Object.entries(auth.overlay ?? {})) {
         if (value === null) delete env[name];
         else env[name] = value;
       }
-      const child = spawn(process.execPath, ['-e', agent], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+      const [program, ...args] = command ?? [process.execPath, '-e', agent];
+      const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+      const exited = new Promise((resolve) => child.once('exit', (code) => resolve(code ?? undefined)));
       const answered = new Promise((resolve) => child.stdout.once('data', (data) => resolve(Number(data))));
       await quota.attachProcess(auth.sessionId, child.pid);
-      return { auth, child, answered };
+      return { auth, child, answered, exited };
     },
   };
 };
