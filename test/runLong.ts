@@ -1,7 +1,8 @@
 /*
  * `npm run test:long`: tests in their long form. The unit tests' properties run 20,000 cases each (FC_RUNS), hammering goes
- * on for a minute and the gateway is fuzzed with 100,000 connections; the soak goes on for ten minutes
- * (AGENT_QUOTA_LONG). `npm test` has the short form of the same tests.
+ * on for a minute and the gateway is fuzzed with 100,000 connections; the soak goes on for ten minutes, and every way of
+ * starting an agent is ended in every way in a real VS Code (AGENT_QUOTA_LONG). `npm test` has the short form of the same
+ * tests.
  */
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
@@ -10,11 +11,21 @@ import { repositoryRoot } from './host/paths.ts';
 const mocha = path.join(repositoryRoot, 'node_modules', 'mocha', 'bin', 'mocha.js');
 const unitTests: readonly string[] = [];
 const soak = ['--no-config', '--reporter', './test/totalsReporter.cjs', 'test/e2e/soak/soak.test.ts'];
-for (const args of [unitTests, soak]) {
-  const { status } = spawnSync(process.execPath, [mocha, '--timeout', '900000', ...args], {
+const commands = [
+  [mocha, '--timeout', '900000', ...unitTests],
+  [mocha, '--timeout', '900000', ...soak],
+  [path.join(repositoryRoot, 'test', 'host', 'runVsCodeTests.ts')],
+];
+for (const command of commands) {
+  const { status } = spawnSync(process.execPath, command, {
     cwd: repositoryRoot,
     stdio: 'inherit',
-    env: { ...process.env, FC_RUNS: process.env['FC_RUNS'] ?? '20000', AGENT_QUOTA_LONG: '1' },
+    env: {
+      ...process.env,
+      FC_RUNS: process.env['FC_RUNS'] ?? '20000',
+      AGENT_QUOTA_LONG: '1',
+      MOCHA_GREP: '@matrix-table',
+    },
   });
   if (status !== 0) process.exitCode = status ?? 1;
 }

@@ -5,6 +5,7 @@
  * AGENT_QUOTA_TEST_HOST      `desktop`, `served` or `auto`
  * VSCODE_EXECUTABLE          a desktop VS Code of one's own; VSCODE_VERSION: the version to download
  * CHROME_PATH                the browser for `served`
+ * AGENT_QUOTA_LONG           runs the whole table of ways to start an agent
  * AGENT_QUOTA_TEST_VERBOSE   shows what VS Code and its extension host print
  */
 import { appendFile, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -116,6 +117,7 @@ try {
       HOME: home,
       IS_SANDBOX: '1',
       AGENT_QUOTA_TEST_USER_DATA: matrixDataDir,
+      AGENT_QUOTA_LONG: process.env['AGENT_QUOTA_LONG'],
       AGENT_QUOTA_TEST_MATRIX_AGENT: path.join(fakes, 'matrixAgent'),
       AGENT_QUOTA_TEST_CLAUDE: await claudeBinary(),
       AGENT_QUOTA_TEST_AGENT_SDK: await agentSdkModule(),
