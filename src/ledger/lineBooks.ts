@@ -52,7 +52,7 @@ export class LineBooks {
   /** Admits whoever may go, and collects what became of this engine's requests. */
   run(engineId: string, terms: QuotaTerms, now: number): LeasedRun {
     const { nextAt: own, lack } = this.#runOne(terms, now);
-    const others = this.#otherLines(engineId, terms).map((other) => this.#runOne(other, now).nextAt ?? Infinity);
+    const others = this.#otherLines(engineId, terms).map((other) => this.#runOne(other, now, false).nextAt ?? Infinity);
     const nextAt = Math.min(own ?? Infinity, ...others);
     const decided = new Map<string, Fate>();
     for (const row of this.#store.decidedReservations(engineId)) {
@@ -73,9 +73,13 @@ export class LineBooks {
     return [...new Set(planIds)].map((planId) => ({ ...terms, planId }));
   }
 
-  #runOne(terms: QuotaTerms, now: number): Pick<LeasedRun, 'nextAt' | 'lack'> {
+  /** @param isOwn false for another account's line, which a lease binds only while another engine of this machine has one. */
+  #runOne(terms: QuotaTerms, now: number, isOwn = true): Pick<LeasedRun, 'nextAt' | 'lack'> {
     const waiting = this.#unpaused(terms.planId);
-    return waiting.length === 0 ? nobody : this.#advance(waiting, terms, now);
+    if (waiting.length === 0) return nobody;
+    const { leases } = this.#scopes;
+    const isBound = leases !== undefined && (isOwn || leases.state(terms.planId) === 'leased');
+    return this.#advance(waiting, terms, now, isBound ? leases : undefined);
   }
 
   /** Those of the line as it is that a larger lease would help. */
@@ -87,7 +91,9 @@ export class LineBooks {
         .filter(({ sessionId }) => idle.has(sessionId))
         .map(({ sessionId }) => [sessionId, this.#store.session(sessionId)?.session.agentId ?? '']),
     );
-    const decision = decideLine({ scopes: this.#facts(rows, terms, now), ...this.#waiting(rows, terms) }, now);
+    const { leases } = this.#scopes;
+    const line = { scopes: this.#facts(rows, terms, now, leases), ...this.#waiting(rows, terms, leases) };
+    const decision = decideLine(line, now);
     return { requests: decision.lacksLease, seats: [...seats.values()] };
   }
 
@@ -95,22 +101,32 @@ export class LineBooks {
     return this.#store.waitingReservations(planId).filter((row) => !this.#isPaused(row));
   }
 
-  #facts(waiting: readonly ReservationRow[], terms: QuotaTerms, now: number): Map<string, ScopeFacts> {
+  #facts(
+    waiting: readonly ReservationRow[],
+    terms: QuotaTerms,
+    now: number,
+    leases: LeaseBooks | undefined,
+  ): Map<string, ScopeFacts> {
     const scopes = new Map<string, ScopeFacts>();
-    for (const row of waiting) {
-      for (const id of row.scopes) {
-        if (!scopes.has(id)) scopes.set(id, this.#scopes.facts(scopeOfId(terms, id), terms, now));
-      }
+    for (const id of new Set(waiting.flatMap((row) => row.scopes))) {
+      const { lease, ...facts } = this.#scopes.facts(scopeOfId(terms, id), terms, now);
+      scopes.set(id, leases === undefined || lease === undefined ? facts : { ...facts, lease });
     }
     return scopes;
   }
 
-  #advance(waiting: readonly ReservationRow[], terms: QuotaTerms, now: number): Pick<LeasedRun, 'nextAt' | 'lack'> {
+  /** @param leases what bounds the line beside its own limits. */
+  #advance(
+    waiting: readonly ReservationRow[],
+    terms: QuotaTerms,
+    now: number,
+    leases: LeaseBooks | undefined,
+  ): Pick<LeasedRun, 'nextAt' | 'lack'> {
     const planId = terms.planId;
     const rowOf = ({ id }: WaitingRequest): ReservationRow | undefined =>
       waiting.find(({ reservationId }) => reservationId === id);
     for (const id of new Set(waiting.flatMap((row) => row.scopes))) this.#scopes.followClock(id, now);
-    const line = { scopes: this.#facts(waiting, terms, now), ...this.#waiting(waiting, terms) };
+    const line = { scopes: this.#facts(waiting, terms, now, leases), ...this.#waiting(waiting, terms, leases) };
     const decision = decideLine(line, now);
     let virtualTime = 0;
     for (const request of decision.admitted) {
@@ -130,7 +146,6 @@ export class LineBooks {
     const plan = this.#store.scope(planId);
     if (virtualTime > plan.virtualTime) this.#store.putScope(planId, { ...plan, virtualTime });
     const { nextAt } = decision;
-    const { leases } = this.#scopes;
     return leases === undefined ? { nextAt } : this.#lack(leases, decision, line, terms, now);
   }
 
@@ -159,6 +174,7 @@ export class LineBooks {
   #waiting(
     rows: readonly ReservationRow[],
     terms: QuotaTerms,
+    leases: LeaseBooks | undefined,
   ): Omit<LineFacts, 'scopes'> & { readonly lacksSlots: boolean } {
     const idle = new Set(this.#store.idleSessionIds(terms.planId));
     if (idle.size === 0) {
@@ -173,20 +189,16 @@ export class LineBooks {
       const agentId = this.#store.session(row.sessionId)?.session.agentId ?? '';
       const own = limitsOfAgent(terms.agents, agentId).concurrentSessions ?? Infinity;
       const held = holders.filter((holder) => holder.agentId === agentId).length;
-      const most = this.#slots(agentScopeId(terms.planId, agentId), terms.planId, own, held);
+      const most = slotsAmong(leases, agentScopeId(terms.planId, agentId), terms.planId, own, held);
       agentSlots.set(agentId, most - held);
       seatless.add(row.sessionId);
       lacksSlots ||= most < own && most <= held;
       return waitingRequest(row, agentId);
     });
     const own = terms.plan.concurrentAgents;
-    const slots = this.#slots(terms.planId, terms.planId, own, holders.length);
+    const slots = slotsAmong(leases, terms.planId, terms.planId, own, holders.length);
     lacksSlots ||= slots < own && slots - holders.length < seatless.size;
     return { freeSlots: slots - holders.length, agentSlots, waiting, lacksSlots };
-  }
-
-  #slots(scopeId: string, planId: string, own: number, holders: number): number {
-    return own === Infinity ? own : (this.#scopes.leases?.slots(scopeId, planId, own, holders) ?? own);
   }
 
   #fateOf({ state, planId }: ReservationRow, now: number): Fate {
@@ -223,6 +235,16 @@ export class LineBooks {
     const session = this.#store.session(sessionId)?.session;
     return session !== undefined && session.state !== 'ended' && session.pausedAt !== undefined;
   }
+}
+
+function slotsAmong(
+  leases: LeaseBooks | undefined,
+  scopeId: string,
+  planId: string,
+  own: number,
+  holders: number,
+): number {
+  return own === Infinity ? own : (leases?.slots(scopeId, planId, own, holders) ?? own);
 }
 
 /** @param agentId whose session gave its slot back; undefined for those that have one. */

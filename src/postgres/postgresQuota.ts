@@ -47,7 +47,7 @@ class PostgresQuota implements SharedQuota {
   readonly #notices = new Listeners<[SharedNotice]>();
   readonly #listener: NoticeListener;
   #pool: pg.Pool | undefined;
-  #isClosed = false;
+  #closed: Promise<void> | undefined;
 
   constructor({ address, clock, logger }: PostgresQuotaParts) {
     this.#address = address;
@@ -126,8 +126,12 @@ class PostgresQuota implements SharedQuota {
     return this.#notices.add(listener);
   }
 
-  async close(): Promise<void> {
-    this.#isClosed = true;
+  close(): Promise<void> {
+    this.#closed ??= this.#end();
+    return this.#closed;
+  }
+
+  async #end(): Promise<void> {
     await Promise.all([this.#listener.close(), this.#pool?.end()]);
   }
 
@@ -150,7 +154,7 @@ class PostgresQuota implements SharedQuota {
   }
 
   #connections(): pg.Pool {
-    if (this.#isClosed) throw new Error('Connection terminated: the shared ledger is closed');
+    if (this.#closed !== undefined) throw new Error('Connection terminated: the shared ledger is closed');
     if (this.#pool === undefined) {
       this.#pool = new pg.Pool({
         ...connectionOptions(this.#address),

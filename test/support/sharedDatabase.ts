@@ -44,12 +44,23 @@ export class SharedDatabase {
         'SELECT now FROM public.test_clock'`);
   }
 
+  /** Puts the ledger's own clock back in its place. */
+  async runClock(): Promise<void> {
+    await installSchema(this.admin);
+  }
+
   async advance(ms: number): Promise<void> {
     await this.admin.query('UPDATE public.test_clock SET now = now + $1', [ms]);
   }
 
   async setClock(now: number): Promise<void> {
     await this.admin.query('UPDATE public.test_clock SET now = $1', [now]);
+  }
+
+  /** Forgets all plans and machines: as new, and sooner there than another database. */
+  async empty(now: number): Promise<void> {
+    await this.admin.query('TRUNCATE agent_quota.plan, agent_quota.machine CASCADE');
+    await this.setClock(now);
   }
 
   /** Makes a login of the members' role, or of another one. Its password is its name. */

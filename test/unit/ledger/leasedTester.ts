@@ -31,19 +31,22 @@ export function leasedLedger(
 
 /**
  * A leased ledger for tests that give the time with each call: the time is then that everywhere, and what a call has
- * changed is reported before the next one, however soon in that time it comes.
+ * changed is reported before the next one, however soon in that time it comes. Of bookings in a row the last reports.
  */
 export function followingTime(leased: LeasedLedger, setTime: (now: number) => Promise<void>): Ledger {
+  let hasBooked = false;
   return new Proxy<Ledger>(leased, {
     get: (target, name) => {
       const method: unknown = Reflect.get(target, name, target);
       if (typeof method !== 'function') return method;
       if (name === 'onChange' || name === 'close') return method.bind(target) as unknown;
       return async (...args: readonly unknown[]): Promise<unknown> => {
+        if (hasBooked && name !== 'book') await leased.report();
         const now = args.findLast((arg) => typeof arg === 'number' && arg > 1e12);
         if (typeof now === 'number' && name !== 'usage' && name !== 'forgetUsageBefore') await setTime(now);
         const result: unknown = await Reflect.apply(method, target, args);
-        await leased.report();
+        hasBooked = name === 'book';
+        if (!hasBooked) await leased.report();
         return result;
       };
     },
