@@ -27,7 +27,10 @@ import { TransactionalLedger } from './transactionalLedger.ts';
 /** How long after somebody has looked at a plan's numbers they are kept true, in milliseconds. */
 const watchedMs = 30_000;
 
-/** The longest that a request or a session waits for the shared ledger before it is told that it waits, in milliseconds. */
+/**
+ * The longest that a request or a session waits for the shared ledger, however often it is asked for it, before it is
+ * told that it waits, in milliseconds.
+ */
 const longestAskMs = 1000;
 
 /**
@@ -103,9 +106,10 @@ export class LeasedLedger extends LocalRecord implements Ledger {
     this.#terms.set(terms.planId, terms);
     const { ticket, agentId, mode } = opening;
     const seat = { ticket, agentId };
+    const until = this.#askedUntil();
     // A slot that was free may be given back while this one is opened.
     for (let attempt = 0; mode !== 'unauthenticated' && attempt < 2; attempt += 1) {
-      if (await this.#office.asksForSlot(terms, seat)) await this.#ask(terms, agentId);
+      if (await this.#office.asksForSlot(terms, seat)) await this.#ask(terms, until, agentId);
       const outcome = await this.local.openSession(opening, engineId, terms, now);
       if (outcome.kind !== 'no-slot' || !(await this.#office.asksForSlot(terms, seat))) return outcome;
     }
@@ -114,7 +118,7 @@ export class LeasedLedger extends LocalRecord implements Ledger {
 
   async slotLine(terms: QuotaTerms): Promise<SlotLine> {
     this.#terms.set(terms.planId, terms);
-    if (await this.#office.asksForSlot(terms)) await this.#ask(terms);
+    if (await this.#office.asksForSlot(terms)) await this.#ask(terms, this.#askedUntil());
     return this.local.slotLine(terms);
   }
 
@@ -193,9 +197,10 @@ export class LeasedLedger extends LocalRecord implements Ledger {
   /** Runs the line again with a larger lease, where somebody waits for nothing else. */
   async #satisfied(first: LeasedRun, engineId: string, terms: QuotaTerms): Promise<LineRun> {
     let { lack, ...run } = first;
+    const until = this.#askedUntil();
     // The first answer may bring a limit to light that was not known.
     for (let attempt = 0; attempt < 2 && lack?.kind === 'short' && lack.ask; attempt += 1) {
-      await this.#ask(terms);
+      await this.#ask(terms, until);
       const { lack: next, ...again } = await this.local.runLine(engineId, terms, this.#parts.clock.now());
       run = { decided: new Map([...run.decided, ...again.decided]), nextAt: again.nextAt };
       lack = next;
@@ -204,14 +209,20 @@ export class LeasedLedger extends LocalRecord implements Ledger {
     return run;
   }
 
-  async #ask(terms: QuotaTerms, seatFor?: string): Promise<void> {
-    await this.#within(this.#asker.ask(terms, seatFor));
+  /** When whoever comes now is told what became of it at the latest, by the monotonic clock. */
+  #askedUntil(): number {
+    return this.#parts.clock.monotonic() + longestAskMs;
+  }
+
+  async #ask(terms: QuotaTerms, until: number, seatFor?: string): Promise<void> {
+    await this.#within(this.#asker.ask(terms, seatFor), until - this.#parts.clock.monotonic());
   }
 
   /** Waits for something, but not for long. */
-  async #within(done: Promise<void>): Promise<void> {
+  async #within(done: Promise<void>, ms = longestAskMs): Promise<void> {
+    if (ms <= 0) return;
     const { promise, resolve } = Promise.withResolvers<undefined>();
-    const cancel = this.#parts.clock.after(longestAskMs, () => {
+    const cancel = this.#parts.clock.after(ms, () => {
       resolve(undefined);
     });
     await Promise.race([done, promise]);

@@ -112,7 +112,7 @@ class Simulation {
     let [session] = machine.sessions;
     if (session === undefined) {
       const opened = machine.openSession();
-      await clock.advance(2500);
+      await clock.advance(1100);
       session = await opened;
     }
     // With the shared ledger away a new machine has no slot.
