@@ -48,10 +48,24 @@ BEGIN
     SELECT of_plan, s, d FROM unnest(of_scopes) s, unnest(dimensions()) d ON CONFLICT DO NOTHING;
 END $$;
 
+-- The size that a bucket has where limits give none: while no machine is there of those that share it, what they have
+-- set holds as it did last, so that what was used stays used.
+CREATE FUNCTION kept_size(b bucket) RETURNS double precision LANGUAGE sql STABLE AS $$
+  SELECT CASE WHEN b.size IS NOT NULL AND NOT EXISTS (SELECT FROM part JOIN lease USING (plan_id, machine_id)
+    WHERE plan_id = b.plan_id AND scope_id = b.scope_id AND NOT is_over) THEN b.size END
+$$;
+
 -- Buckets as of now, with the limits of now.
 CREATE FUNCTION refill(of_plan text, of_scopes text[], t double precision) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  UPDATE bucket b SET used = refilled(b.used, b.at, s.size, t), size = s.size, at = t
+  -- What is presumed refills no later than anything else: at least so much less would be used without it.
+  IF EXISTS (SELECT FROM part WHERE plan_id = of_plan AND scope_id = ANY (of_scopes) AND presumed > 0) THEN
+    UPDATE part p SET presumed = refilled(p.presumed, b.at, coalesce(s.size, kept_size(b)), t)
+      FROM sizes(of_plan, of_scopes, t) s
+        JOIN bucket b ON b.plan_id = of_plan AND b.scope_id = s.scope_id AND b.dimension = s.dimension
+      WHERE p.plan_id = of_plan AND p.scope_id = s.scope_id AND p.dimension = s.dimension AND p.presumed > 0;
+  END IF;
+  UPDATE bucket b SET used = refilled(b.used, b.at, coalesce(s.size, kept_size(b)), t), size = coalesce(s.size, kept_size(b)), at = t
     FROM sizes(of_plan, of_scopes, t) s
     WHERE b.plan_id = of_plan AND b.scope_id = s.scope_id AND b.dimension = s.dimension;
 END $$;
@@ -68,6 +82,9 @@ BEGIN
     SELECT p.plan_id, p.scope_id, l.day_key, p.machine_id, p.leased FROM part p JOIN lease l USING (plan_id, machine_id)
     WHERE p.plan_id = of_plan AND p.machine_id = of_machine AND p.leased > 0 AND p.dimension = 'tokensPerDay'
     ON CONFLICT (plan_id, scope_id, day_key, machine_id) DO UPDATE SET presumed = known.presumed + excluded.presumed;
+  UPDATE part p SET presumed = p.presumed + p.leased FROM bucket b
+    WHERE p.plan_id = of_plan AND p.machine_id = of_machine AND p.leased > 0 AND is_rate(p.dimension)
+      AND (b.plan_id, b.scope_id, b.dimension) = (p.plan_id, p.scope_id, p.dimension) AND b.size IS NOT NULL;
   UPDATE part SET granted = returned + consumed, held = 0, needs = 0, wants = 0, weight = 0, own_limit = NULL
     WHERE plan_id = of_plan AND machine_id = of_machine;
   UPDATE lease SET is_over = true WHERE plan_id = of_plan AND machine_id = of_machine;

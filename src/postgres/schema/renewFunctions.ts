@@ -43,13 +43,19 @@ BEGIN
       SET consumed = excluded.consumed, presumed = CASE WHEN is_new THEN 0 ELSE known.presumed END
       WHERE excluded.consumed > known.consumed OR is_new;
   PERFORM refill(of_plan, asked, t);
-  -- Who comes back may bring much that is old. The upstream's bucket never held more than its size.
+  -- Who comes back may bring much that is old. The upstream's bucket never held more than its size. What was presumed
+  -- is not counted again; what of it was never used is given back once the machine knows its new epoch: an ask of before
+  -- may be late, and what was used after it comes with the next one.
   UPDATE bucket b
-    SET used = CASE WHEN is_new THEN least(b.used + p.fresh, greatest(b.size, b.used)) ELSE b.used + p.fresh END
+    SET used = CASE WHEN is_new THEN least(b.used + greatest(0, p.fresh - p.presumed), greatest(b.size, b.used))
+      WHEN is_same THEN greatest(0, b.used + p.fresh - p.presumed)
+      ELSE b.used + greatest(0, p.fresh - p.presumed) END
     FROM part p
-    WHERE p.plan_id = of_plan AND p.machine_id = of_machine AND p.scope_id = ANY (asked) AND p.fresh > 0
+    WHERE p.plan_id = of_plan AND p.machine_id = of_machine AND p.scope_id = ANY (asked) AND (p.fresh > 0 OR p.presumed > 0)
       AND is_rate(p.dimension) AND b.size IS NOT NULL
       AND (b.plan_id, b.scope_id, b.dimension) = (p.plan_id, p.scope_id, p.dimension);
+  UPDATE part SET presumed = CASE WHEN is_same THEN 0 ELSE greatest(0, presumed - fresh) END
+    WHERE plan_id = of_plan AND machine_id = of_machine AND scope_id = ANY (asked) AND presumed > 0;
 END $$;
 
 -- A machine's part of \`room\` when it is shared max-min by weight. \`wants\` and \`weights\`: the others', in order of wants / weight.
