@@ -11,6 +11,7 @@ import {
   type EngineConfiguration,
   type EngineSnapshot,
   type QuotaEngine,
+  type SharedLedgerStart,
 } from '../../src/core/quotaEngine.ts';
 import { resolveNetwork } from '../../src/core/upstreamNetwork.ts';
 import { systemClock } from '../../src/processes/systemClock.ts';
@@ -59,12 +60,16 @@ export interface EngineSource {
   readonly storageDirectory?: string;
   /** Another than that of an engine that runs beside it. */
   readonly engineId?: string;
+  /** How it shares its quota with other machines; alone when left out. */
+  readonly sharedLedger?: Omit<SharedLedgerStart, 'script'>;
 }
 
 const bundles = {
   engine: path.join(repositoryRoot, 'dist', 'engine.cjs'),
   checkpoints: path.join(repositoryRoot, 'dist', 'checkpoints.cjs'),
 };
+
+const sharedLedgerScript = path.join(repositoryRoot, 'dist', 'sharedLedger.cjs');
 
 /** What an engine loads or starts when it is wanted. */
 const scripts = {
@@ -77,7 +82,14 @@ const scripts = {
 export async function startEngine(
   upstreamUrl: string,
   plan: Plan,
-  { files = bundles, prepareStorage, terms, storageDirectory: known, engineId = 'e2e' }: EngineSource = {},
+  {
+    files = bundles,
+    prepareStorage,
+    terms,
+    storageDirectory: known,
+    engineId = 'e2e',
+    sharedLedger,
+  }: EngineSource = {},
 ): Promise<RunningEngine> {
   const storageDirectory = known ?? (await mkdtemp(path.join(tmpdir(), 'aq engine ')));
   await prepareStorage?.(storageDirectory);
@@ -92,6 +104,7 @@ export async function startEngine(
       launcherSecret: await keptLauncherSecret(path.join(storageDirectory, 'sockets')),
       checkpointScript: files.checkpoints,
       ...scripts,
+      ...(sharedLedger !== undefined && { sharedLedger: { ...sharedLedger, script: sharedLedgerScript } }),
     },
     startThread: (start) => {
       thread = startWorkerThread(files.engine, start);
