@@ -61,10 +61,10 @@ export const settings = {
   notifyAtPercent: 'agentQuota.notifyAtPercent',
   earlyWarnings: 'agentQuota.earlyWarnings',
   ledger: 'agentQuota.ledger',
-  ledgerAddressCommand: 'agentQuota.ledger.addressCommand',
-  ledgerWhenAway: 'agentQuota.ledger.whenAway',
-  ledgerSafeShareMinutes: 'agentQuota.ledger.safeShareMinutes',
-  ledgerHideNames: 'agentQuota.ledger.hideNames',
+  ledgerAddressCommand: 'agentQuota.sharedLedger.addressCommand',
+  ledgerWhenAway: 'agentQuota.sharedLedger.whenAway',
+  ledgerSafeShareMinutes: 'agentQuota.sharedLedger.safeShareMinutes',
+  ledgerHideNames: 'agentQuota.sharedLedger.hideNames',
 } as const;
 
 export const contextKeys = {

@@ -50,7 +50,7 @@ async function addressOf(command: string): Promise<LedgerAddress> {
   throw new SharedQuotaError(
     'refused',
     `No address of the shared ledger is set. Set ${addressVariable} in the environment that VS Code starts with, as ` +
-      `${addressForm}, or a command that prints it in agentQuota.ledger.addressCommand.`,
+      `${addressForm}, or a command that prints it in agentQuota.sharedLedger.addressCommand.`,
   );
 }
 
@@ -66,7 +66,7 @@ async function addressOfCommand(command: string): Promise<AddressOutcome> {
   return readAddress(printed, commandName, process.env);
 }
 
-const commandName = 'The command of agentQuota.ledger.addressCommand';
+const commandName = 'The command of agentQuota.sharedLedger.addressCommand';
 
 function endingOf(error: { readonly code?: unknown; readonly killed?: boolean | undefined }): string {
   return error.killed === true ? 'no answer in time' : `exit code ${String(error.code)}`;

@@ -74,6 +74,7 @@ try {
     ...window,
     workspaceFolder,
     userDataDir,
+    timeoutMs: 600_000,
     phases: [
       { name: 'first window', skip: '@(last|reloaded|tasks|engine|stream|untrusted|panel|matrix)' },
       { name: 'before the reload', grep: '@last' },

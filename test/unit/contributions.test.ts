@@ -190,6 +190,13 @@ describe('contributions', () => {
     assert.equal(takes(1.5), type === 'number', `${name}: whole numbers`);
   };
 
+  it('has no setting below another one, where VS Code would pass it over', () => {
+    const below = Object.keys(properties).filter((id) =>
+      Object.keys(properties).some((other) => id.startsWith(`${other}.`)),
+    );
+    assert.deepEqual(below, []);
+  });
+
   it('has the same ranges in code and manifest', () => {
     for (const [id, property] of Object.entries(properties)) {
       const { type, enum: choices, markdownEnumDescriptions } = property;

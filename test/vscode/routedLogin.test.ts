@@ -23,9 +23,14 @@ describe('a subscription login', function () {
       const api = await agentQuota();
       for (const mode of [undefined, 'routed']) {
         await set(settings.subscriptionMode, mode);
+        // The engine hears of the login, and of the mode, a moment later.
         await new Promise((resolve) => setTimeout(resolve, 500));
-        const auth = await api.setupClaudeAgentAuth('subscriber');
-        assert.ok(auth.kind === 'authenticated');
+        const auth = await until('the login is known', async () => {
+          const found = await api.setupClaudeAgentAuth('subscriber');
+          if (found.kind === 'authenticated') return found;
+          await api.releaseAgentAuth('subscriber');
+          return undefined;
+        });
         assert.equal(auth.mode, 'observed');
         assert.equal(auth.overlay['ANTHROPIC_BASE_URL'], undefined);
         await api.releaseAgentAuth('subscriber');
