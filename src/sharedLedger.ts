@@ -11,7 +11,8 @@ import { type Pseudonym, withHiddenNames } from './ledger/hiddenNames.ts';
 import { LateSharedQuota } from './ledger/lateSharedQuota.ts';
 import { LeasedLedger } from './ledger/leasedLedger.ts';
 import { type LedgerStore } from './ledger/ledgerStore.ts';
-import { addressForm, addressOfEnvironment, addressVariable, readAddress } from './postgres/ledgerAddress.ts';
+import { addressForm, addressOfEnvironment, readAddress } from './postgres/ledgerAddress.ts';
+import { ledgerAddressVariable } from './shared/launcherVariables.ts';
 import { type AddressOutcome, type LedgerAddress } from './postgres/ledgerAddress.ts';
 import { openPostgresQuota } from './postgres/postgresQuota.ts';
 import { systemMonotonicClock } from './processes/systemMonotonicClock.ts';
@@ -49,7 +50,7 @@ async function addressOf(command: string): Promise<LedgerAddress> {
   if (found.kind === 'refused') throw new SharedQuotaError('refused', `${found.message} ${found.nextStep}`);
   throw new SharedQuotaError(
     'refused',
-    `No address of the shared ledger is set. Set ${addressVariable} in the environment that VS Code starts with, as ` +
+    `No address of the shared ledger is set. Set ${ledgerAddressVariable} in the environment that VS Code starts with, as ` +
       `${addressForm}, or a command that prints it in agentQuota.sharedLedger.addressCommand.`,
   );
 }

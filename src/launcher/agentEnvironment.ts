@@ -1,4 +1,4 @@
-import { launcherVariables } from '../shared/launcherVariables.ts';
+import { launcherVariables, ledgerAddressVariable } from '../shared/launcherVariables.ts';
 import { noProxyVariables, noProxyWithLoopback } from '../shared/noProxy.ts';
 import { type EnvironmentOverlay, subagentCapVariables } from '../shared/overlayVariables.ts';
 import { isRestored } from '../shared/restoredVariables.ts';
@@ -15,7 +15,12 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Makes the launcher's program, which may be VS Code's, run as Node: an agent that starts VS Code must not have it. */
 const runAsNode = 'ELECTRON_RUN_AS_NODE';
-const removed = [...Object.values(launcherVariables), ...Object.values(relayVariables), runAsNode];
+const removed = [
+  ...Object.values(launcherVariables),
+  ...Object.values(relayVariables),
+  ledgerAddressVariable,
+  runAsNode,
+];
 
 /**
  * The agent's environment: the launcher's own with the overlay, and without what is meant for the launcher alone. Hosts

@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os';
+import { ledgerAddressVariable } from '../shared/launcherVariables.ts';
 
 /** Where the shared ledger is, and as whom this machine comes. Holds a password, so it lives in memory only. */
 export interface LedgerAddress {
@@ -26,9 +27,6 @@ export type AddressOutcome =
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The variable that holds the address as a URL. */
-export const addressVariable = 'AGENT_QUOTA_LEDGER_URL';
-
 /** How an address is to be written. */
 export const addressForm = 'postgres://user@host:5432/database?sslmode=verify-full';
 
@@ -37,8 +35,8 @@ export const addressForm = 'postgres://user@host:5432/database?sslmode=verify-fu
  * alone. Source: PostgreSQL documentation, "libpq" › "Environment Variables" and "Connection URIs".
  */
 export function addressOfEnvironment(environment: Environment): AddressOutcome {
-  const url = environment[addressVariable]?.trim() ?? '';
-  if (url !== '') return readAddress(url, addressVariable, environment);
+  const url = environment[ledgerAddressVariable]?.trim() ?? '';
+  if (url !== '') return readAddress(url, ledgerAddressVariable, environment);
   if ((environment['PGHOST'] ?? '') === '') return { kind: 'none' };
   return resolved({}, environment);
 }

@@ -4,13 +4,8 @@ import { type LedgerAnswer, type LedgerWish } from '../shared/ledgerWish.ts';
 import { connectionOptions } from './connectionOptions.ts';
 import { diagnose, type Diagnosis } from './diagnosis.ts';
 import { installSchema } from './installSchema.ts';
-import {
-  addressForm,
-  addressOfEnvironment,
-  addressVariable,
-  type LedgerAddress,
-  shownAddress,
-} from './ledgerAddress.ts';
+import { addressForm, addressOfEnvironment, type LedgerAddress, shownAddress } from './ledgerAddress.ts';
+import { ledgerAddressVariable } from '../shared/launcherVariables.ts';
 import { checkLedger } from './ledgerCheck.ts';
 import { setLimits, shownLimits } from './ledgerLimits.ts';
 import { passwordOfFile } from './passwordFile.ts';
@@ -98,7 +93,7 @@ function shownRole(name: string): string {
 const noAddress: Diagnosis = {
   code: 'no-address',
   message: 'Nothing says where the shared ledger is.',
-  nextStep: `Set ${addressVariable} to ${addressForm}, with the password in ~/.pgpass; or set PGHOST, PGDATABASE and PGUSER.`,
+  nextStep: `Set ${ledgerAddressVariable} to ${addressForm}, with the password in ~/.pgpass; or set PGHOST, PGDATABASE and PGUSER.`,
 };
 
 function failed({ code, message, nextStep }: Diagnosis, part: Readonly<Record<string, unknown>> = {}): LedgerAnswer {

@@ -8,3 +8,6 @@ export const launcherVariables = {
   agent: 'AGENT_QUOTA_AGENT',
   shell: 'AGENT_QUOTA_SHELL',
 } as const;
+
+/** The shared ledger's address as a URL; it may hold a password, so no agent is given it. */
+export const ledgerAddressVariable = 'AGENT_QUOTA_LEDGER_URL';

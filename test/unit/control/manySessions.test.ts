@@ -138,7 +138,7 @@ class ManyLaunchers {
     await this.#pass(awayMs);
     const client = await this.#connect(pid);
     client.send({ type: 'resume', sessionId });
-    assert.deepEqual(await client.next(), { type: 'resumed', sessionId, live: true });
+    assert.deepEqual(await client.next(), { type: 'resumed', sessionId, live: true, observerPort });
     return client;
   }
 

@@ -3,7 +3,8 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseCommandLine } from '../../../src/launcher/commandLine.ts';
-import { addressVariable } from '../../../src/postgres/ledgerAddress.ts';
+import { schemaVersion } from '../../../src/postgres/migrations.ts';
+import { ledgerAddressVariable } from '../../../src/shared/launcherVariables.ts';
 import { systemClock } from '../../../src/processes/systemClock.ts';
 import { openPostgresQuota } from '../../../src/postgres/postgresQuota.ts';
 import { testCa } from '../../fakes/testCertificates.ts';
@@ -30,7 +31,7 @@ describe('agent-quota ledger', function () {
       HOME: home,
       PGPASSFILE: path.join(home, 'none'),
       PGHOST: '',
-      [addressVariable]: url,
+      [ledgerAddressVariable]: url,
       ...environment,
     }).end;
   const json = async (args: string[], environment = {}): Promise<[number | null, Record<string, unknown>]> => {
@@ -61,15 +62,18 @@ describe('agent-quota ledger', function () {
     assert.deepEqual([made.code, made.stderr], [0, '']);
     assert.match(
       made.stdout,
-      /^The shared ledger is made: version 2, at postgres@127\.0\.0\.1:\d+\/test_\d+\.\n.*agent_quota_members.*\n {2}GRANT agent_quota_members TO somebody;\n/s,
+      /^The shared ledger is made: version \d+, at postgres@127\.0\.0\.1:\d+\/test_\d+\.\n.*agent_quota_members.*\n {2}GRANT agent_quota_members TO somebody;\n/s,
     );
     const [code, again] = await json(['init']);
-    assert.deepEqual([code, again['versionBefore'], again['schemaVersion'], again['madeMembers']], [0, 2, 2, false]);
+    assert.deepEqual(
+      [code, again['versionBefore'], again['schemaVersion'], again['madeMembers']],
+      [0, schemaVersion, schemaVersion, false],
+    );
     const checked = await run(['check']);
     assert.deepEqual([checked.code, checked.stderr], [0, '']);
     assert.match(
       checked.stdout,
-      /can be used\.\nPostgreSQL 18\S*, on this machine; schema version 2; \d+ ms for a call; leases last 10 s\.\n$/,
+      /can be used\.\nPostgreSQL 18\S*, on this machine; schema version \d+; \d+ ms for a call; leases last 10 s\.\n$/,
     );
     assert.equal((await run(['limits'])).stdout, 'No machine has asked for a plan yet.\n');
     const limits = await run([
@@ -111,7 +115,7 @@ describe('agent-quota ledger', function () {
 
   it('says what is wrong, and what to do', async () => {
     const at = (user: string, host = '127.0.0.1', rest = ''): Record<string, string> => ({
-      [addressVariable]: url.replace(/\/\/[^@]*@127\.0\.0\.1/, `//${user}@${host}`) + rest,
+      [ledgerAddressVariable]: url.replace(/\/\/[^@]*@127\.0\.0\.1/, `//${user}@${host}`) + rest,
     });
     const expect = async (
       environment: Record<string, string>,
@@ -123,31 +127,36 @@ describe('agent-quota ledger', function () {
       assert.deepEqual([exit, found], [code, name], text);
       assert.match(text, why);
     };
-    await expect({ [addressVariable]: '' }, 69, 'no-address', /AGENT_QUOTA_LEDGER_URL/);
-    await expect({ [addressVariable]: 'mysql://u:sesame@h/d' }, 1, 'bad-address', /postgres:\/\//);
+    await expect({ [ledgerAddressVariable]: '' }, 69, 'no-address', /AGENT_QUOTA_LEDGER_URL/);
+    await expect({ [ledgerAddressVariable]: 'mysql://u:sesame@h/d' }, 1, 'bad-address', /postgres:\/\//);
     await expect(at('u:sesame', 'db.example', '?sslmode=disable'), 1, 'bad-address', /in the clear.*verify-full/);
     await expect(at('u:sesame'), 1, 'password', /password authentication failed/);
     await expect(
-      { [addressVariable]: 'postgres://u:sesame@127.0.0.1:1/d' },
+      { [ledgerAddressVariable]: 'postgres://u:sesame@127.0.0.1:1/d' },
       69,
       'unreachable',
       /ECONNREFUSED.*server runs/,
     );
     await expect(
-      { [addressVariable]: 'postgres://u:sesame@no.such.host.invalid/d' },
+      { [ledgerAddressVariable]: 'postgres://u:sesame@no.such.host.invalid/d' },
       69,
       'unreachable',
       /ENOTFOUND|EAI_AGAIN/,
     );
-    await expect({ [addressVariable]: url.replace(/test_\d+$/, 'nowhere') }, 1, 'no-database', /"nowhere"/);
+    await expect({ [ledgerAddressVariable]: url.replace(/test_\d+$/, 'nowhere') }, 1, 'no-database', /"nowhere"/);
     await expect(at('postgres'), 1, 'password', /~\/\.pgpass/);
     const open = path.join(home, 'open.pgpass');
     await writeFile(open, '*:*:*:*:sesame\n');
     await chmod(open, 0o644);
     if (process.platform !== 'win32')
       await expect({ ...at('postgres'), PGPASSFILE: open }, 1, 'password', /group or world access/);
-    await expect({ [addressVariable]: `${url}?sslmode=verify-full` }, 1, 'tls', /sslrootcert/);
-    await expect({ [addressVariable]: `${url}?sslmode=require&sslrootcert=/no/such/file` }, 1, 'tls', /cannot be read/);
+    await expect({ [ledgerAddressVariable]: `${url}?sslmode=verify-full` }, 1, 'tls', /sslrootcert/);
+    await expect(
+      { [ledgerAddressVariable]: `${url}?sslmode=require&sslrootcert=/no/such/file` },
+      1,
+      'tls',
+      /cannot be read/,
+    );
   });
 
   it('connects with the certificates that are named, and the password file’s password', async () => {
@@ -156,7 +165,13 @@ describe('agent-quota ledger', function () {
     const { port, username, password, pathname } = new URL(url);
     await writeFile(pgpass, `elsewhere:*:*:*:wrong\n127.0.0.1:${port}:*:${username}:${password}\n`, { mode: 0o600 });
     const [code, document] = await json(['check'], {
-      ...{ [addressVariable]: '', PGHOST: '127.0.0.1', PGPORT: port, PGUSER: username, PGDATABASE: pathname.slice(1) },
+      ...{
+        [ledgerAddressVariable]: '',
+        PGHOST: '127.0.0.1',
+        PGPORT: port,
+        PGUSER: username,
+        PGDATABASE: pathname.slice(1),
+      },
       ...{ PGPASSFILE: pgpass, PGSSLMODE: 'verify-full', PGSSLROOTCERT: ca },
     });
     assert.deepEqual([code, document['tls']], [0, true], JSON.stringify(document));
@@ -167,7 +182,7 @@ describe('agent-quota ledger', function () {
     try {
       const as = (login: string): Record<string, string> => {
         const { host, port, database: name } = database.superuser;
-        return { [addressVariable]: `postgres://${login}:${login}@${host}:${port}/${name}` };
+        return { [ledgerAddressVariable]: `postgres://${login}:${login}@${host}:${port}/${name}` };
       };
       await database.addMember('stranger', '');
       assert.equal((await json(['check'], as('member')))[0], 0);
@@ -178,7 +193,7 @@ describe('agent-quota ledger', function () {
       // A team of its own can use its plan, and no other.
       await database.admin.query(`DROP ROLE IF EXISTS team_b; CREATE ROLE team_b NOLOGIN`);
       await database.addMember('b', 'team_b');
-      const owner = { [addressVariable]: `${url.slice(0, url.lastIndexOf('/'))}/${database.superuser.database}` };
+      const owner = { [ledgerAddressVariable]: `${url.slice(0, url.lastIndexOf('/'))}/${database.superuser.database}` };
       assert.equal((await json(['limits', 'theirs', '--role', 'team_b', '--slots', '2'], owner))[0], 0);
       assert.equal((await json(['check'], as('b')))[0], 0);
       assert.deepEqual(await database.open('b').machines('theirs'), []);

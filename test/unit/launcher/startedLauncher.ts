@@ -7,8 +7,8 @@ import { launcherVariables } from '../../../src/shared/launcherVariables.ts';
 
 const script = path.resolve(import.meta.dirname, '..', '..', '..', 'src', 'launcher', 'main.ts');
 
-/** Whoever runs the tests may want colours of them; a launcher in them is asked for none unless a test does. */
-const plain = { FORCE_COLOR: undefined, NO_COLOR: undefined };
+/** Whoever runs the tests may want colours and sums of them; a launcher in them is asked for neither unless a test does. */
+const plain = { FORCE_COLOR: undefined, NO_COLOR: undefined, AGENT_QUOTA_TEST_TOTALS: undefined };
 
 /** How a launcher ended. */
 export interface LauncherEnd {

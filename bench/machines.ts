@@ -1,0 +1,51 @@
+/**
+ * `npm run bench:machines`: machines that share one organisation's limits through PostgreSQL, each a process, with
+ * faults, and with what people use today. `--machines`, `--agents` (of each), `--seconds` (of each part), `--without-faults`, `--only a,b`;
+ * `--write` puts the table into bench/README.md.
+ */
+import { loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import { startPostgresServer } from '../test/support/postgresServer.ts';
+import { machine } from './machine.ts';
+import { type Sharing } from './machines/machineMessages.ts';
+import { machinesReport, machinesSummary } from './machines/machinesReport.ts';
+import { runSharing, type RunFigures } from './machines/machinesRun.ts';
+import { writeReadmeSection } from './readmeSection.ts';
+
+const { values } = parseArgs({
+  options: {
+    machines: { type: 'string', default: '20' },
+    agents: { type: 'string', default: '20' },
+    seconds: { type: 'string', default: '120' },
+    'without-faults': { type: 'boolean' },
+    only: { type: 'string' },
+    write: { type: 'boolean' },
+  },
+});
+const size = {
+  machines: Number(values.machines),
+  agents: Number(values.agents),
+  seconds: Number(values.seconds),
+  hasFaults: values['without-faults'] !== true,
+};
+const all: readonly Sharing[] = ['leased', 'fixedWindow', 'staticShares'];
+const chosen = all.filter((sharing) => values.only?.split(',').includes(sharing) ?? true);
+const load = (): string => loadavg()[0]?.toFixed(1) ?? '';
+
+const loads = [load()];
+const server = await startPostgresServer();
+const runs = new Map<Sharing, RunFigures>();
+try {
+  for (const sharing of chosen) {
+    runs.set(sharing, await runSharing(sharing, size, server));
+    loads.push(load());
+  }
+} finally {
+  await server.stop();
+}
+const loadText = `Load of the machine (processes that run or want to) before and after each run: ${loads.join(', ')}.`;
+const text = `${machinesReport(runs, size, loadText)}\n\n${machine()}`;
+console.log(text);
+if (values.write === true) writeReadmeSection('bench:machines', text);
+const leased = runs.get('leased');
+if (leased !== undefined) console.log(JSON.stringify(machinesSummary(leased)));
