@@ -33,6 +33,13 @@ async function setPlan(client: ClientBase, planId: string, { set, scope, role }:
     `UPDATE scope SET set_limits = jsonb_strip_nulls(set_limits || $3) WHERE plan_id = $1 AND scope_id = $2`,
     [planId, scopeId, JSON.stringify(set)],
   );
+  // What the owner takes away is gone at once; buckets keep a size without limits only for machines that are away.
+  const taken = Object.entries(set).flatMap(([dimension, limit]) => (limit === null ? [dimension] : []));
+  await client.query('UPDATE bucket SET size = NULL WHERE plan_id = $1 AND scope_id = $2 AND dimension = ANY ($3)', [
+    planId,
+    scopeId,
+    taken,
+  ]);
   await client.query(`SELECT refill($1, ARRAY[$2], clock()), tell($1, 'room', NULL)`, [planId, scopeId]);
 }
 
