@@ -24,6 +24,8 @@ const steps: readonly Step[] = [
   { title: 'End-to-end tests', script: 'test:e2e', tests: true },
 ];
 
+const longestStepMs = 10 * 60_000;
+
 const totalsSchema = z.object({ passed: z.number(), failed: z.number(), pending: z.number() });
 
 const npm = process.env['npm_execpath'];
@@ -38,6 +40,9 @@ for (const [index, { title, script, tests }] of steps.entries()) {
   const { status } = spawnSync(process.execPath, [npm, 'run', '--silent', script], {
     stdio: 'inherit',
     env: { ...process.env, AGENT_QUOTA_TEST_TOTALS: file },
+    // One that leaves something open never ends by itself.
+    timeout: longestStepMs,
+    killSignal: 'SIGKILL',
   });
   const told = tests ? readTotals(file) : undefined;
   if (told !== undefined) {

@@ -180,6 +180,7 @@ describe('a PostgreSQL that is stopped and started', function () {
       await quota.close();
       await assert.rejects(quota.machines('plan'), { kind: 'away' });
     } finally {
+      await database.close();
       await server.stop();
     }
   });
