@@ -13,11 +13,14 @@ describe('a subscription login', function () {
 
   afterEach(async () => {
     await set(settings.subscriptionMode, undefined);
+    await set(settings.maxSubscriptionDailyTokens, undefined);
     await clearWindow();
     await vscode.commands.executeCommand('notifications.clearAll');
   });
 
   it('is observed until the user has agreed to its being routed, and is in no file', async () => {
+    // Other tests may have used up the day of whoever tells no account.
+    await set(settings.maxSubscriptionDailyTokens, 100_000_000);
     const environment = { ANTHROPIC_API_KEY: undefined, CLAUDE_API_KEY: undefined, CLAUDE_CODE_OAUTH_TOKEN: login };
     await withEnvironment(environment, async () => {
       const api = await agentQuota();
