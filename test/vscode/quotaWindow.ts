@@ -32,9 +32,27 @@ export async function until<T>(what: string, value: () => T | Promise<T>, within
   for (;;) {
     const found = await value();
     if (found !== undefined && found !== null && found !== false) return found;
-    if (Date.now() > deadline) throw new Error(`Waited ${withinMs} ms in vain: ${what}.`);
+    if (Date.now() > deadline) {
+      throw new Error(`Waited ${withinMs} ms in vain: ${what}. Meanwhile: ${await whatThereIs()}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** What engine and window say at this moment, for whoever looks for the reason of a failure. */
+async function whatThereIs(): Promise<string> {
+  const api = await agentQuota();
+  const [agents, health, quota] = await Promise.all([api.getActiveAgents(), api.checkAuthHealth(), api.quotaStatus()]);
+  const bar = await hostDriver().evaluate(`document.querySelector('.statusbar')?.innerText ?? ''`);
+  return JSON.stringify({
+    agents: agents.map(({ agentId, mode, requests, process }) => `${agentId} ${mode} ${requests} ${process.pid}`),
+    problems: health.problems.map(({ code }) => code),
+    slots: quota.limits.find(({ dimension }) => dimension === 'slots'),
+    terminals: vscode.window.terminals.map(({ name }) => name),
+    bar: String(bar).replaceAll('\n', ' '),
+    terminal: await terminalText(),
+    notifications: (await shownNotifications()).replaceAll('\n', ' '),
+  });
 }
 
 /** What the simulated upstream has served with the user's real key so far. */

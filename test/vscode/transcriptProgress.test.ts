@@ -10,7 +10,7 @@ import { run } from './sessionsScreen.ts';
 const driver = hostDriver();
 const title = 'Agent Quota reads what Claude Code used before';
 const fileCount = 10;
-const linesPerFile = 28_000;
+const linesPerFile = 12_000;
 const tokensPerLine = 3;
 
 /** So many megabytes of transcripts that the reading can be seen, and given up. */

@@ -65,6 +65,8 @@ function inShell(shell: string, line: (cell: StartedCell, end: Ending) => string
   };
 }
 
+const agentTerminalName = 'Claude Agent: ';
+
 /** Opens agent terminals one at a time, to know which is whose. */
 let opening: Promise<unknown> = Promise.resolve();
 function inAgentTerminal(open: () => Promise<unknown>): Way['start'] {
@@ -74,7 +76,7 @@ function inAgentTerminal(open: () => Promise<unknown>): Way['start'] {
       await open();
       return until(
         'a terminal opens',
-        () => vscode.window.terminals.find((one) => one.name.startsWith('Claude Agent: ') && !before.has(one)),
+        () => vscode.window.terminals.find((one) => one.name.startsWith(agentTerminalName) && !before.has(one)),
         60_000,
       );
     });
@@ -88,12 +90,29 @@ function inAgentTerminal(open: () => Promise<unknown>): Way['start'] {
   };
 }
 
+/** VS Code opens a plain shell until it has found the profiles of extensions; a user closes that one and tries again. */
 async function openByProfile(): Promise<void> {
   const platform = process.platform === 'darwin' ? 'osx' : 'linux';
   const defaultProfile = `terminal.integrated.defaultProfile.${platform}`;
   await set(defaultProfile, 'Claude Agent');
-  await vscode.commands.executeCommand('workbench.action.terminal.new');
-  await set(defaultProfile, undefined);
+  try {
+    await until(
+      'the profile opens a terminal of its own',
+      async () => {
+        const before = new Set(vscode.window.terminals);
+        await vscode.commands.executeCommand('workbench.action.terminal.new');
+        const opened = await until('a terminal is there', () =>
+          vscode.window.terminals.find((one) => !before.has(one)),
+        );
+        if (opened.name.startsWith(agentTerminalName)) return true;
+        opened.dispose();
+        return false;
+      },
+      60_000,
+    );
+  } finally {
+    await set(defaultProfile, undefined);
+  }
 }
 
 const taskAgent = 'task-of-matrix';
