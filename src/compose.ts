@@ -125,7 +125,7 @@ export async function composeWindow(context: vscode.ExtensionContext): Promise<W
   // How agents are started.
   const endpoint = (): Promise<LauncherEndpoint> => engine.launcherEndpoint();
   const shells = { shells: shims?.shells, integrated: integratedShells };
-  const terminals = new AgentTerminals(store, { ...launcher, ...shells }, endpoint, notices);
+  const terminals = new AgentTerminals(store, { ...launcher, ...shells }, endpoint, notices, clock);
   const tasks = new ClaudeAgentTasks(launcher, endpoint, notices);
   const outside = outsideChanges(context, targets);
   const claude = new ClaudeOutside(outside, process.platform, { notices, asked: context.globalState, claim });

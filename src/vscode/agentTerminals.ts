@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { terminalProfiles } from '../contributions.ts';
+import { type Clock } from '../core/clock.ts';
 import { type LauncherEndpoint } from '../core/quotaEngine.ts';
 import { agentTerminalName, agentTerminalOptions, type TerminalLauncher } from './agentTerminalOptions.ts';
 import { defaultShell } from './defaultShell.ts';
@@ -7,6 +8,12 @@ import { launcherEnvironment } from './launcherPlace.ts';
 import { nextAgentName } from './nextAgentName.ts';
 import { type Notices } from './notices.ts';
 import { type SnapshotStore } from './snapshotStore.ts';
+import { type ShellSource, windowShell } from './windowShell.ts';
+
+const shellOfWindow: ShellSource = {
+  current: () => vscode.env.shell,
+  onChange: (listener) => vscode.env.onDidChangeShell(listener),
+};
 
 /**
  * Terminals whose shell, and all that is started in it, runs under a session of its own: their program is the launcher,
@@ -17,6 +24,7 @@ export class AgentTerminals implements vscode.TerminalProfileProvider, vscode.Di
   readonly #launcher: TerminalLauncher;
   readonly #endpoint: () => Promise<LauncherEndpoint>;
   readonly #notices: Notices;
+  readonly #clock: Clock;
   readonly #owned: vscode.Disposable;
   /** Agents' names by their terminals': those of which the snapshot may not show a session yet. */
   readonly #names = new Map<string, string>();
@@ -27,11 +35,13 @@ export class AgentTerminals implements vscode.TerminalProfileProvider, vscode.Di
     launcher: TerminalLauncher,
     endpoint: () => Promise<LauncherEndpoint>,
     notices: Notices,
+    clock: Clock,
   ) {
     this.#store = store;
     this.#launcher = launcher;
     this.#endpoint = endpoint;
     this.#notices = notices;
+    this.#clock = clock;
     this.#owned = vscode.Disposable.from(
       vscode.window.registerTerminalProfileProvider(terminalProfiles.claudeAgent, this),
       vscode.window.onDidCloseTerminal(({ creationOptions }) => {
@@ -60,7 +70,8 @@ export class AgentTerminals implements vscode.TerminalProfileProvider, vscode.Di
     const agentId = nextAgentName(new Set([...live, ...waiting, ...this.#names.values()]));
     this.#names.set(agentTerminalName(agentId), agentId);
     const configuration = vscode.workspace.getConfiguration('terminal.integrated');
-    const shell = defaultShell(vscode.env.shell, process.platform, (name) => configuration.get<unknown>(name));
+    const program = await windowShell(shellOfWindow, this.#clock, process.platform, process.env);
+    const shell = defaultShell(program, process.platform, (name) => configuration.get<unknown>(name));
     const options = agentTerminalOptions(agentId, shell, this.#launcher, await this.#environment());
     return { ...options, iconPath: new vscode.ThemeIcon('hubot') };
   }

@@ -73,6 +73,9 @@ describe('the Agent Sessions view', function () {
     await until('two are paused', async () => (await rows()).filter((row) => row.includes('paused')).length === 2);
     await driver.click(rowOf('paused'));
     await driver.press('Shift+ArrowDown');
+    await until('both are selected', async () =>
+      driver.evaluate(`document.querySelectorAll('${list} .monaco-list-row.selected').length === 2`),
+    );
     await driver.press('Delete');
     await until('one is left', async () => (await liveSessions()).map(({ agentId }) => agentId).join() === 'c');
   });
@@ -146,6 +149,8 @@ describe('the Agent Sessions view', function () {
     try {
       await open('holder');
       await run(commands.newAgentTerminal);
+      // Of two that start at the same time, either may be the first.
+      await until('one waits', async () => (await shownNotifications()).includes('agent-1 waits for a slot'));
       await run(commands.newAgentTerminal);
       await until('both wait, in one notification', async () => {
         const text = await shownNotifications();
