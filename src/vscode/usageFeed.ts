@@ -6,6 +6,8 @@ import type { Notices } from './notices.ts';
 
 /** How old what is shown may get, in milliseconds: a chart by the minute moves faster than one by the hour. */
 const freshForMs = { hour: 5000, day: 15_000, week: 30_000, quarter: 30_000 } as const;
+/** While transcripts are being read, what is shown grows from moment to moment. */
+const freshWhileReadingMs = 2000;
 
 export interface AskedUsage {
   readonly query: UsageQuery;
@@ -66,6 +68,7 @@ export class UsageFeed {
   #isOld({ span }: UsageQuery): boolean {
     const age = this.#parts.clock.now() - this.#askedAt;
     // A clock that was set back must not stop the chart.
-    return age < 0 || age >= freshForMs[span];
+    const isRead = this.#newest?.history.transcripts.kind !== 'reading';
+    return age < 0 || age >= (isRead ? freshForMs[span] : freshWhileReadingMs);
   }
 }

@@ -37,6 +37,10 @@ const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolv
 describe('the feed of usage over time', () => {
   const day: UsageQuery = { span: 'day', by: 'agent' };
   const week: UsageQuery = { span: 'week', by: 'model' };
+  const read: UsageHistory = {
+    ...sampleHistory(),
+    transcripts: { kind: 'read', at: 0, files: 1, unreadableFiles: 0 },
+  };
 
   it('asks one question at a time, and then for what is wanted by now', async () => {
     const { questions, engine, notices } = slowEngine();
@@ -62,7 +66,7 @@ describe('the feed of usage over time', () => {
     const clock = new ManualClock();
     const feed = new UsageFeed({ engine, notices, clock }, () => undefined);
     void feed.show(day);
-    questions[0]?.answer(sampleHistory());
+    questions[0]?.answer(read);
     await settle();
     clock.advance(14_000);
     await feed.refresh();
@@ -70,6 +74,24 @@ describe('the feed of usage over time', () => {
     clock.advance(1000);
     void feed.refresh();
     assert.equal(questions.length, 2);
+  });
+
+  it('asks again soon while transcripts are being read', async () => {
+    const { questions, engine, notices } = slowEngine();
+    const clock = new ManualClock();
+    const feed = new UsageFeed({ engine, notices, clock }, () => undefined);
+    void feed.show(week);
+    assert.equal(sampleHistory().transcripts.kind, 'reading');
+    questions[0]?.answer(sampleHistory());
+    await settle();
+    clock.advance(2000);
+    void feed.refresh();
+    assert.equal(questions.length, 2);
+    questions[1]?.answer(read);
+    await settle();
+    clock.advance(2000);
+    await feed.refresh();
+    assert.equal(questions.length, 2, 'and no longer when all is read');
   });
 
   it('keeps what it has when an answer fails', async () => {
