@@ -40,7 +40,7 @@ describe('notifications about the quota', function () {
     await set(settings.maxSubscriptionDailyTokens, limit);
     await until('the limit holds', async () => (await day())?.limit === limit);
     if (!(await driver.otherWindow(true))) this.skip();
-    await until('both say one', async () => (await statusBar('other window')).includes('1/5 agents'), 30_000);
+    await until('both say one', async () => (await statusBar('other window')).includes('1/5 agents'), 60_000);
     assert.equal(await statusBar('other window'), await statusBar());
     for (;;) {
       assert.equal(await session.ask(), 200);
