@@ -98,6 +98,9 @@ export const rowKinds = {
   /** An agent that a session's agent has started. */
   subagent: 'agentQuota.subagent',
   waiting: 'agentQuota.waiting',
+  /** Another machine that shares the quota, and a session of it: only to be looked at. */
+  machine: 'agentQuota.machine',
+  otherSession: 'agentQuota.otherSession',
   /** One fact about a session. */
   detail: 'agentQuota.detail',
 } as const;

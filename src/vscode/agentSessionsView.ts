@@ -27,6 +27,7 @@ const icons: Readonly<Record<RowMark, vscode.ThemeIcon>> = {
   'this window': new vscode.ThemeIcon('window-active'),
   window: new vscode.ThemeIcon('window'),
   agent: new vscode.ThemeIcon('hubot'),
+  machine: new vscode.ThemeIcon('vm'),
   detail: new vscode.ThemeIcon('blank'),
 };
 

@@ -18,7 +18,8 @@ export function tokensByKind(usage: Usage): string {
   ].join(' · ');
 }
 
-const modes: Readonly<Record<ShownSession['mode'], string>> = {
+/** How an agent reaches Claude, in words. */
+export const modes: Readonly<Record<ShownSession['mode'], string>> = {
   routed: 'routed through the gateway',
   observed: 'observed, on its own login',
   unauthenticated: 'unauthenticated, without quota',
@@ -30,7 +31,8 @@ const sources: Readonly<Record<ObservedBy, string>> = {
   transcripts: 'its transcripts, some seconds behind: its telemetry has settings of its own',
 };
 
-const activityTexts: Readonly<Record<Activity, string>> = {
+/** What an agent is doing, in words. */
+export const activityTexts: Readonly<Record<Activity, string>> = {
   working: 'working: a request is being answered',
   waiting: 'waiting: a request is in line for quota',
   ready: 'ready: holds a slot, no request now',

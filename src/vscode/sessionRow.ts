@@ -5,7 +5,7 @@ import { formatAge, formatCount, formatNumberOf } from '../shared/amounts.ts';
 import { type Activity, sessionActivity } from '../shared/sessionActivity.ts';
 
 /** What the icon of a row says. */
-export type RowMark = Activity | 'subagent' | 'this window' | 'window' | 'agent' | 'detail';
+export type RowMark = Activity | 'subagent' | 'this window' | 'window' | 'agent' | 'machine' | 'detail';
 
 /** One row of the Agent Sessions view. */
 export interface SessionRow {

@@ -1,9 +1,17 @@
 import { type RowKind, type RowFlag, rowKinds } from '../contributions.ts';
 import { type EngineSnapshot, type ShownSession } from '../core/quotaEngine.ts';
+import { type OtherMachine, type SharedSession } from '../core/sharedState.ts';
 import { type SubagentUsage } from '../core/subagent.ts';
 import { formatNumberOf } from '../shared/amounts.ts';
 import { subagentsByParent } from '../shared/subagentsByParent.ts';
 import { childSessions } from './childSessions.ts';
+import {
+  machineRow,
+  machineTooltip,
+  otherSessionDetails,
+  otherSessionRow,
+  otherSessionTooltip,
+} from './otherSession.ts';
 import { type SessionDetail, sessionDetails } from './sessionDetails.ts';
 import { rowSurroundings } from './rowSurroundings.ts';
 import { matchesFilter } from './sessionFilter.ts';
@@ -47,7 +55,7 @@ export interface SessionTree {
 }
 
 /** Only these of a snapshot are in the tree. */
-export type TreeSource = Pick<EngineSnapshot, 'sessions' | 'line' | 'planId' | 'health'>;
+export type TreeSource = Pick<EngineSnapshot, 'sessions' | 'line' | 'planId' | 'health' | 'shared'>;
 
 export const nothing: TreeSource = {
   sessions: [],
@@ -56,7 +64,10 @@ export const nothing: TreeSource = {
   health: { healthy: true, activeAgents: 0, quotaPercentage: 0, problems: [] },
 };
 
-/** Sessions under their window or agent, those that their agents have started under them, then who waits for a slot. */
+/**
+ * Sessions under their window or agent, those that their agents have started under them, then who waits for a slot, then
+ * the other machines that share the quota with their sessions.
+ */
 export function sessionTree(source: TreeSource, wish: TreeWish, now: number): SessionTree {
   return new TreeBuilder(source, wish, now).build();
 }
@@ -77,10 +88,12 @@ class TreeBuilder {
   }
 
   build(): SessionTree {
-    const { sessions } = this.#source;
+    const { sessions, shared } = this.#source;
+    const machines = shared?.machines ?? [];
     const roots = this.#children.get('') ?? [];
-    const top = [...this.#groups(roots), ...this.#line()];
-    return { rows: this.#rows, top, shown: this.#shown, sessions: sessions.length };
+    const top = [...this.#groups(roots), ...this.#line(), ...machines.flatMap((machine) => this.#machine(machine))];
+    const count = machines.reduce((sum, machine) => sum + machine.sessions.length, sessions.length);
+    return { rows: this.#rows, top, shown: this.#shown, sessions: count };
   }
 
   #groups(roots: readonly ShownSession[]): string[] {
@@ -177,7 +190,11 @@ class TreeBuilder {
   }
 
   #details(session: ShownSession): string[] {
-    return sessionDetails(session, this.#now).map((detail) => this.#detail(session.sessionId, detail));
+    return this.#detailRows(session.sessionId, sessionDetails(session, this.#now));
+  }
+
+  #detailRows(parent: string, details: readonly SessionDetail[]): string[] {
+    return details.map((detail) => this.#detail(parent, detail));
   }
 
   #detail(sessionId: string, [name, value]: SessionDetail): string {
@@ -211,5 +228,53 @@ class TreeBuilder {
       });
       return [place.ticket];
     });
+  }
+
+  /** A machine without sessions is there too: it shares the quota. A filter hides it unless it finds something. */
+  #machine(machine: OtherMachine): string[] {
+    const id = `machine:${machine.machineId}`;
+    const started = childSessions(machine.sessions);
+    const before = this.#shown;
+    const below = (sessions: readonly SharedSession[], parent: string): string[] =>
+      sessions.flatMap((session) => this.#otherSession(session, machine, parent, started, below));
+    const children = below(started.get('') ?? [], id);
+    if (children.length === 0 && this.#wish.filter !== '') return [];
+    const isOld = this.#source.shared?.kind !== 'live';
+    this.#rows.set(id, {
+      ...machineRow(machine, this.#shown - before),
+      kind: rowKinds.machine,
+      flags: [],
+      parent: undefined,
+      children,
+      open: true,
+      tooltip: () => machineTooltip(machine, isOld),
+    });
+    return [id];
+  }
+
+  #otherSession(
+    session: SharedSession,
+    machine: OtherMachine,
+    parent: string,
+    started: ReadonlyMap<string, readonly SharedSession[]>,
+    below: (sessions: readonly SharedSession[], parent: string) => string[],
+  ): string[] {
+    // The other machine chooses its ids; they must not be taken for one of this machine's.
+    const id = `machine:${machine.machineId} ${session.sessionId}`;
+    const row = otherSessionRow(session, machine, this.#now);
+    const matches = matchesFilter(this.#wish.filter, { ...session, workspace: machine.name }, row.mark);
+    if (matches) this.#shown += 1;
+    const children = below(started.get(session.sessionId) ?? [], id);
+    if (!matches && children.length === 0) return [];
+    this.#rows.set(id, {
+      ...row,
+      kind: rowKinds.otherSession,
+      flags: [],
+      parent,
+      children: [...children, ...this.#detailRows(id, otherSessionDetails(session, this.#now))],
+      open: children.length > 0,
+      tooltip: (now) => otherSessionTooltip(session, machine, now),
+    });
+    return [id];
   }
 }

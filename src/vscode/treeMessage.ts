@@ -1,5 +1,6 @@
 import { formatAge } from '../shared/amounts.ts';
 import { type EngineState, newestSnapshot } from './engineState.ts';
+import { sharedText } from './sharedText.ts';
 
 /** What a filter of the tree leaves. */
 export interface FilteredSessions {
@@ -14,8 +15,10 @@ export function treeMessage(state: EngineState, { filter, shown, sessions }: Fil
   const snapshot = newestSnapshot(state);
   const age = snapshot === undefined ? '' : ` These numbers are from ${formatAge(now - snapshot.at)} ago.`;
   const engine = engineMessage(state);
+  const away = state.kind === 'running' ? sharedText(state.snapshot.shared, now) : undefined;
   return [
     ...(engine === '' ? [] : [`${engine}${age}`]),
+    ...(away === undefined ? [] : [away.message]),
     ...(filter === '' ? [] : [`Filter “${filter}”: ${shown} of ${sessions} sessions`]),
   ].join(' ');
 }

@@ -1,4 +1,5 @@
 import { type EngineSnapshot, type ShownSession } from '../../../src/core/quotaEngine.ts';
+import { type OtherMachine, type SharedSession } from '../../../src/core/sharedState.ts';
 import { type LimitStatus } from '../../../src/shared/limitStatus.ts';
 import { noUsage } from '../../../src/core/usage.ts';
 import { type DashboardSources } from '../../../src/vscode/dashboardView.ts';
@@ -67,6 +68,26 @@ export function sampleSnapshot(changes: Partial<EngineSnapshot> = {}): EngineSna
     ledger: { kind: 'sqlite' },
     ...changes,
   };
+}
+
+export function sampleOtherSession(changes: Partial<SharedSession> = {}): SharedSession {
+  return {
+    sessionId: 'other-1',
+    agentId: 'builder',
+    mode: 'routed',
+    state: 'active',
+    createdAt: sampleNow - 3 * minute,
+    lastActivityAt: sampleNow - minute,
+    requests: 4,
+    usage: { ...noUsage, inputTokens: 1000 },
+    waitingRequests: 0,
+    runningRequests: 1,
+    ...changes,
+  };
+}
+
+export function sampleMachine(changes: Partial<OtherMachine> = {}): OtherMachine {
+  return { machineId: 'm1', name: 'laptop', user: 'ann', sessions: [sampleOtherSession()], ...changes };
 }
 
 /** A plan's status with these limits; what is left out is that of a five-hour window without use. */

@@ -4,7 +4,9 @@ import { noUsage } from '../../../src/core/usage.ts';
 import { changedRows } from '../../../src/vscode/changedRows.ts';
 import { childSessions } from '../../../src/vscode/childSessions.ts';
 import { type SessionTree, sessionTree, type TreeSource, type TreeWish } from '../../../src/vscode/sessionTree.ts';
-import { sampleNow, sampleSession, sampleSnapshot } from './samples.ts';
+import { sharedText } from '../../../src/vscode/sharedText.ts';
+import { treeMessage } from '../../../src/vscode/treeMessage.ts';
+import { sampleMachine, sampleNow, sampleOtherSession, sampleSession, sampleSnapshot } from './samples.ts';
 
 const wish: TreeWish = { grouping: 'workspace', filter: '', workspace: 'shop', inTerminal: new Set() };
 const subagent = (subagentId: string, parentId?: string) => ({
@@ -158,5 +160,74 @@ describe('rows to be drawn anew', () => {
     assert.deepEqual(changedRows(tree(), tree({}, sampleSnapshot({ sessions: grown, line })), all), ['workspace:bank']);
     const other = [...sessions, sampleSession({ sessionId: 's5', workspace: 'new' })];
     assert.equal(changedRows(tree(), tree({}, sampleSnapshot({ sessions: other, line })), all), 'all');
+  });
+});
+
+describe('machines that share the quota', () => {
+  const machines = [
+    sampleMachine({
+      sessions: [
+        sampleOtherSession({ model: 'claude-opus-5', waitingRequests: 2 }),
+        // The same id as one of this machine's, under the other one.
+        sampleOtherSession({ sessionId: 's1', agentId: 'helper', parentSessionId: 'other-1', state: 'idle' }),
+      ],
+    }),
+    sampleMachine({ machineId: 'm2', name: 'desk*top', user: 'ben', sessions: [] }),
+  ];
+  const shared = { kind: 'live', machines } as const;
+  const from = sampleSnapshot({ sessions, line, shared });
+
+  it('are below this machine’s own sessions, each with its sessions', () => {
+    const own = drawn(tree());
+    assert.deepEqual(drawn(tree({}, from)), [...own, 'laptop', '  builder', '    helper', 'desk*top']);
+    const { rows } = tree({}, from);
+    assert.equal(rows.get('machine:m1')?.description, 'ann · 2 sessions');
+    assert.equal(rows.get('machine:m2')?.description, 'ben · no sessions');
+    assert.equal(rows.get('machine:m1 other-1')?.description, '1k tokens · 3 min · 2 waiting');
+    assert.deepEqual(rows.get('machine:m1')?.mark, 'machine');
+    for (const [id, { children }] of rows) for (const child of children) assert.equal(rows.get(child)?.parent, id);
+    assert.deepEqual(drawn(tree({}, sampleSnapshot({ sessions, line, shared: { ...shared, machines: [] } }))), own);
+  });
+
+  it('have no menus, and say that their sessions are only to be looked at', () => {
+    const { rows } = tree({}, from);
+    const theirs = [...rows].filter(([id]) => id.startsWith('machine:'));
+    assert.ok(theirs.length > 10);
+    for (const [id, { kind, flags }] of theirs) {
+      assert.deepEqual(flags, [], id);
+      assert.doesNotMatch(kind, /^agentQuota.(session|waiting)\b/, id);
+    }
+    const tooltip = (id: string): string => rows.get(id)?.tooltip?.(sampleNow) ?? '';
+    assert.match(tooltip('machine:m1 other-1'), /on its own machine/);
+    assert.match(tooltip('machine:m1'), /\*\*laptop\*\* of ann.*2 sessions[^]*on their own machine/);
+    assert.match(tooltip('machine:m2'), /desk\\\*top/, 'names are not markup');
+    assert.match(rows.get('machine:m1 other-1')?.spoken ?? '', /builder on laptop, working.*only to be looked at/);
+    assert.equal(rows.get('s1')?.kind, 'agentQuota.session', 'an id of theirs is not one of ours');
+  });
+
+  it('are found by a filter by machine, agent and model, with a count of all', () => {
+    const found = tree({ filter: 'laptop opus' }, from);
+    assert.deepEqual(drawn(found), ['laptop', '  builder']);
+    assert.equal(found.rows.get('machine:m1')?.description, 'ann · 1 of 2 sessions');
+    assert.deepEqual([found.shown, found.sessions], [1, 6]);
+  });
+
+  it('say when their numbers are old, and what happens meanwhile', () => {
+    const noFilter = { filter: '', shown: 0, sessions: 0 };
+    const message = (kind: 'live' | 'lease' | 'safe-share' | 'waiting'): string => {
+      const state = { ...shared, kind, awaySince: sampleNow - 120_000, message: 'It is down. Start it.' };
+      return treeMessage({ kind: 'running', snapshot: sampleSnapshot({ shared: state }) }, noFilter, sampleNow);
+    };
+    assert.equal(message('live'), '');
+    assert.match(message('lease'), /for 2 min: agents go on with what this machine has been given/);
+    assert.match(message('safe-share'), /fair share/);
+    assert.match(message('waiting'), /wait until it can be reached/);
+    assert.equal(
+      sharedText({ ...shared, kind: 'waiting', message: 'It is down. Start it.' }, 0)?.nextStep,
+      'It is down. Start it.',
+    );
+    assert.equal(sharedText(undefined, 0), undefined);
+    const old = tree({}, sampleSnapshot({ shared: { ...shared, kind: 'lease' } }));
+    assert.match(old.rows.get('machine:m1')?.tooltip?.(sampleNow) ?? '', /could last be reached/);
   });
 });

@@ -40,7 +40,7 @@ describe('the shell of the window', () => {
   it('is waited for while VS Code finds it out', async () => {
     const [shell, clock] = [new FakeShell(), new FakeClock()];
     const found = windowShell(shell, clock, 'linux', { SHELL: '/bin/zsh' });
-    clock.advance(1000);
+    await clock.advance(1000);
     shell.become('');
     await settled();
     shell.become('/usr/bin/fish');
@@ -57,7 +57,7 @@ describe('the shell of the window', () => {
     it(`is ${expected} on ${platform} where VS Code does not find out in time`, async () => {
       const [shell, clock] = [new FakeShell(), new FakeClock()];
       const found = windowShell(shell, clock, platform, environment);
-      clock.advance(3000);
+      await clock.advance(3000);
       assert.equal(await found, expected);
       assert.equal(shell.listening, 0);
     });
