@@ -16,6 +16,7 @@ import { paceText } from '../shared/paceText.ts';
 import { planName } from '../shared/planName.ts';
 import { dashboardSessionRow, dashboardWaitingRow } from './dashboardRows.ts';
 import { type EngineState, newestSnapshot } from './engineState.ts';
+import { ownPartText, sharedText } from './sharedText.ts';
 
 /** All that the dashboard shows of now. */
 export interface DashboardView {
@@ -118,7 +119,18 @@ function snapshotNotes(snapshot: EngineSnapshot, now: number): DashboardNote[] {
     const message = `Only this window's agents are counted, and only until it closes: ${snapshot.ledger.reason}`;
     notes.push({ id: 'memory', level: 'warning', message, nextStep: 'Run agents from one window only.' });
   }
-  return notes;
+  return [...notes, ...sharedNotes(snapshot, now)];
+}
+
+/** Of a quota that other machines share: the whole and this machine's part, and when it cannot be known. */
+function sharedNotes(snapshot: EngineSnapshot, now: number): DashboardNote[] {
+  const away = sharedText(snapshot.shared, now);
+  const part = ownPartText(snapshot);
+  const nextStep = 'The view Agent Sessions lists each machine.';
+  return [
+    ...(away === undefined ? [] : [{ id: 'shared-away', level: 'warning', ...away } as const]),
+    ...(part === undefined ? [] : [{ id: 'shared', level: 'information', message: part, nextStep } as const]),
+  ];
 }
 
 function problemNote({ code, severity, message, nextStep }: Problem): DashboardNote {

@@ -1,5 +1,7 @@
+import { type EngineSnapshot } from '../core/quotaEngine.ts';
 import { type SharedState } from '../core/sharedState.ts';
-import { formatAge } from '../shared/amounts.ts';
+import { totalTokens, type Usage } from '../core/usage.ts';
+import { formatAge, formatCount, formatNumberOf } from '../shared/amounts.ts';
 
 /** What the user should know while the shared ledger is away. */
 export interface SharedText {
@@ -22,4 +24,20 @@ export function sharedText(shared: SharedState | undefined, now: number): Shared
     message: `The shared ledger has not been usable${since}: ${consequences[kind]}. Numbers of other machines are old.`,
     nextStep: message === '' ? 'Run agent-quota ledger check in a terminal.' : message,
   };
+}
+
+/** How much of the whole is this machine's own; undefined where the quota is not shared, or nobody else shares it yet. */
+export function ownPartText({ sessions, shared }: Pick<EngineSnapshot, 'sessions' | 'shared'>): string | undefined {
+  if (shared === undefined || shared.machines.length === 0) return undefined;
+  const others = shared.machines.flatMap((machine) => machine.sessions);
+  const [own, all] = [tokensOf(sessions), tokensOf([...sessions, ...others])];
+  return [
+    `This quota is shared with ${formatNumberOf(shared.machines.length, 'other machine')}, and its limits count all of them.`,
+    `Live sessions: ${sessions.length + others.length}, of which this machine has ${sessions.length}.`,
+    `Their tokens: ${formatCount(all)}, of which it has ${formatCount(own)}.`,
+  ].join(' ');
+}
+
+function tokensOf(sessions: readonly { readonly usage: Usage }[]): number {
+  return sessions.reduce((sum, { usage }) => sum + totalTokens(usage), 0);
 }

@@ -3,13 +3,22 @@ import fc from 'fast-check';
 import { type Problem } from '../../../src/core/credentials.ts';
 import { toDashboardSchema } from '../../../src/shared/dashboardMessages.ts';
 import { type DashboardRow } from '../../../src/shared/dashboardParts.ts';
+import { type SharedState } from '../../../src/core/sharedState.ts';
+import { noUsage } from '../../../src/core/usage.ts';
 import { type LimitProjection } from '../../../src/shared/limitProjection.ts';
 import { type RecentEvent } from '../../../src/shared/recentEvent.ts';
 import { DashboardChanges } from '../../../src/vscode/dashboardChanges.ts';
 import { dashboardView, type DashboardView } from '../../../src/vscode/dashboardView.ts';
 import { type EngineState } from '../../../src/vscode/engineState.ts';
 import { dashboardEvent } from '../../../src/vscode/eventText.ts';
-import { sampleNow, sampleSession, sampleSnapshot, sampleSources } from './samples.ts';
+import {
+  sampleMachine,
+  sampleNow,
+  sampleOtherSession,
+  sampleSession,
+  sampleSnapshot,
+  sampleSources,
+} from './samples.ts';
 
 const gone: Problem = { code: 'gone', severity: 'error', message: 'The engine is gone.', nextStep: 'Reload.' };
 const line = [{ ticket: 't', agentId: 'agent-6', place: 2, waitingSince: sampleNow }];
@@ -93,6 +102,33 @@ describe('dashboard', () => {
     assert.match(gauge({ outlook: 'unlikely', measuredMs: 60_000 })?.text ?? '', /until the reset\. A first guess\.$/);
     assert.equal(gauge({ outlook: 'reached' })?.text, 'Used up');
     assert.equal(gauge({ perHour: 0, outlook: 'unlikely' })?.text, 'Nothing used of late');
+  });
+
+  it('says how much of a shared quota is this machine’s, and when that cannot be known', () => {
+    const used = (inputTokens: number) => ({ usage: { ...noUsage, inputTokens } });
+    const machines = [sampleMachine({ sessions: [sampleOtherSession(used(3000)), sampleOtherSession(used(5000))] })];
+    const notes = (shared?: SharedState) => {
+      const sessions = [sampleSession(used(4000))];
+      const snapshot = sampleSnapshot({ sessions, ...(shared !== undefined && { shared }) });
+      return dashboardView(sampleSources({ state: { kind: 'running', snapshot } })).parts.notes;
+    };
+    const [part, ...more] = notes({ kind: 'live', machines });
+    assert.deepEqual(more, []);
+    assert.equal(
+      part?.message,
+      'This quota is shared with 1 other machine, and its limits count all of them. ' +
+        'Live sessions: 3, of which this machine has 1. Their tokens: 12k, of which it has 4k.',
+    );
+    const away = notes({ kind: 'waiting', machines, awaySince: sampleNow, message: 'Start the server.' });
+    assert.deepEqual(
+      away.map(({ id, level, nextStep }) => [id, level, nextStep]),
+      [
+        ['shared-away', 'warning', 'Start the server.'],
+        ['shared', 'information', 'The view Agent Sessions lists each machine.'],
+      ],
+    );
+    assert.deepEqual(notes({ kind: 'live', machines: [] }), []);
+    assert.deepEqual(notes(), []);
   });
 
   it('tells of every kind of event in words', () => {
