@@ -24,6 +24,8 @@ export const commands = {
   putServiceUnderQuota: 'agentQuota.putServiceUnderQuota',
   undoService: 'agentQuota.undoService',
   copyPrometheusConfiguration: 'agentQuota.copyPrometheusConfiguration',
+  initSharedLedger: 'agentQuota.initSharedLedger',
+  checkSharedLedger: 'agentQuota.checkSharedLedger',
   showLog: 'agentQuota.showLog',
 } as const;
 

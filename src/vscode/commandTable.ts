@@ -4,6 +4,7 @@ import { type AgentTerminals } from './agentTerminals.ts';
 import type { ClaudeOutside } from './claudeOutside.ts';
 import { cleanUpInactiveSessions } from './cleanUpInactiveSessions.ts';
 import { type Command } from './command.ts';
+import { runInLedgerTerminal } from './ledgerTerminal.ts';
 import { type Notices } from './notices.ts';
 import { type DashboardPanel } from './dashboardPanel.ts';
 import { copyPrometheusConfiguration } from './prometheusConfiguration.ts';
@@ -74,6 +75,18 @@ function commandTable(parts: CommandParts): Readonly<Record<CommandId, Command>>
       run: async () => {
         const category = `${parts.extensionId}#${walkthroughs.start}`;
         await vscode.commands.executeCommand('workbench.action.openWalkthrough', { category }, false);
+      },
+    },
+    [commands.initSharedLedger]: {
+      does: 'set up the shared ledger',
+      run: () => {
+        runInLedgerTerminal('init');
+      },
+    },
+    [commands.checkSharedLedger]: {
+      does: 'check the shared ledger',
+      run: () => {
+        runInLedgerTerminal('check');
       },
     },
     [commands.showLog]: {
