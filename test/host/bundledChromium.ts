@@ -26,10 +26,13 @@ export async function bundledChromium(): Promise<BrowserProgram> {
   }
   const { directory: installed } = await ensureInstalled();
   const directory = path.join(installed, 'chromium');
-  if (!existsSync(directory)) await unpack(installed, directory);
+  if (!existsSync(directory)) await (unpacking ??= unpack(installed, directory));
   const executablePath = path.join(directory, 'chromium');
   return { executablePath, env: { ...(await libraries(executablePath)), ...(await fonts(directory)) } };
 }
+
+/** So that windows that are opened side by side do not unpack into one another. */
+let unpacking: Promise<void> | undefined;
 
 /** The package unpacks to the temporary directory and to nowhere else, so a child gets one of its own. */
 async function unpack(installed: string, directory: string): Promise<void> {

@@ -24,8 +24,11 @@ export async function desktopVsCode(askedFor: boolean): Promise<string> {
   const named = process.env['VSCODE_EXECUTABLE'];
   if (named !== undefined && named !== '') return named;
   const version = process.env['VSCODE_VERSION'] ?? 'stable';
-  return downloadAndUnzipVSCode({ version, cachePath: toolsDirectory, timeout: 15_000 });
+  return (downloading ??= downloadAndUnzipVSCode({ version, cachePath: toolsDirectory, timeout: 15_000 }));
 }
+
+/** So that windows that are opened side by side share one. */
+let downloading: Promise<string> | undefined;
 
 /** Prepares a desktop VS Code for tests; each open starts it on the same user data. */
 export async function openDesktopTestWindow(
