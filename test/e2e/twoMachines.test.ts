@@ -116,15 +116,17 @@ describe('two machines that share a quota', function () {
     assert.notEqual((await tryOpen(one, 'too many')).kind, 'authenticated');
   });
 
-  it('stay under the limit together: the strict upstream answers no 429, and all that was used is delivered', async () => {
-    const [one, two] = await begin({ requestsPerMinute: 60 });
-    const clients = [await one.open('a'), await two.open('b')].map(({ overlay }) => sdk(overlay));
-    const answers = clients.flatMap((client) => Array.from({ length: 35 }, () => client.messages.create(body)));
-    for (const answer of await Promise.all(answers)) assert.equal(answer.type, 'message');
-    const { requests, answered429 } = upstream.served().total;
-    assert.deepEqual([requests, answered429], [70, 0]);
-    await agree(await planIdOf());
-  });
+  // Some fifty seconds of `npm run test:long`; the unit tests' properties of leases say the same of a fake clock.
+  if ((process.env['AGENT_QUOTA_LONG'] ?? '') !== '')
+    it('stay under the limit together: the strict upstream answers no 429, and all that was used is delivered', async () => {
+      const [one, two] = await begin({ requestsPerMinute: 60 });
+      const clients = [await one.open('a'), await two.open('b')].map(({ overlay }) => sdk(overlay));
+      const answers = clients.flatMap((client) => Array.from({ length: 35 }, () => client.messages.create(body)));
+      for (const answer of await Promise.all(answers)) assert.equal(answer.type, 'message');
+      const { requests, answered429 } = upstream.served().total;
+      assert.deepEqual([requests, answered429], [70, 0]);
+      await agree(await planIdOf());
+    });
 
   it('go on while the database is away in the middle of a stream, and nothing is lost or counted twice', async () => {
     const [one, two] = await begin({ requestsPerMinute: 120 });

@@ -20,8 +20,8 @@ import { type TestTotals } from './testReport.ts';
 import { matrix, realKey, trusted, untrusted, type WindowUnderTest, withOthers } from './windowsUnderTest.ts';
 import { runTestsInVsCode } from './vsCodeTests.ts';
 
-/** Those of a lane run one after the other; the lanes beside each other, since a window mostly waits. */
-const lanes: readonly (readonly WindowUnderTest[])[] = [[trusted], [untrusted, withOthers, matrix]];
+/** One after the other: two at once take longer on two cores. */
+const windows: readonly WindowUnderTest[] = [trusted, untrusted, withOthers, matrix];
 
 const base = await mkdtemp(path.join(tmpdir(), 'aq tests '));
 try {
@@ -29,40 +29,25 @@ try {
   const certificates = path.join(base, 'private ca.pem');
   await writeFile(certificates, testCa);
 
-  const runWindow = async (window: WindowUnderTest, print: (line: string) => void): Promise<TestTotals> => {
+  const runWindow = async (window: WindowUnderTest): Promise<TestTotals> => {
     // Of its own, so that no window has to do with what tests of another have made of it.
     const upstream = await startSimulatedUpstreamProcess({ behaviour: { acceptedKeys: [realKey] } });
     try {
       const directory = await mkdtemp(path.join(base, `${window.name} `));
       const surroundings = { directory, extension, certificates, upstreamUrl: upstream.url };
-      return await runTestsInVsCode({ ...(await window.options(surroundings)), testsPath, print });
+      return await runTestsInVsCode({ ...(await window.options(surroundings)), testsPath });
     } finally {
       await upstream.close();
     }
   };
-  const runLane = async (windows: readonly WindowUnderTest[], print: (line: string) => void): Promise<TestTotals[]> => {
-    const totals: TestTotals[] = [];
-    for (const window of windows) totals.push(await runWindow(window, print));
-    return totals;
-  };
-
   // Tests that are picked by their titles are all in one of the windows.
   const picked = process.env['MOCHA_GREP'] ?? '';
   const special = [untrusted, withOthers, matrix].find(({ tag }) => picked.includes(tag ?? '')) ?? trusted;
-  const run = picked === '' ? lanes : [[special]];
-  const kept: string[] = [];
-  const all = await Promise.all(
-    run.map((windows, index) =>
-      runLane(windows, (line) => {
-        if (index === 0) console.log(line);
-        else kept.push(line);
-      }),
-    ),
-  );
-  for (const line of kept) console.log(line);
+  const all: TestTotals[] = [];
+  for (const window of picked === '' ? windows : [special]) all.push(await runWindow(window));
 
   const sum = (count: (totals: TestTotals) => number): number =>
-    all.flat().reduce((total, totals) => total + count(totals), 0);
+    all.reduce((total, totals) => total + count(totals), 0);
   const totals = {
     passed: sum(({ passed }) => passed),
     failed: sum(({ failed }) => failed),
