@@ -16,6 +16,7 @@ import {
   shownNotifications,
   until,
   withEnvironment,
+  typeIntoQuestion,
 } from './quotaWindow.ts';
 
 const windowKey = 'sk-ant-api03-the-key-of-one-window-WINDOWKEY';
@@ -35,7 +36,7 @@ const question = async (): Promise<string> =>
 
 async function setWindowKey(key: string): Promise<void> {
   await openQuestion();
-  await driver.type(key);
+  await typeIntoQuestion(key);
   await driver.press('Enter');
 }
 

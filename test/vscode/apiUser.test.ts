@@ -47,10 +47,7 @@ describe('another extension, by the exported API @panel', function () {
     const [session] = await user.quota.getActiveAgents();
     assert.deepEqual(session?.usage, tokensBetween(before, await served()));
     assert.equal(session.process.pid, child.pid);
-    assert.ok(
-      user.changes.some((told) => told.includes('of-another')),
-      'the change was told',
-    );
+    await until('the change was told', () => user.changes.some((told) => told.includes('of-another')));
 
     child.kill('SIGKILL');
     await until('its slot is free', async () => (await agents()).length === 0, 2000);

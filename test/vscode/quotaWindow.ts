@@ -135,6 +135,22 @@ export async function shownNotifications(): Promise<string> {
   return String(text);
 }
 
+/** Types an answer into VS Code's box for questions, as soon as it takes one; what has lost a letter is typed again. */
+export async function typeIntoQuestion(text: string): Promise<void> {
+  const driver = hostDriver();
+  const input = `document.querySelector('.quick-input-widget:not([style*="display: none"]) input')`;
+  await until('the question takes an answer', () =>
+    driver.evaluate(`${input} !== null && document.activeElement === ${input}`),
+  );
+  await driver.type(text);
+  await until('all of it is there', async () => {
+    if ((await driver.evaluate(`${input}?.value`)) === text) return true;
+    await driver.press('ControlOrMeta+A');
+    await driver.type(text);
+    return false;
+  });
+}
+
 /** What the visible terminal shows, in one line. */
 export async function terminalText(): Promise<string> {
   const text = await hostDriver().evaluate(

@@ -22,7 +22,8 @@ const file = (name: string): string => path.join(scratch(), `mid-stream ${name}`
 async function beginLongAnswer(name: string): Promise<void> {
   await clearWindow();
   const before = await served();
-  await behave({ deltaEvents: 300, delays: { beforeHeadersMs: 0, betweenEventsMs: 100 } });
+  // Longer than a window takes to come back, on the slowest machine.
+  await behave({ deltaEvents: 1800, delays: { beforeHeadersMs: 0, betweenEventsMs: 100 } });
   const known = new Set(vscode.window.terminals);
   await vscode.commands.executeCommand(commands.newAgentTerminal);
   const terminal = await until('a terminal opens', () => vscode.window.terminals.find((one) => !known.has(one)));

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { commands, settings } from '../../src/contributions.ts';
 import { hostDriver } from '../host/driverClient.ts';
-import { agentQuota, clearWindow, liveSessions, set, shownNotifications, until } from './quotaWindow.ts';
+import {
+  agentQuota,
+  clearWindow,
+  liveSessions,
+  set,
+  shownNotifications,
+  typeIntoQuestion,
+  until,
+} from './quotaWindow.ts';
 import { badge, list, open, rowOf, rows, run, statusBar } from './sessionsScreen.ts';
 
 const driver = hostDriver();
@@ -89,10 +97,7 @@ describe('the Agent Sessions view', function () {
     await run(commands.listUngrouped);
     await until('under nothing', async () => (await rows()).length === 3);
     const filtering = run(commands.filterSessions);
-    await until('the box is there', async () =>
-      driver.evaluate(`!!document.querySelector('.quick-input-widget input')`),
-    );
-    await driver.type('review');
+    await typeIntoQuestion('review');
     await until('two are left', async () => (await rows()).length === 2);
     await driver.press('Enter');
     await filtering;
