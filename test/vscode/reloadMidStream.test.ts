@@ -23,11 +23,13 @@ async function beginLongAnswer(name: string): Promise<void> {
   await clearWindow();
   const before = await served();
   // Longer than a window takes to come back, on the slowest machine.
-  await behave({ deltaEvents: 1800, delays: { beforeHeadersMs: 0, betweenEventsMs: 100 } });
+  await behave({ deltaEvents: 600, delays: { beforeHeadersMs: 0, betweenEventsMs: 100 } });
   const known = new Set(vscode.window.terminals);
   await vscode.commands.executeCommand(commands.newAgentTerminal);
   const terminal = await until('a terminal opens', () => vscode.window.terminals.find((one) => !known.has(one)));
   const answer = file(`${name} answer`);
+  // What is typed before the shell runs may be lost.
+  await until('its shell is ready', () => terminal.shellIntegration, 30_000);
   terminal.sendText(
     `claude -p "say hi" > "${answer}.part" 2>&1; echo "exit code $?" >> "${answer}.part"; mv "${answer}.part" "${answer}"`,
   );
