@@ -28,8 +28,6 @@ async function beginLongAnswer(name: string): Promise<void> {
   await vscode.commands.executeCommand(commands.newAgentTerminal);
   const terminal = await until('a terminal opens', () => vscode.window.terminals.find((one) => !known.has(one)));
   const answer = file(`${name} answer`);
-  // What is typed before the shell runs may be lost.
-  await until('its shell is ready', () => terminal.shellIntegration, 30_000);
   terminal.sendText(
     `claude -p "say hi" > "${answer}.part" 2>&1; echo "exit code $?" >> "${answer}.part"; mv "${answer}.part" "${answer}"`,
   );
