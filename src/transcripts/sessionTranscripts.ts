@@ -19,7 +19,7 @@ export function mainTranscript(session: FollowedSession): string | undefined {
     .find((path) => existsSync(path));
 }
 
-/** Where the transcripts of a session's subagents are, once it has any. */
+/** Where the transcripts of a session's subagents are, from its first subagent on. */
 export function subagentsDirectory(mainPath: string): string {
   return join(mainPath.endsWith(extension) ? mainPath.slice(0, -extension.length) : mainPath, subagentsFolder);
 }

@@ -1,8 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { agentSdkModule } from '../e2e/agentSdk.ts';
-import { claudeBinary, claudeBinDirectory } from './claudeBinary.ts';
+import { claudeBinary } from './claudeBinary.ts';
 import { repositoryRoot } from './paths.ts';
+import { simulatedEnvironment } from './simulatedEnvironment.ts';
 import { writeHostileWorkspace, writeWorkspace } from './testWorkspaces.ts';
 import { type VsCodeTestOptions } from './vsCodeTests.ts';
 
@@ -45,6 +46,7 @@ async function common({ directory, extension, certificates, upstreamUrl }: Surro
     folder('user'),
   ];
   for (const each of [workspaceFolder, scratch, home, userDataDir]) await mkdir(each);
+  const simulated = await simulatedEnvironment(upstreamUrl, realKey, home);
   return {
     home,
     scratch,
@@ -64,16 +66,8 @@ async function common({ directory, extension, certificates, upstreamUrl }: Surro
         'terminal.integrated.allowInUntrustedWorkspace': true,
       },
       env: {
-        PATH: [await claudeBinDirectory(), path.dirname(process.execPath), process.env['PATH']].join(path.delimiter),
-        ANTHROPIC_API_KEY: realKey,
-        CLAUDE_API_KEY: undefined,
-        ANTHROPIC_BASE_URL: upstreamUrl,
-        CLAUDE_BASE_URL: undefined,
-        ANTHROPIC_AUTH_TOKEN: undefined,
-        CLAUDE_CODE_OAUTH_TOKEN: undefined,
-        CLAUDE_CONFIG_DIR: path.join(home, '.claude'),
-        DISABLE_AUTOUPDATER: '1',
-        CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+        ...simulated,
+        PATH: [path.dirname(process.execPath), simulated['PATH']].join(path.delimiter),
         // As on a machine of a company with a certificate authority of its own.
         NODE_EXTRA_CA_CERTS: certificates,
         AGENT_QUOTA_LONG: process.env['AGENT_QUOTA_LONG'],

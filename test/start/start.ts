@@ -11,7 +11,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import open from 'open';
 import { startSimulatedUpstreamProcess, type SimulatedUpstreamProcess } from '../fakes/simulatedUpstreamProcess.ts';
-import { claudeBinDirectory } from '../host/claudeBinary.ts';
+import { simulatedEnvironment } from '../host/simulatedEnvironment.ts';
 import { repositoryRoot } from '../host/paths.ts';
 import { runSample, type SampleRun } from './sampleRun.ts';
 import { printSessions } from './sessionLines.ts';
@@ -45,7 +45,7 @@ try {
     workspaceFolder,
     userDataDir: path.join(base, 'user'),
     title: upstream === undefined ? 'live' : 'simulated upstream',
-    env: upstream === undefined ? {} : await simulatedEnvironment(upstream.url, path.join(base, 'home')),
+    env: upstream === undefined ? {} : await simulatedEnvironment(upstream.url, simulatedKey, path.join(base, 'home')),
     desktop: !once,
   });
   console.log(
@@ -73,21 +73,6 @@ try {
   await window?.stop();
   await upstream?.close();
   await rm(base, { recursive: true, force: true, maxRetries: 5 });
-}
-
-async function simulatedEnvironment(url: string, home: string): Promise<Record<string, string | undefined>> {
-  return {
-    PATH: [await claudeBinDirectory(), process.env['PATH']].join(path.delimiter),
-    ANTHROPIC_API_KEY: simulatedKey,
-    CLAUDE_API_KEY: undefined,
-    ANTHROPIC_BASE_URL: url,
-    CLAUDE_BASE_URL: undefined,
-    ANTHROPIC_AUTH_TOKEN: undefined,
-    CLAUDE_CODE_OAUTH_TOKEN: undefined,
-    CLAUDE_CONFIG_DIR: path.join(home, '.claude'),
-    DISABLE_AUTOUPDATER: '1',
-    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
-  };
 }
 
 async function build(): Promise<void> {

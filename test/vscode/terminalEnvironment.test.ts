@@ -86,7 +86,7 @@ describe('every integrated terminal', function () {
     assert.deepEqual([now.length, now[0]?.requests], [1, 1], 'the request was the terminal’s');
   });
 
-  it('of an agent is integrated as any other: VS Code knows its directory and its commands', async () => {
+  it('of an agent is integrated like the others: VS Code knows its directory and its commands', async () => {
     const known = new Set(vscode.window.terminals);
     await vscode.commands.executeCommand(commands.newAgentTerminal);
     const terminal = await until('it opens', () => vscode.window.terminals.find((one) => !known.has(one)));
