@@ -33,7 +33,6 @@ const fakes = path.join(repositoryRoot, 'test', 'fakes');
 
 interface Common {
   readonly options: VsCodeTestOptions & Required<Pick<VsCodeTestOptions, 'userSettings' | 'env'>>;
-  readonly home: string;
   readonly scratch: string;
 }
 
@@ -48,7 +47,6 @@ async function common({ directory, extension, certificates, upstreamUrl }: Surro
   for (const each of [workspaceFolder, scratch, home, userDataDir]) await mkdir(each);
   const simulated = await simulatedEnvironment(upstreamUrl, realKey, home);
   return {
-    home,
     scratch,
     options: {
       extensionPaths: [extension],
@@ -68,6 +66,9 @@ async function common({ directory, extension, certificates, upstreamUrl }: Surro
       env: {
         ...simulated,
         PATH: [path.dirname(process.execPath), simulated['PATH']].join(path.delimiter),
+        // Shells are killed here in the middle of their start-up files, which may keep locks and state: not the user's.
+        HOME: home,
+        USERPROFILE: home,
         // As on a machine of a company with a certificate authority of its own.
         NODE_EXTRA_CA_CERTS: certificates,
         AGENT_QUOTA_LONG: process.env['AGENT_QUOTA_LONG'],
@@ -119,7 +120,7 @@ export const withOthers: WindowUnderTest = {
   name: 'others',
   tag: 'panel',
   options: async (surroundings) => {
-    const { options, home } = await common(surroundings);
+    const { options } = await common(surroundings);
     await writeWorkspace(options.workspaceFolder);
     return {
       ...options,
@@ -127,7 +128,6 @@ export const withOthers: WindowUnderTest = {
         ...options.extensionPaths,
         ...['claudeCodeExtension', 'apiUser'].map((name) => path.join(fakes, name)),
       ],
-      env: { ...options.env, HOME: home, USERPROFILE: home },
       phases: [{ name: 'other extensions', grep: '@panel' }],
     };
   },
@@ -138,7 +138,7 @@ export const matrix: WindowUnderTest = {
   name: 'matrix',
   tag: 'matrix',
   options: async (surroundings) => {
-    const { options, home } = await common(surroundings);
+    const { options } = await common(surroundings);
     await writeWorkspace(options.workspaceFolder);
     const agent = path.join(fakes, 'matrixAgent');
     return {
@@ -153,7 +153,6 @@ export const matrix: WindowUnderTest = {
       env: {
         ...options.env,
         PATH: [agent, options.env['PATH']].join(path.delimiter),
-        HOME: home,
         IS_SANDBOX: '1',
         AGENT_QUOTA_TEST_MATRIX_AGENT: agent,
         AGENT_QUOTA_TEST_CLAUDE: await claudeBinary(),
