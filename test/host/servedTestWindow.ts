@@ -48,7 +48,9 @@ export async function openServedTestWindow(
       settle: () => exit.happened(settleMs),
       page: () => Promise.resolve(page),
       showOther: async (open) => {
-        await other?.close({ runBeforeUnload: false });
+        // Closed as a user closes a tab: from one that only vanishes, the server keeps the extension host for hours.
+        await other?.goto('about:blank');
+        await other?.close();
         other = open ? await browser.newPage({ viewport: { width: 1280, height: 800 } }) : undefined;
         await other?.goto(server.url(), { waitUntil: 'commit' });
         return true;
