@@ -9,13 +9,14 @@ import { launcherVariables } from '../../src/shared/launcherVariables.ts';
 import { repositoryRoot } from '../host/paths.ts';
 import { type RunningEngine, startEngine } from './runningEngine.ts';
 
-const launchers = 30;
+const isWhole = (process.env['AGENT_QUOTA_LONG'] ?? '') !== '';
+const launchers = isWhole ? 300 : 30;
 const slots = 5;
 
 /** What ends a launcher; `exit` is its agent's own. */
 const life = fc.record({
   end: fc.constantFrom('SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP', 'exit', 'SIGKILL of the agent'),
-  startsAfterMs: fc.nat(6000),
+  startsAfterMs: fc.nat(isWhole ? 60_000 : 6000),
   staysMs: fc.nat(1500),
 });
 type Life = typeof life extends fc.Arbitrary<infer T> ? T : never;
@@ -28,7 +29,7 @@ setInterval(() => { if (process.ppid !== launcher) process.exit(); }, 100);
 process.stdin.on('end', () => process.exit()).resume();`;
 
 describe(`${launchers} launchers that are killed at random`, function () {
-  this.timeout(120_000);
+  this.timeout(isWhole ? 600_000 : 120_000);
   let running: RunningEngine;
 
   before(async () => {
