@@ -45,7 +45,10 @@ async function whatThereIs(): Promise<string> {
   const [agents, health, quota] = await Promise.all([api.getActiveAgents(), api.checkAuthHealth(), api.quotaStatus()]);
   const bar = await hostDriver().evaluate(`document.querySelector('.statusbar')?.innerText ?? ''`);
   return JSON.stringify({
-    agents: agents.map(({ agentId, mode, requests, process }) => `${agentId} ${mode} ${requests} ${process.pid}`),
+    agents: agents.map(
+      ({ agentId, sessionId, mode, requests, runningRequests, process }) =>
+        `${agentId} ${sessionId} ${mode}, ${requests} requests and ${runningRequests} running, process ${process.pid}`,
+    ),
     problems: health.problems.map(({ code }) => code),
     slots: quota.limits.find(({ dimension }) => dimension === 'slots'),
     terminals: vscode.window.terminals.map(({ name }) => name),
@@ -149,6 +152,11 @@ export async function typeIntoQuestion(text: string): Promise<void> {
     await driver.type(text);
     return false;
   });
+}
+
+/** VS Code writes down a moment after a terminal has opened which terminals it has to restore in a reloaded window. */
+export function terminalsAreWrittenDown(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 2000));
 }
 
 /** What the visible terminal shows, in one line. */

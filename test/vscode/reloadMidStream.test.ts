@@ -7,7 +7,16 @@ import { type AgentRecord } from '../../src/core/quotaEngine.ts';
 import { totalTokens } from '../../src/core/usage.ts';
 import { type Served } from '../fakes/servedLog.ts';
 import { hostDriver } from '../host/driverClient.ts';
-import { behave, clearWindow, liveSessions, scratch, served, tokensBetween, until } from './quotaWindow.ts';
+import {
+  behave,
+  clearWindow,
+  liveSessions,
+  scratch,
+  served,
+  terminalsAreWrittenDown,
+  tokensBetween,
+  until,
+} from './quotaWindow.ts';
 
 /** What was so while the agent's answer was on its way. */
 interface MidStream {
@@ -37,6 +46,7 @@ async function beginLongAnswer(name: string): Promise<void> {
       (await liveSessions()).find(({ runningRequests, usage }) => runningRequests > 0 && usage.outputTokens > 0),
     60_000,
   );
+  await terminalsAreWrittenDown();
   const note: MidStream = { sessionId: running.sessionId, before, metered: running.usage };
   writeFileSync(file(name), JSON.stringify(note));
 }

@@ -13,6 +13,7 @@ import {
   served,
   set,
   shownNotifications,
+  terminalsAreWrittenDown,
   terminalText,
   tokensBetween,
   until,
@@ -159,8 +160,7 @@ describe('tasks when the window is reloaded', function () {
     const holder = await until('one runs', async () => (await liveSessions())[0]);
     await vscode.tasks.executeTask(await findTask('wait for the slot'));
     await oneWaits();
-    // VS Code writes down a moment after a terminal has opened which terminals it has to restore.
-    await new Promise((resolve) => setTimeout(resolve, 2000));
+    await terminalsAreWrittenDown();
     writeFileSync(holderNote(), JSON.stringify(holder.sessionId));
     await hostDriver().reload({ name: 'after a reload with tasks', grep: '@tasks-survive' });
   });
