@@ -22,7 +22,7 @@ const longestIdleLog = 32 * 1024 * 1024;
 export async function openSqliteDatabase(path: string): Promise<DatabaseSync> {
   const { DatabaseSync: Database } = await import('node:sqlite');
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  closeSync(openSync(path, 'a', 0o600));
+  createFile(path);
   chmodSync(path, 0o600);
   const database = new Database(path);
   try {
@@ -38,6 +38,19 @@ export async function openSqliteDatabase(path: string): Promise<DatabaseSync> {
   } catch (error) {
     database.close();
     throw error;
+  }
+}
+
+/**
+ * Makes the file, so that it is the owner's alone from the beginning. One that exists is not opened: closing it again
+ * would take away the locks of this process's other connections to it. Source: sqlite.org, "How To Corrupt An SQLite
+ * Database File", 2.2.
+ */
+function createFile(path: string): void {
+  try {
+    closeSync(openSync(path, 'ax', 0o600));
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   }
 }
 

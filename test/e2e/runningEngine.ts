@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -17,6 +16,7 @@ import { resolveNetwork } from '../../src/core/upstreamNetwork.ts';
 import { systemClock } from '../../src/processes/systemClock.ts';
 import { EngineSupervisor, type EngineLife } from '../../src/supervisor/engineSupervisor.ts';
 import { startWorkerThread, type EngineThread } from '../../src/supervisor/engineThread.ts';
+import { filesBelow } from '../host/filesOnDisk.ts';
 import { repositoryRoot } from '../host/paths.ts';
 
 /** The key that stands for the user's own; no agent, file or log line may ever hold it. */
@@ -168,12 +168,7 @@ export async function startEngine(
     kill: async () => {
       await thread?.terminate();
     },
-    everythingWritten: () => {
-      const files = readdirSync(storageDirectory, { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isFile())
-        .map((entry) => readFileSync(path.join(entry.parentPath, entry.name), 'latin1'));
-      return [...files, ...log].join('\n');
-    },
+    everythingWritten: () => [...filesBelow(storageDirectory).map(({ content }) => content), ...log].join('\n'),
     stop: () => supervisor.dispose(),
     close: async () => {
       await supervisor.dispose();

@@ -262,7 +262,7 @@ describe('the dashboard', function () {
   it('did nothing that its content security policy forbids, and nothing in it has failed', () => {
     const complaints = everythingOnDisk()
       .filter(({ file }) => file.endsWith('Agent Quota.log'))
-      .flatMap(({ content }) => content.toString('utf8').split('\n'))
+      .flatMap(({ content }) => content.split('\n'))
       .filter((line) => line.includes('of the dashboard'));
     assert.deepEqual(complaints, []);
   });

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import * as vscode from 'vscode';
 import { settings } from '../../src/contributions.ts';
 import type { AgentRecord } from '../../src/core/quotaEngine.ts';
 import type { Usage } from '../../src/core/usage.ts';
 import { hostDriver } from '../host/driverClient.ts';
+import { filesBelow } from '../host/filesOnDisk.ts';
 import type { AgentQuotaApi } from '../../src/vscode/agentQuotaApi.ts';
 import type { Served } from '../fakes/servedLog.ts';
 import type { UpstreamBehaviour } from '../fakes/upstreamBehaviour.ts';
@@ -103,12 +102,9 @@ export async function ask(url: string, token: string, content = 'hi', subagentId
   return answer.status;
 }
 
-/** Every file that VS Code has written of this window, with its bytes. */
-export function everythingOnDisk(): { readonly file: string; readonly content: Buffer }[] {
-  return readdirSync(userData(), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.join(entry.parentPath, entry.name))
-    .map((file) => ({ file, content: readFileSync(file) }));
+/** Every file that VS Code has written of this window, with its bytes as latin1. */
+export function everythingOnDisk(): { readonly file: string; readonly content: string }[] {
+  return filesBelow(userData());
 }
 
 /** The live sessions, as the tree gets them. */

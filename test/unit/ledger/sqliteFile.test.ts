@@ -15,7 +15,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Problem } from '../../../src/core/credentials.ts';
 import { ledgerFileName, openLedger } from '../../../src/ledger/openLedger.ts';
-import { isBusy, isDamaged, walIsSafe } from '../../../src/ledger/sqliteDatabase.ts';
+import { hasLog, isBusy, isDamaged, openSqliteDatabase, walIsSafe } from '../../../src/ledger/sqliteDatabase.ts';
 import { migrations } from '../../../src/ledger/sqliteSchema.ts';
 import { SqliteConnection } from '../../../src/ledger/sqliteConnection.ts';
 import { LedgerTester, tokens } from './ledgerTester.ts';
@@ -53,6 +53,24 @@ describe('the ledger’s file', () => {
     const { ledger } = await openLedger(directory.path, silentLogger);
     assert.equal(statSync(path).mode & 0o777, 0o600);
     await ledger.close();
+  });
+
+  it('stays locked by this process when it is opened here again', async function () {
+    if (process.platform !== 'linux') this.skip();
+    const first = await openSqliteDatabase(path);
+    const { ino } = statSync(path);
+    const locks = (): string[] =>
+      readFileSync('/proc/locks', 'utf8')
+        .split('\n')
+        .filter((line) => line.includes(` ${process.pid} `) && line.includes(`:${ino} `));
+    if (!hasLog(first)) this.skip();
+    assert.equal(locks().length, 1);
+    const second = await openSqliteDatabase(path);
+    assert.equal(locks().length, 1);
+    second.close();
+    assert.equal(locks().length, 1);
+    first.close();
+    assert.equal(locks().length, 0);
   });
 
   it('of a newer version is left as it is, and said so', async () => {
