@@ -54,6 +54,11 @@ export interface ScopeShare {
   readonly returned: LeaseAmounts;
   /** The limits that hold beside the machine's own settings and what the upstream has reported. */
   readonly limits: LeaseLimits;
+  /**
+   * Limits of all machines together that are larger than what this machine's own settings allow, as of the grant. They
+   * bound it by what is leased, and are shown. Absent in rows of before they were kept.
+   */
+  readonly larger?: LeaseLimits;
   readonly fairShare: LeaseAmounts;
   /** What other machines have used, as of the grant; of the rates what was not refilled then. */
   readonly usedByOthers: LeaseAmounts;
@@ -149,15 +154,16 @@ export function leftOf(share: ScopeShare, dimension: LeaseDimension, consumed: n
 
 /**
  * The other machines' part as it is now, what is leased included.
- * @param limits that hold: the rates refill by them.
+ * @param limits that hold for this machine: the rates refill by them where those of all machines are not known.
  */
 export function othersPart(
-  { usedByOthers, leasedByOthers, grantedAt }: ScopeShare,
+  { usedByOthers, leasedByOthers, grantedAt, larger }: ScopeShare,
   limits: RateLimits,
   now: number,
 ): RateAmounts {
   return amountsOf((dimension) => {
-    const refilled = ((limits[dimension] ?? 0) * Math.max(0, now - grantedAt)) / 60_000;
+    const limit = larger?.[dimension] ?? limits[dimension] ?? 0;
+    const refilled = (limit * Math.max(0, now - grantedAt)) / 60_000;
     return Math.max(0, usedByOthers[dimension] - refilled) + leasedByOthers[dimension];
   });
 }

@@ -1,5 +1,5 @@
 import { type LimitProjection } from '../shared/limitProjection.ts';
-import { type Dimension, type LimitStatus } from '../shared/limitStatus.ts';
+import { decidingPart, type Dimension, type LimitStatus } from '../shared/limitStatus.ts';
 import { calendarDay } from './calendarDay.ts';
 import { projectLimit, type UseSample } from './projectLimit.ts';
 
@@ -41,11 +41,13 @@ export class LimitPaces {
       const { dimension, models = '', resetsAt } = limit;
       const period = periods[dimension];
       if (period === undefined || resetsAt === undefined || resetsAt <= now) continue;
-      const key = `${dimension} ${models}`;
+      // The machine's own part has a pace of its own.
+      const { used, isOwn } = decidingPart(limit);
+      const key = `${dimension} ${models}${isOwn ? ' own' : ''}`;
       found.add(key);
       const startsAt = Math.min(period.startsAt(resetsAt), now);
-      const samples = this.#samplesOf(key, limit.used, resetsAt, period, now);
-      projections.push(projectLimit({ ...limit, resetsAt }, { samples, startsAt }, now));
+      const samples = this.#samplesOf(key, used, resetsAt, period, now);
+      projections.push(projectLimit({ ...limit, used, resetsAt }, { samples, startsAt }, now));
     }
     for (const key of this.#samples.keys()) if (!found.has(key)) this.#samples.delete(key);
     return projections;

@@ -1,3 +1,4 @@
+import { decidingPart } from '../shared/limitStatus.ts';
 import { withoutQuotaCode } from '../shared/launcherMessages.ts';
 import { type Problem } from './credentials.ts';
 import { type QuotaStatus } from './quotaStatus.ts';
@@ -115,7 +116,8 @@ export const problems = {
 
   limitReached: ({ limits, percentage }: QuotaStatus): Problem => {
     const limit = limits.find((candidate) => candidate.percentage === percentage);
-    const what = limit === undefined ? 'A limit' : `The limit of ${limit.limit} ${names[limit.dimension]}`;
+    const what =
+      limit === undefined ? 'A limit' : `The limit of ${decidingPart(limit).limit} ${names[limit.dimension]}`;
     return {
       code: 'limit-reached',
       severity: 'warning',

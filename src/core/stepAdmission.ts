@@ -30,13 +30,19 @@ export function decideStep(
   const session = sessions.find((candidate) => candidate.sessionId === sessionId);
   if (session === undefined) return { kind: 'gone' };
   const day = status.limits.find(({ dimension, models }) => dimension === 'tokensPerDay' && models === undefined);
-  if (day !== undefined && quotaTokens(usedToday) >= day.limit)
+  if (day !== undefined && isDayUsedUp(day, quotaTokens(usedToday)))
     return { kind: 'used-up', what: 'day', until: calendarDay(now).endsAt };
   if (session.pausedAt !== undefined) return { kind: 'paused' };
   const closedUntil = Math.max(0, ...status.limits.map(closedWindowUntil));
   if (closedUntil - now > worthWaitingMs) return { kind: 'used-up', what: 'window', until: closedUntil };
   const until = Math.max(closedUntil, status.pausedUntil ?? 0);
   return until > now ? { kind: 'wait', until } : { kind: 'go' };
+}
+
+/** @param used counted tokens of this machine. */
+function isDayUsedUp({ limit, used: all, own }: LimitStatus, used: number): boolean {
+  const others = own === undefined ? 0 : all - own.used;
+  return used + others >= limit || used >= (own?.limit ?? Infinity);
 }
 
 function closedWindowUntil({ dimension, percentage, resetsAt }: LimitStatus): number {

@@ -94,6 +94,7 @@ export class LeaseAnswers {
       ),
       returned: leaseAmounts((dimension) => base(dimension)?.returned[dimension] ?? 0),
       limits: limitsBeside(share, asked),
+      larger: largerLimits(share, asked),
       fairShare: share.fairShare,
       usedByOthers: this.#usedByOthers(asked, share, row),
       leasedByOthers: leaseAmounts((dimension) => {
@@ -150,6 +151,16 @@ function limitsBeside({ limits, reported }: ScopeGrant, { set }: ScopeAsk): Leas
     if (limit !== undefined && limit < (own[dimension] ?? Infinity)) beside[dimension] = limit;
   }
   return beside;
+}
+
+/** The limits that are larger than the machine's own. */
+function largerLimits({ limits }: ScopeGrant, { set }: ScopeAsk): LeaseLimits {
+  const larger: Partial<Record<LeaseDimension, number>> = {};
+  for (const dimension of leaseDimensions) {
+    const limit = limits[dimension];
+    if (limit !== undefined && limit > (set[dimension] ?? Infinity)) larger[dimension] = limit;
+  }
+  return larger;
 }
 
 /** Whether something that was needed was not granted. */

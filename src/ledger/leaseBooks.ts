@@ -9,6 +9,7 @@ import {
   type PlanLease,
   type ScopeShare,
 } from '../core/lease.ts';
+import { type LeaseLimits } from '../core/sharedQuota.ts';
 import { type Scope } from '../core/quotaTerms.ts';
 import {
   amountsOf,
@@ -65,6 +66,12 @@ export class LeaseBooks {
   share(scopeId: string, planId: string): ScopeShare | undefined {
     const grant = this.#store.scope(scopeId).lease?.grant;
     return grant !== undefined && grant.epoch === this.plan(planId)?.epoch ? grant : undefined;
+  }
+
+  /** What all machines together may use of a scope, where it is known to be another limit than this machine's own. */
+  wholeLimits(scopeId: string): LeaseLimits {
+    const grant = this.#store.scope(scopeId).lease?.grant;
+    return { ...grant?.limits, ...grant?.larger };
   }
 
   /** A scope's own limits with those that hold for all machines, or with what is fair while nobody can be asked. */

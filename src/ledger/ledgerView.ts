@@ -4,7 +4,6 @@ import { currentWindows } from '../core/planWindow.ts';
 import { limitStatus, rateStatus } from '../core/planStatus.ts';
 import { type QuotaStatus } from '../core/quotaStatus.ts';
 import { type LimitStatus } from '../shared/limitStatus.ts';
-import { amountsOf } from '../core/rateLimits.ts';
 import { planScope, scopeOfId, type QuotaTerms, type Scope } from '../core/quotaTerms.ts';
 import { type LiveSession } from '../core/session.ts';
 import { addUsage, noUsage, type Usage } from '../core/usage.ts';
@@ -60,13 +59,18 @@ function quotaStatus(store: LedgerStore, scopes: ScopeBooks, terms: QuotaTerms, 
     .map(({ id, group }) => ({ models: group, until: store.scope(id).pausedUntil }))
     .filter(({ until }) => until > now);
   const limits = [...scopeStatus(plan, store, scopes, terms, now), ...shown];
-  const others = scopes.leases?.share(plan.id, plan.planId)?.leasedByOthers.slots ?? 0;
-  const slots = store.slotHolders(plan.planId).length + others;
+  const share = scopes.leases?.share(plan.id, plan.planId);
+  const slots = {
+    limit: terms.plan.concurrentAgents,
+    used: store.slotHolders(plan.planId).length,
+    others: share?.leasedByOthers.slots ?? 0,
+    whole: scopes.leases?.wholeLimits(plan.id).slots,
+  };
   return {
     at: now,
     planKind: terms.plan.kind,
     percentage: Math.max(0, ...limits.map(({ percentage }) => percentage)),
-    limits: [...limits, limitStatus('slots', terms.plan.concurrentAgents, slots, undefined, 'setting')],
+    limits: [...limits, limitStatus('slots', slots, undefined, 'setting')],
     ...(pausedUntil > now && { pausedUntil }),
     pausedModels,
   };
@@ -79,21 +83,17 @@ function scopeStatus(
   terms: QuotaTerms,
   now: number,
 ): LimitStatus[] {
-  const { limits, buckets, day } = scopes.facts(scope, terms, now);
+  const { limits, buckets } = scopes.facts(scope, terms, now);
   const { reported, windows } = store.scope(scope.id);
-  const others = scopes.others(scope, limits, now);
-  const whole = amountsOf((dimension) => ({
-    ...buckets[dimension],
-    held: buckets[dimension].held + others[dimension],
-  }));
-  const shown: LimitStatus[] = rateStatus(limits, reported, whole);
+  const shown: LimitStatus[] = rateStatus(limits, reported, buckets, scopes.shared(scope, limits, now));
+  const day = scopes.dayUse(scope, terms, now);
   if (day !== undefined) {
-    const used = day.used + day.held;
-    const resetsAt = used > 0 ? calendarDay(now).endsAt : undefined;
-    shown.push(limitStatus('tokensPerDay', day.limit, used, resetsAt, 'setting'));
+    const use = { ...day, used: day.used + day.held };
+    const resetsAt = use.used + use.others > 0 ? calendarDay(now).endsAt : undefined;
+    shown.push(limitStatus('tokensPerDay', use, resetsAt, 'setting'));
   }
   for (const { name, utilization, resetsAt, reportedAt } of currentWindows(windows, now)) {
-    shown.push({ ...limitStatus(name, 100, utilization * 100, resetsAt, 'reported'), reportedAt });
+    shown.push({ ...limitStatus(name, { limit: 100, used: utilization * 100 }, resetsAt, 'reported'), reportedAt });
   }
   return scope.kind === 'model' ? shown.map((limit) => ({ ...limit, models: scope.group })) : shown;
 }

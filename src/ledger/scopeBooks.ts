@@ -1,7 +1,8 @@
 import { type LimitReport } from '../core/admission.ts';
 import { afterRefusal, shareAt } from '../core/adaptiveShare.ts';
 import { calendarDay } from '../core/calendarDay.ts';
-import { othersPart } from '../core/lease.ts';
+import { othersPart, ratesAmong } from '../core/lease.ts';
+import { type SharedRates, type SharedUse } from '../core/planStatus.ts';
 import { currentWindows, windowsClosedUntil, withReported } from '../core/planWindow.ts';
 import { accountRecord, modelScope, planScope, scopeOfId, type QuotaTerms, type Scope } from '../core/quotaTerms.ts';
 import {
@@ -26,6 +27,12 @@ const reportedRounding: RateAmounts = {
   inputTokensPerMinute: 500,
   outputTokensPerMinute: 500,
 };
+
+/** The counted tokens of a day: `used` by this machine and `others`, and `held` by requests of this machine. */
+export interface DayUse extends SharedUse {
+  readonly held: number;
+  readonly others: number;
+}
 
 /** The part of a minute's tokens that one request may hold beyond what it is expected to use. */
 const bearableShare = 1 / 2;
@@ -96,20 +103,42 @@ export class ScopeBooks {
     return limits.length === 0 || limitedByDay ? 0 : Math.min(...limits) * bearableShare;
   }
 
-  /** What other machines have of a scope's rates, used or leased, as far as it is known. */
-  others(scope: Scope, limits: RateLimits, now: number): RateAmounts {
-    const share = this.leases?.share(scope.id, scope.planId);
-    return share === undefined ? nothing : othersPart(share, limits, now);
+  /** A scope's rates for all machines, as far as they are known. @param limits what this machine may use. */
+  shared(scope: Scope, limits: RateLimits, now: number): SharedRates {
+    if (this.leases === undefined) return { whole: {}, others: nothing };
+    const share = this.leases.share(scope.id, scope.planId);
+    return {
+      // The smaller ones are among this machine's limits already.
+      whole: ratesAmong(this.#store.scope(scope.id).lease?.grant?.larger ?? {}),
+      others: share === undefined ? nothing : othersPart(share, limits, now),
+    };
   }
 
-  /** The counted tokens of the scope's local day against its limit; undefined when no limit of the day holds. */
+  /**
+   * The counted tokens of the scope's local day against the limit that refuses requests; undefined when none holds.
+   * Where the limit of all machines is known and larger than this machine's own, that bounds its own use alone, as the
+   * rates and slots do: the lease sees to the others.
+   */
   day(scope: Scope, terms: QuotaTerms, now: number): DayState | undefined {
+    const use = this.dayUse(scope, terms, now);
+    if (use === undefined) return undefined;
+    const { limit, used, others, held, whole = limit } = use;
+    const whose = scope.kind === 'agent' ? 'agent' : 'plan';
+    return { whose, limit, used: limit < whole ? used : used + others, held };
+  }
+
+  /** The counted tokens of the scope's local day, by whom they were used; undefined when no limit of the day holds. */
+  dayUse(scope: Scope, terms: QuotaTerms, now: number): DayUse | undefined {
     const limit = this.dayLimit(scope, terms, now);
     if (limit === undefined) return undefined;
     const { usage } = this.#store.day(scope.id, calendarDay(now).key);
-    const whose = scope.kind === 'agent' ? 'agent' : 'plan';
-    const used = quotaTokens(usage) + (this.leases?.usedTodayByOthers(scope.id, now) ?? 0);
-    return { whose, limit, used, held: this.#store.tokensUnderWay(scope.id) };
+    return {
+      limit,
+      used: quotaTokens(usage),
+      held: this.#store.tokensUnderWay(scope.id),
+      others: this.leases?.usedTodayByOthers(scope.id, now) ?? 0,
+      whole: this.leases?.wholeLimits(scope.id).tokensPerDay,
+    };
   }
 
   /** Once Anthropic reports a subscription's own windows they are the truth, and the daily tokens are not. */

@@ -49,8 +49,9 @@ export class SessionBooks {
       if (refused !== undefined && !idleWithoutSlot) return refused;
     }
     const usedToday =
+      this.#scopes.day(planScope(terms), terms, now)?.used ??
       quotaTokens(this.#store.day(planId, calendarDay(now).key).usage) +
-      (this.#scopes.leases?.usedTodayByOthers(planId, now) ?? 0);
+        (this.#scopes.leases?.usedTodayByOthers(planId, now) ?? 0);
     const allocation = allocate(terms.plan, limitsOfAgent(terms.agents, agentId), usedToday);
     const session: LiveSession = {
       ...(hasSlot ? { state: 'active' } : { state: 'idle', idleSince: now }),

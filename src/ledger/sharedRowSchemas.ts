@@ -23,6 +23,7 @@ export const scopeLease: z.ZodType<ScopeLease> = z.object({
       granted: leaseAmounts,
       returned: leaseAmounts,
       limits: leaseLimits,
+      larger: leaseLimits.exactOptional(),
       fairShare: leaseAmounts,
       usedByOthers: leaseAmounts,
       leasedByOthers: leaseAmounts,

@@ -10,7 +10,7 @@ import {
   type DashboardRow,
 } from '../shared/dashboardParts.ts';
 import { type LimitProjection } from '../shared/limitProjection.ts';
-import { type LimitStatus } from '../shared/limitStatus.ts';
+import { decidingPart, type LimitStatus } from '../shared/limitStatus.ts';
 import { summarizeLimit } from '../shared/limitSummary.ts';
 import { paceText } from '../shared/paceText.ts';
 import { planName } from '../shared/planName.ts';
@@ -81,7 +81,7 @@ function paceOf(limit: LimitStatus, projection: LimitProjection, now: number): D
   const hours = Math.max(0, projection.resetsAt - now) / 3_600_000;
   return {
     text: paceText(projection, now),
-    projected: limit.percentage + ((projection.perHour * hours) / limit.limit) * 100,
+    projected: limit.percentage + ((projection.perHour * hours) / decidingPart(limit).limit) * 100,
     level: outlookLevels[projection.outlook],
   };
 }

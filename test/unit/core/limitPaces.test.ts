@@ -33,6 +33,18 @@ describe('paces of limits', () => {
     assert.deepEqual([after?.perHour, after?.measuredMs], [60, 2 * minute]);
   });
 
+  it('are of the machine’s own part where its own bound is nearest', () => {
+    const midnight = new Date(2026, 0, 16).getTime();
+    const day = (own: LimitStatus['own'], remaining: number) =>
+      window(400, midnight, { dimension: 'tokensPerDay', limit: 1000, remaining, ...(own !== undefined && { own }) });
+    const paces = new LimitPaces();
+    const [whole] = paces.take([day({ used: 10, limit: 100 }, 90)], start);
+    assert.equal(whole?.perHour, 400 / 12);
+    const [own] = paces.take([day({ used: 60, limit: 100 }, 40)], start + hour);
+    assert.equal(own?.perHour, 60 / 13);
+    assert.equal(own.reachedAt, start + hour + Math.round((40 / 60) * 13 * hour));
+  });
+
   it('are those of the day and of windows, and of each group of models', () => {
     const midnight = new Date(2026, 0, 16).getTime();
     const found = new LimitPaces().take(
