@@ -42,7 +42,11 @@ export function statusPart({ at, plan, gatewayUrl, ledger, healthy, ...status }:
     plan,
     healthy,
     usedPercentage: status.percentage,
-    slots: { limit: plan.concurrentAgents, used: slots?.used ?? 0 },
+    slots: {
+      limit: slots?.limit ?? plan.concurrentAgents,
+      used: slots?.used ?? 0,
+      ...(slots?.own !== undefined && { own: slots.own }),
+    },
     waitingAgents: status.line.length,
     usedToday: status.usedToday,
     problems: status.problems,

@@ -1,6 +1,6 @@
 import { formatCount, formatNumberOf, formatPercentage } from '../shared/amounts.ts';
 import { type StatusAnswer } from '../shared/launcherAnswers.ts';
-import { limitLevel, summarizeLimit, tightestLimit } from '../shared/limitSummary.ts';
+import { limitLevel, ownAmount, summarizeLimit, tightestLimit } from '../shared/limitSummary.ts';
 import { planName } from '../shared/planName.ts';
 import { levelFormats, markedFromPercent } from './levels.ts';
 import { type Look } from './look.ts';
@@ -55,6 +55,7 @@ function mostUsed({ limits, at }: StatusAnswer): string {
 function agentsText({ limits, sessions, line, plan }: StatusAnswer): string {
   const slots = limits.find(({ dimension }) => dimension === 'slots');
   const parts = [`${slots?.used ?? 0} of ${slots?.limit ?? plan.concurrentAgents} running`];
+  if (slots?.own !== undefined) parts.push(`of which this machine ${ownAmount(slots.own)}`);
   if (line.length > 0) parts.push(`${line.length} waiting for a slot`);
   const unauthenticated = sessions.filter(({ mode }) => mode === 'unauthenticated').length;
   if (unauthenticated > 0) parts.push(`${unauthenticated} without quota`);

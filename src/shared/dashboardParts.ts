@@ -18,6 +18,8 @@ const gaugeSchema = z.object({
   /** Who says so: the settings, or Anthropic. */
   source: z.string(),
   level: z.enum(['normal', 'warning', 'error']),
+  /** This machine's part of a limit that machines share, and how much of `percentage` it is. */
+  own: z.optional(z.object({ text: z.string(), percentage: z.number() })),
   /** Where the present pace leads, with its uncertainty; absent for limits that are refilled all the time. */
   pace: z.optional(
     z.object({

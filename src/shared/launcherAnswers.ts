@@ -32,6 +32,8 @@ const limitSchema = z.object({
   source: z.enum(['setting', 'reported']),
   models: z.exactOptional(z.string()),
   reportedAt: z.exactOptional(z.number()),
+  /** This machine's part, where other machines share the limit; as `LimitStatus.own`. */
+  own: z.exactOptional(z.object({ used: z.number(), limit: z.exactOptional(z.number()) })),
 });
 
 const subagentSchema = z.object({

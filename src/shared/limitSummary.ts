@@ -1,5 +1,5 @@
 import { formatAge, formatCount, formatCountdown, formatPercentage } from './amounts.ts';
-import { type Dimension, dimensions, type LimitStatus } from './limitStatus.ts';
+import { decidingPart, type Dimension, dimensions, type LimitStatus, type OwnPart } from './limitStatus.ts';
 
 /** One limit in words. */
 export interface LimitSummary {
@@ -17,6 +17,16 @@ export interface LimitSummary {
   /** Who says so, for example "reported by Anthropic 5 min ago". */
   readonly source: string;
   readonly level: 'normal' | 'warning' | 'error';
+  /** This machine's part of what is used; absent where no other machine shares it. */
+  readonly own?: OwnShare;
+}
+
+/** This machine's part of what is used of a limit that machines share. */
+export interface OwnShare {
+  /** For example "of which this machine 3", or "of which this machine 3 of at most 5". */
+  readonly text: string;
+  /** How much of `LimitSummary.percentage` it is, in percent of the same: all of it where its own bound is nearest. */
+  readonly percentage: number;
 }
 
 type Wording = { readonly label: string } & (
@@ -55,7 +65,20 @@ export function summarizeLimit(limit: LimitStatus, warnAtPercent: number, now: n
       limit.resetsAt === undefined || limit.resetsAt <= now ? '' : `resets in ${formatCountdown(limit.resetsAt - now)}`,
     source: sourceText(limit, now),
     level: limitLevel(limit, warnAtPercent),
+    ...(limit.own !== undefined && { own: ownShare(limit, limit.own) }),
   };
+}
+
+function ownShare(limit: LimitStatus, own: OwnPart): OwnShare {
+  return {
+    text: `of which this machine ${ownAmount(own)}`,
+    percentage: decidingPart(limit).isOwn ? limit.percentage : (own.used / limit.limit) * 100,
+  };
+}
+
+/** What this machine has of what is used: "3", or "3 of at most 5". */
+export function ownAmount({ used, limit }: OwnPart): string {
+  return limit === undefined ? formatCount(used) : `${formatCount(used)} of at most ${formatCount(limit)}`;
 }
 
 export function isDimension(name: string): name is Dimension {

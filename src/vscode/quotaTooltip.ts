@@ -73,7 +73,7 @@ function limitTable(snapshot: EngineSnapshot, warnAtPercent: number, now: number
     const cells = [label, shareBar(limit.percentage), `${mark}${limit.share}`, limit.amount].map(unbroken);
     // There is no room to say of each limit that it is the user's own.
     const reported = status.source === 'reported' ? [limit.source] : [];
-    const aside = [limit.reset, ...reported].filter((part) => part !== '').join(', ');
+    const aside = [limit.own?.text ?? '', limit.reset, ...reported].filter((part) => part !== '').join(', ');
     return `| ${[...cells, aside].join(`${gap} | `)} |`;
   });
   return ['| | | | | |', '| :-- | :-- | --: | :-- | :-- |', ...rows].join('\n');

@@ -38,7 +38,9 @@ export function statusLines(state: EngineState, warnAtPercent: number, now: numb
   for (const status of snapshot.status.limits) {
     const limit = summarizeLimit(status, warnAtPercent, now);
     const icon = limit.level === 'normal' ? 'graph' : limit.level;
-    const aside = [limit.amount, limit.reset, limit.source].filter((part) => part !== '').join(', ');
+    const aside = [limit.amount, limit.own?.text ?? '', limit.reset, limit.source]
+      .filter((part) => part !== '')
+      .join(', ');
     lines.push({ icon, text: `${limit.label}: ${limit.share}`, aside, command: commands.showQuotaDetails });
   }
   return lines;

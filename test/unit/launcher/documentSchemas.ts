@@ -56,6 +56,7 @@ const session = z.strictObject({
   ),
   subagentsLeftOut: count,
 });
+const ownPart = z.strictObject({ used: z.number(), limit: z.number().optional() });
 const limit = z.strictObject({
   dimension: z.enum([
     'requestsPerMinute',
@@ -75,6 +76,7 @@ const limit = z.strictObject({
   resetsAt: time.optional(),
   source: z.enum(['setting', 'reported']),
   reportedAt: time.optional(),
+  own: ownPart.optional(),
 });
 
 function document<Shape extends z.core.$ZodLooseShape>(command: string, shape: Shape) {
@@ -108,7 +110,7 @@ export const documentSchemas = {
     plan,
     healthy: z.boolean(),
     usedPercentage: z.number(),
-    slots: z.strictObject({ limit: count, used: count }),
+    slots: z.strictObject({ limit: count, used: count, own: ownPart.optional() }),
     waitingAgents: count,
     usedToday: tokens,
     problems: z.array(problem),

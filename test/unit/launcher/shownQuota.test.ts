@@ -101,6 +101,29 @@ describe('commands of the launcher that show something', function () {
     assert.equal(Date.parse(parsed.limits[2].resetsAt ?? ''), reported.resetsAt);
   });
 
+  it('quota and status tell this machine’s part of limits that machines share', async () => {
+    const { status } = sampleSnapshot();
+    const limits = status.limits.map((limit) =>
+      limit.dimension === 'slots'
+        ? { ...limit, limit: 20, used: 12, remaining: 2, own: { used: 3, limit: 5 } }
+        : { ...limit, own: { used: 10_000 } },
+    );
+    tester.engine.shown = sampleSnapshot({ status: { ...status, limits } });
+    assert.deepEqual((await tester.run(['quota'])).stdout.split('\n').slice(2, 5), [
+      'LIMIT                          USED  AMOUNT         THIS MACHINE     LEFT  RESETS   AT     SOURCE',
+      'Tokens per minute  ████░░░░░░   42%  42.5k of 100k  10k             57.5k  in 26 s  12:00  from the settings',
+      'Agents running     ██████░░░░   60%  12 of 20       3 of at most 5      2                  from the settings',
+    ]);
+    assert.match(
+      (await tester.run(['status'])).stdout,
+      /Agents {4}12 of 20 running, of which this machine 3 of at most 5\n/,
+    );
+    const [, quota] = await tester.json('quota');
+    assert.deepEqual(documentSchemas.quota.parse(quota).limits[1]?.own, { used: 3, limit: 5 });
+    const [, shown] = await tester.json('status');
+    assert.deepEqual(documentSchemas.status.parse(shown).slots, { limit: 20, used: 12, own: { used: 3, limit: 5 } });
+  });
+
   it('quota is bad news when a limit is used up, and not when all slots are taken', async () => {
     const { status } = sampleSnapshot();
     const used = (dimension: string): typeof status.limits =>

@@ -18,6 +18,7 @@ import {
   sampleSession,
   sampleSnapshot,
   sampleSources,
+  statusOf,
 } from './samples.ts';
 
 const gone: Problem = { code: 'gone', severity: 'error', message: 'The engine is gone.', nextStep: 'Reload.' };
@@ -50,6 +51,7 @@ describe('dashboard', () => {
           ledger: { kind: 'memory', reason: 'no SQLite.' },
         }),
       },
+      { kind: 'running', snapshot: sampleSnapshot({ status: statusOf({ own: { used: 3, limit: 5 } }) }) },
     ];
     for (const state of states) {
       const { parts, rows } = dashboardView(sampleSources({ state }));

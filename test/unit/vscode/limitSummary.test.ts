@@ -4,6 +4,7 @@ import { type EngineState } from '../../../src/vscode/engineState.ts';
 import { dashboardView } from '../../../src/vscode/dashboardView.ts';
 import { summarizeLimit } from '../../../src/shared/limitSummary.ts';
 import { quotaTooltip } from '../../../src/vscode/quotaTooltip.ts';
+import { statusLines } from '../../../src/vscode/statusLines.ts';
 import { sampleNow, sampleSnapshot, sampleSources } from './samples.ts';
 
 const minute = 60_000;
@@ -57,6 +58,22 @@ describe('a limit in words', () => {
     );
     const week = summary({ ...fiveHour, dimension: 'sevenDay', percentage: 0.4 });
     assert.equal(week.amount, '<1% of the 7-day window');
+  });
+
+  it('says what of a limit that machines share is this machine’s, and how much of the bar that is', () => {
+    assert.equal(summary(base).own, undefined);
+    assert.deepEqual(summary({ ...base, own: { used: 10_000 } }).own, {
+      text: 'of which this machine 10k',
+      percentage: 10,
+    });
+    const bounded = { ...base, percentage: 80, own: { used: 8000, limit: 10_000 } };
+    assert.deepEqual(summary(bounded).own, { text: 'of which this machine 8k of at most 10k', percentage: 80 });
+    const status = { ...sampleSnapshot().status, limits: [bounded] };
+    const state: EngineState = { kind: 'running', snapshot: sampleSnapshot({ status }) };
+    const said = 'of which this machine 8k of at most 10k';
+    assert.equal(dashboardView(sampleSources({ state })).parts.gauges[0]?.own?.text, said);
+    assert.ok(quotaTooltip(state, 80, sampleNow).includes(said));
+    assert.ok(statusLines(state, 80, sampleNow).some(({ aside }) => aside.includes(said)));
   });
 
   it('is one of many on the page, and stays text in the tooltip', () => {
