@@ -12,7 +12,7 @@ import {
 import { Listeners } from '../core/listeners.ts';
 import { modelScope, planScope, type QuotaTerms } from '../core/quotaTerms.ts';
 import { type EndReason, type ProcessIdentity, type Session } from '../core/session.ts';
-import { SharedQuotaError, type SharedNotice } from '../core/sharedQuota.ts';
+import { type SharedNotice } from '../core/sharedQuota.ts';
 import { LeaseAsker } from './leaseAsker.ts';
 import { LeaseOffice } from './leaseOffice.ts';
 import { LeaseWatch } from './leaseWatch.ts';
@@ -21,6 +21,7 @@ import { type LeasedRun } from './lineBooks.ts';
 import { LocalRecord } from './localRecord.ts';
 import { MachineSpeaker } from './machineSpeaker.ts';
 import { OtherMachines } from './otherMachines.ts';
+import { ReportSender } from './reportSender.ts';
 import { sharedState } from './sharedState.ts';
 import { TransactionalLedger } from './transactionalLedger.ts';
 
@@ -44,6 +45,7 @@ export class LeasedLedger extends LocalRecord implements Ledger {
   readonly #asker: LeaseAsker;
   readonly #speaker: MachineSpeaker;
   readonly #others: OtherMachines;
+  readonly #reports: ReportSender;
   readonly #watch: LeaseWatch;
   readonly #changed = new Listeners<[]>();
   readonly #stopListening: readonly (() => void)[];
@@ -69,6 +71,7 @@ export class LeasedLedger extends LocalRecord implements Ledger {
     const machine = (): ReturnType<MachineSpeaker['identity']> => this.#speaker.identity();
     const answered = this.#changed.tell;
     this.#asker = new LeaseAsker({ store, desk, answers, shared, clock, moment, machine, logger, answered });
+    this.#reports = new ReportSender(parts);
     this.#others = new OtherMachines(shared, clock, this.#changed.tell);
     this.#watch = new LeaseWatch(
       clock,
@@ -87,6 +90,7 @@ export class LeasedLedger extends LocalRecord implements Ledger {
   /** Reports at once what is not reported yet. */
   async report(): Promise<void> {
     const { store } = this.#parts;
+    await this.#reports.flush();
     for (const [planId, terms] of this.#terms) {
       if (await store.read(() => this.#office.leases.hasUntold(planId))) await this.#asker.ask(terms);
     }
@@ -151,13 +155,10 @@ export class LeasedLedger extends LocalRecord implements Ledger {
     if (session !== undefined && session.planId !== terms.planId) return;
     const { model } = report;
     const scope = model === undefined ? planScope(terms) : modelScope(terms, model);
-    const isNews =
+    const saysSomething =
       report.limits.length > 0 || report.windows.length > 0 || report.limited || report.retryAfterMs !== undefined;
-    if (!isNews) return;
     // Whoever waits for this (an agent's answer does) does not wait for the way to the shared ledger.
-    this.#parts.shared.observe(terms.planId, scope.id, report).catch((error: unknown) => {
-      if (!(error instanceof SharedQuotaError)) this.#parts.logger.error('Limits could not be shared.', error);
-    });
+    if (saysSomething) this.#reports.send(terms.planId, scope.id, report);
   }
 
   async view(terms: QuotaTerms, now: number, sessionId?: string): Promise<LedgerView> {
@@ -181,6 +182,7 @@ export class LeasedLedger extends LocalRecord implements Ledger {
     this.#others.close();
     await this.#watch.close();
     const farewell = async (): Promise<void> => {
+      await this.#reports.flush();
       for (const terms of this.#terms.values()) await this.#asker.giveBack(terms);
       await this.#speaker.leave(this.#engineId);
     };
