@@ -140,7 +140,8 @@ export class LeasedLedger extends LocalRecord implements Ledger {
 
   async enqueue(opening: RequestOpening, engineId: string, terms: QuotaTerms, now: number): Promise<LineRun> {
     this.#terms.set(terms.planId, terms);
-    return this.#satisfied(await this.local.enqueue(opening, engineId, terms, now), engineId, terms);
+    const run = await this.local.enqueue(opening, engineId, terms, now);
+    return this.#satisfied(run, engineId, terms, opening.reservationId);
   }
 
   async runLine(engineId: string, terms: QuotaTerms, now: number): Promise<LineRun> {
@@ -196,18 +197,23 @@ export class LeasedLedger extends LocalRecord implements Ledger {
     return store.read(() => store.session(sessionId)?.session);
   }
 
-  /** Runs the line again with a larger lease, where somebody waits for nothing else. */
-  async #satisfied(first: LeasedRun, engineId: string, terms: QuotaTerms): Promise<LineRun> {
+  /**
+   * Runs the line again with a larger lease, where somebody waits for nothing else.
+   * @param reservationId the one that the caller waits for, who does not wait for what others lack; undefined for all.
+   */
+  async #satisfied(first: LeasedRun, engineId: string, terms: QuotaTerms, reservationId?: string): Promise<LineRun> {
     let { lack, ...run } = first;
     const until = this.#askedUntil();
+    const isDecided = (): boolean => reservationId !== undefined && run.decided.has(reservationId);
     // The first answer may bring a limit to light that was not known.
-    for (let attempt = 0; attempt < 2 && lack?.kind === 'short' && lack.ask; attempt += 1) {
+    for (let attempt = 0; attempt < 2 && lack?.kind === 'short' && lack.ask && !isDecided(); attempt += 1) {
       await this.#ask(terms, until);
       const { lack: next, ...again } = await this.local.runLine(engineId, terms, this.#parts.clock.now());
       run = { decided: new Map([...run.decided, ...again.decided]), nextAt: again.nextAt };
       lack = next;
     }
-    if (lack?.kind === 'low') void this.#asker.ask(terms);
+    // Whoever waits in line hears of the answer as of any change.
+    if (lack?.kind === 'low' || (lack?.kind === 'short' && lack.ask && isDecided())) void this.#asker.ask(terms);
     return run;
   }
 

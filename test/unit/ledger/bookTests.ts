@@ -31,6 +31,7 @@ export function bookTests(openLedger: OpenLedger): void {
       await tester.waiting(a, { input: 10_000 });
       tester.now += 60_000;
       assert.equal((await tester.ask(a, { input: 19_001 })).state, 'used-up', 'the agent’s day');
+      await tester.run();
       assert.equal(await tester.used('requestsPerMinute'), 1 + 1 + 1, 'those that waited have gone');
     });
 

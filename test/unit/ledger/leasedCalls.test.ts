@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { apiKeyPlan } from '../../../src/core/plan.ts';
+import { SharedQuotaError, type SharedQuota } from '../../../src/core/sharedQuota.ts';
+import { type LeasedLedger } from '../../../src/ledger/leasedLedger.ts';
+import { MemoryStore } from '../../../src/ledger/memoryStore.ts';
+import { settled } from '../../fakes/fakeClock.ts';
+import { MachineClock } from '../../fakes/machineClock.ts';
+import { MemorySharedQuota } from '../../fakes/memorySharedQuota.ts';
+import { leasedLedger } from './leasedTester.ts';
+import { LedgerTester } from './ledgerTester.ts';
+
+describe('calls of a ledger that leases', () => {
+  let clock: MachineClock;
+  let ledger: LeasedLedger;
+  let tester: LedgerTester;
+  /** Asks that are not answered until the test says so; undefined while all are answered at once. */
+  let held: (() => void)[] | undefined;
+  let isAway: boolean;
+  let asks: number;
+
+  beforeEach(() => {
+    clock = new MachineClock();
+    held = undefined;
+    isAway = false;
+    asks = 0;
+    const quota = new MemorySharedQuota(() => clock.now()).connect();
+    const shared: SharedQuota = {
+      ...quota,
+      renew: async (ask) => {
+        asks += 1;
+        if (isAway) throw new SharedQuotaError('away', 'The database cannot be reached.');
+        if (held !== undefined) await new Promise<void>((resolve) => held?.push(resolve));
+        return quota.renew(ask);
+      },
+    };
+    ledger = leasedLedger(new MemoryStore(), shared, clock);
+    tester = new LedgerTester(ledger, apiKeyPlan({ tokensPerMinute: 6000, concurrentAgents: 4 }));
+  });
+  afterEach(() => {
+    answerAll();
+    return ledger.close();
+  });
+
+  function answerAll(): void {
+    const answers = held ?? [];
+    held = undefined;
+    for (const answer of answers) answer();
+  }
+
+  /** Whether something is done before any time passes. */
+  async function isDoneNow(work: Promise<unknown>): Promise<boolean> {
+    let isDone = false;
+    void work.then(() => (isDone = true));
+    await settled();
+    return isDone;
+  }
+
+  it('of a request that is decided do not wait for what others in line lack', async () => {
+    const [a, ended] = [await tester.opened('a'), await tester.opened('b')];
+    await ledger.endSession(ended, 'released', tester.now);
+    await settled();
+    held = [];
+    const first = tester.ask(a, { input: 3000 });
+    assert.equal(await isDoneNow(first), false, 'who lacks it waits a while');
+    await clock.advance(1000);
+    const { id, state } = await first;
+    assert.equal(state, 'waiting');
+    const second = tester.ask(ended, { input: 10 });
+    assert.equal(await isDoneNow(second), true);
+    assert.equal((await second).state, 'gone');
+    const line = tester.run();
+    assert.equal(await isDoneNow(line), false, 'the line itself waits');
+    answerAll();
+    await settled();
+    assert.ok((await line).decided.has(id));
+  });
+
+  it('of a request that is decided ask in the background for what others lack', async () => {
+    const [a, ended] = [await tester.opened('a'), await tester.opened('b')];
+    await ledger.endSession(ended, 'released', tester.now);
+    await settled();
+    isAway = true;
+    assert.equal((await tester.ask(a, { input: 3000 })).state, 'waiting');
+    isAway = false;
+    tester.now += 60_000;
+    clock.set(tester.now);
+    const before = asks;
+    assert.equal((await tester.ask(ended, { input: 10 })).state, 'gone');
+    await settled();
+    assert.equal(asks - before, 1);
+  });
+});
