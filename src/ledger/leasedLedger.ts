@@ -245,7 +245,8 @@ export class LeasedLedger extends LocalRecord implements Ledger {
 
   async #hear(notice: SharedNotice): Promise<void> {
     if (notice.kind === 'machines') {
-      if (this.#terms.has(notice.planId)) this.#others.look(notice.planId);
+      if (this.#isWatched(notice.planId)) this.#others.look(notice.planId);
+      else this.#others.miss(notice.planId);
       return;
     }
     const { store } = this.#parts;
@@ -263,13 +264,16 @@ export class LeasedLedger extends LocalRecord implements Ledger {
     }
   }
 
+  /** Whether somebody looks at a plan's numbers, or did so of late. */
+  #isWatched(planId: string): boolean {
+    return this.#parts.clock.monotonic() - (this.#viewedAt.get(planId) ?? -Infinity) < watchedMs;
+  }
+
   async #look(): Promise<'watch' | 'sleep'> {
     const { clock } = this.#parts;
     let next: 'watch' | 'sleep' = 'sleep';
     for (const terms of this.#terms.values()) {
-      const viewedAt = this.#viewedAt.get(terms.planId) ?? -Infinity;
-      const isWatched = clock.monotonic() - viewedAt < watchedMs;
-      const duty = await this.#office.duty(terms, isWatched, clock.now());
+      const duty = await this.#office.duty(terms, this.#isWatched(terms.planId), clock.now());
       if (duty === 'ask') void this.#asker.ask(terms);
       if ((await this.#speaker.speak(this.#engineId, terms)) || duty !== 'sleep') next = 'watch';
     }

@@ -18,6 +18,8 @@ export class OtherMachines {
   readonly #known = new Map<string, readonly OtherMachine[]>();
   readonly #lookedAt = new Map<string, number>();
   readonly #pending = new Map<string, () => void>();
+  /** Plans of which something has changed while nobody looked. */
+  readonly #missed = new Set<string>();
 
   constructor(shared: SharedQuota, clock: MonotonicClock, changed: () => void) {
     this.#shared = shared;
@@ -25,10 +27,11 @@ export class OtherMachines {
     this.#changed = changed;
   }
 
-  /** As they are known, by name; they are looked at soon when that is old. @param own left out. */
+  /** As they are known, by name; they are looked at soon when that is old or changes were missed. @param own left out. */
   of(planId: string, own: string | undefined): readonly OtherMachine[] {
     const at = this.#lookedAt.get(planId);
-    if (at === undefined || this.#clock.monotonic() - at > staleMs) this.look(planId);
+    const isOld = at === undefined || this.#clock.monotonic() - at > staleMs;
+    if (isOld || this.#missed.has(planId)) this.look(planId);
     return (this.#known.get(planId) ?? []).filter(({ machineId }) => machineId !== own);
   }
 
@@ -43,6 +46,11 @@ export class OtherMachines {
     this.#pending.set(planId, cancel);
   }
 
+  /** Something has changed, and nobody looks: they are looked at when somebody does. */
+  miss(planId: string): void {
+    this.#missed.add(planId);
+  }
+
   close(): void {
     for (const cancel of this.#pending.values()) cancel();
     this.#pending.clear();
@@ -50,6 +58,7 @@ export class OtherMachines {
 
   async #look(planId: string): Promise<void> {
     this.#lookedAt.set(planId, this.#clock.monotonic());
+    this.#missed.delete(planId);
     try {
       const seen = await this.#shared.machines(planId);
       const machines = seen

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { apiKeyPlan } from '../../../src/core/plan.ts';
-import { SharedQuotaError, type SharedQuota } from '../../../src/core/sharedQuota.ts';
+import { SharedQuotaError, type SharedNotice, type SharedQuota } from '../../../src/core/sharedQuota.ts';
 import { type LeasedLedger } from '../../../src/ledger/leasedLedger.ts';
 import { MemoryStore } from '../../../src/ledger/memoryStore.ts';
 import { settled } from '../../fakes/fakeClock.ts';
@@ -17,12 +17,14 @@ describe('calls of a ledger that leases', () => {
   let held: (() => void)[] | undefined;
   let isAway: boolean;
   let asks: number;
+  let looks: number;
+  let tell: (notice: SharedNotice) => void;
 
   beforeEach(() => {
     clock = new MachineClock();
     held = undefined;
     isAway = false;
-    asks = 0;
+    asks = looks = 0;
     const quota = new MemorySharedQuota(() => clock.now()).connect();
     const shared: SharedQuota = {
       ...quota,
@@ -31,6 +33,14 @@ describe('calls of a ledger that leases', () => {
         if (isAway) throw new SharedQuotaError('away', 'The database cannot be reached.');
         if (held !== undefined) await new Promise<void>((resolve) => held?.push(resolve));
         return quota.renew(ask);
+      },
+      machines: (planId) => {
+        looks += 1;
+        return quota.machines(planId);
+      },
+      onNotice: (listener) => {
+        tell = listener;
+        return quota.onNotice(listener);
       },
     };
     ledger = leasedLedger(new MemoryStore(), shared, clock);
@@ -88,5 +98,40 @@ describe('calls of a ledger that leases', () => {
     assert.equal((await tester.ask(ended, { input: 10 })).state, 'gone');
     await settled();
     assert.equal(asks - before, 1);
+  });
+
+  it('look at other machines when one has changed, but only while somebody looks at the numbers', async () => {
+    const { planId } = tester.terms;
+    const changed = async (): Promise<number> => {
+      const before = looks;
+      tell({ kind: 'machines', planId });
+      await clock.advance(1000);
+      return looks - before;
+    };
+    await tester.opened('a');
+    assert.equal(await changed(), 0, 'nobody has looked yet');
+    await tester.view();
+    await clock.advance(1000);
+    assert.equal(await changed(), 1);
+    await clock.advance(30_000);
+    assert.equal(await changed(), 0, 'nobody looks any more');
+  });
+
+  it('look at once for what was missed, though the last look was not long ago', async () => {
+    const { planId } = tester.terms;
+    await tester.view();
+    await clock.advance(29_000);
+    tell({ kind: 'machines', planId });
+    await clock.advance(2000);
+    const before = looks;
+    tell({ kind: 'machines', planId });
+    await clock.advance(2000);
+    assert.equal(looks, before);
+    await tester.view();
+    await clock.advance(1);
+    assert.equal(looks, before + 1);
+    await tester.view();
+    await clock.advance(1000);
+    assert.equal(looks, before + 1, 'once');
   });
 });
