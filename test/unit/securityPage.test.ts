@@ -17,6 +17,15 @@ describe('docs/security.md', () => {
     assert.ok(named.length > 50);
   });
 
+  it('has all that a member of the shared ledger must not do', () => {
+    const page = readFileSync(path.join(root, 'docs', 'security.md'), 'utf8');
+    const source = readFileSync(path.join(root, 'test', 'unit', 'postgres', 'members.test.ts'), 'utf8');
+    // Of a title that is made of a case's name, its beginning.
+    const titles = [...source.matchAll(/ it\(['`](.+?) ?(?:\$\{|['`],)/g)].map(([, title = '']) => title);
+    assert.ok(titles.length > 10);
+    for (const title of titles) assert.ok(page.includes(`› ${title}\``), title);
+  });
+
   it('is where the README leads', () => {
     assert.ok(readFileSync(path.join(root, 'README.md'), 'utf8').includes('](docs/security.md)'));
   });
