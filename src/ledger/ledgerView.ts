@@ -85,7 +85,7 @@ function scopeStatus(
 ): LimitStatus[] {
   const { limits, buckets } = scopes.facts(scope, terms, now);
   const { reported, windows } = store.scope(scope.id);
-  const shown: LimitStatus[] = rateStatus(limits, reported, buckets, scopes.shared(scope, limits, now));
+  const shown: LimitStatus[] = rateStatus(limits, reported, buckets, scopes.shared(scope, limits, terms, now));
   const day = scopes.dayUse(scope, terms, now);
   if (day !== undefined) {
     const use = { ...day, used: day.used + day.held };

@@ -103,13 +103,18 @@ export class ScopeBooks {
     return limits.length === 0 || limitedByDay ? 0 : Math.min(...limits) * bearableShare;
   }
 
-  /** A scope's rates for all machines, as far as they are known. @param limits what this machine may use. */
-  shared(scope: Scope, limits: RateLimits, now: number): SharedRates {
+  /** A scope's rates for all machines, as far as they are known. @param limits what this machine may use now. */
+  shared(scope: Scope, limits: RateLimits, terms: QuotaTerms, now: number): SharedRates {
     if (this.leases === undefined) return { whole: {}, others: nothing };
     const share = this.leases.share(scope.id, scope.planId);
+    const row = this.#store.scope(scope.id);
+    const { limits: beside = {}, larger = {} } = row.lease?.grant ?? {};
     return {
-      // The smaller ones are among this machine's limits already.
-      whole: ratesAmong(this.#store.scope(scope.id).lease?.grant?.larger ?? {}),
+      // Where no larger one is known it is this machine's own, of which it has but its fair share while nobody can be asked.
+      whole: {
+        ...smallerLimits(this.#ownLimits(scope, row, terms, now), ratesAmong(beside)),
+        ...ratesAmong(larger),
+      },
       others: share === undefined ? nothing : othersPart(share, limits, now),
     };
   }

@@ -11,6 +11,8 @@ import { MemorySharedQuota } from '../../fakes/memorySharedQuota.ts';
 import { leasedLedger } from './leasedTester.ts';
 import { LedgerTester, tokens } from './ledgerTester.ts';
 
+const goesOn = { kind: 'safe-share', forMs: 60_000 } as const;
+
 /** Two machines of one plan, each with settings of its own. */
 class TwoMachines {
   readonly clock = new MachineClock();
@@ -23,7 +25,7 @@ class TwoMachines {
     this.quota = new MemorySharedQuota(() => this.clock.now());
     this.quota.owner.set(here.kind, owner);
     const testers = [here, there].map((plan, index) => {
-      const ledger = leasedLedger(new MemoryStore(), this.quota.connect(), this.clock);
+      const ledger = leasedLedger(new MemoryStore(), this.quota.connect(), this.clock, goesOn);
       return { ledger, tester: new LedgerTester(ledger, plan, `machine ${index} `) };
     });
     this.#ledgers = testers.map(({ ledger }) => ledger);
@@ -135,6 +137,24 @@ describe('limits that machines share, as shown', () => {
     assert.equal((await here.ask(a, { input: 200 })).state, 'used-up', 'its own day is used up');
     const again = await here.open('c');
     assert.equal(again.kind === 'opened' ? again.allocation.tokens : 0, Math.floor(100 / here.plan.concurrentAgents));
+  });
+
+  it('are those of all while the shared ledger is away, and this machine’s fair share its own bound', async () => {
+    const plan = apiKeyPlan({ tokensPerMinute: 6000 });
+    const { here, there, quota, clock } = given(plan, plan);
+    const a = await here.opened('a');
+    const b = await there.opened('b');
+    await here.admitted(a, { input: 500 });
+    await there.admitted(b, { input: 2000 });
+    await machines?.look();
+    quota.isAway = true;
+    await here.view();
+    await clock.advance(20_000);
+    here.now = clock.now();
+    const { limit, own, percentage, used } = await here.limit('tokensPerMinute');
+    assert.equal(limit, 6000);
+    assert.ok(own?.limit !== undefined && own.limit < 6000 && own.used === 500, JSON.stringify(own));
+    assert.equal(percentage, Math.max(used / 6000, 500 / own.limit) * 100);
   });
 
   it('are read from rows of before they were kept', () => {
