@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
-import { endProcessTree, treeMarkerVariable } from './host/processTree.ts';
+import { endProcessTree } from './host/processTree.ts';
 
 interface Step {
   readonly title: string;
@@ -60,14 +60,13 @@ console.log(
 
 /** @returns the exit code; undefined where the step was ended, with all that it had started, or could not be started. */
 async function run(args: readonly string[], totalsFile: string): Promise<number | undefined> {
-  const marker = `${process.pid} ${totalsFile}`;
   const child = spawn(process.execPath, args, {
     stdio: 'inherit',
-    env: { ...process.env, AGENT_QUOTA_TEST_TOTALS: totalsFile, [treeMarkerVariable]: marker },
+    env: { ...process.env, AGENT_QUOTA_TEST_TOTALS: totalsFile },
   });
   const timer = setTimeout(() => {
     console.log(`\nIt has taken more than ${longestStepMs / 60_000} minutes, and is ended.`);
-    if (child.pid !== undefined) void endProcessTree(child.pid, marker);
+    if (child.pid !== undefined) void endProcessTree(child.pid);
   }, longestStepMs);
   const status = await new Promise<number | null>((resolve) => {
     child.on('error', (error) => {

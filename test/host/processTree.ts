@@ -8,8 +8,9 @@ export const treeMarkerVariable = 'AGENT_QUOTA_HOST_TREE';
  * Ends a process and everything that it started. A terminal's shell is a session leader of its own and a daemon has
  * init as its parent, so neither the process group nor the parents find them all: on Linux the marker in their
  * environment does, elsewhere the tree of parents as it is now.
+ * @param marker what {@link treeMarkerVariable} is in the tree; without one, parents alone tell.
  */
-export async function endProcessTree(root: number, marker: string, graceMs = 3000): Promise<void> {
+export async function endProcessTree(root: number, marker?: string, graceMs = 3000): Promise<void> {
   if (process.platform === 'win32') {
     endWindowsTree(root);
     return;
@@ -28,7 +29,7 @@ export async function endProcessTree(root: number, marker: string, graceMs = 300
   }
 }
 
-function members(root: number, marker: string): number[] {
+function members(root: number, marker: string | undefined): number[] {
   const children = new Map<number, number[]>();
   const found = new Set<number>([root]);
   for (const { pid, parent, marked } of process.platform === 'linux' ? linuxProcesses(marker) : posixProcesses()) {
@@ -46,7 +47,7 @@ interface ProcessRow {
   readonly marked: boolean;
 }
 
-function linuxProcesses(marker: string): ProcessRow[] {
+function linuxProcesses(marker: string | undefined): ProcessRow[] {
   const rows: ProcessRow[] = [];
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
@@ -55,7 +56,7 @@ function linuxProcesses(marker: string): ProcessRow[] {
       const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
       const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
       if (state === 'Z') continue;
-      rows.push({ pid: Number(name), parent: Number(parent), marked: isMarked(name, marker) });
+      rows.push({ pid: Number(name), parent: Number(parent), marked: marker !== undefined && isMarked(name, marker) });
     } catch {
       // It has ended in between.
     }

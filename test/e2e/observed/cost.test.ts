@@ -45,6 +45,7 @@ describe('the cost of an observed agent', function () {
     }
     const { total } = upstream.served();
     await running.until(({ sessions }) => sessions[0]?.requests === total.requests);
+    assert.ok(tap.said.length > 0 && !tap.said.join('\n').includes(login), 'nobody is told of the login');
     const told = new Map(tap.costs.map((cost) => [cost.request_id, cost]));
     const booked = bookedRequests(running.storageDirectory);
     assert.deepEqual(new Set(booked.map(({ model }) => model)), new Set(models));

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { type ClaudeRun } from '../claudeRun.ts';
+import { differences, requestParts, type RequestParts } from '../requestParts.ts';
 import { startObservedWorld, type ObservedWorld } from './observedWorld.ts';
 
 const hello = 'Hello from the simulated upstream.';
 const tool = { name: 'Bash', input: { command: 'echo hello', description: 'Say hello' } };
 const args = ['-p', 'say hi', '--allowedTools', 'Bash'];
+/** A checksum over ids, and a time that was measured: they differ from run to run. */
+const differingByItself = ['~ attribution cch', '~ header x-claude-code-prev-tool-durations'];
 /** A command hook that leaves a mark, for the settings of a user. */
 const marking = (file: string, mark: string): object => ({
   hooks: { UserPromptSubmit: [{ hooks: [{ type: 'command', command: `echo ${mark} >> '${file}'` }] }] },
@@ -32,6 +36,25 @@ describe('holding the real CLI on its own login', function () {
       'the session has ended with its agent',
     );
     assert.match(world.running.everythingWritten(), /is Claude Code's session/, 'its hooks were heard');
+  });
+
+  it('changes nothing of what it sends, header by header and field by field', async () => {
+    const sentBy = async (run: () => Promise<ClaudeRun>): Promise<RequestParts[]> => {
+      const before = messages();
+      assert.equal((await run()).code, 0);
+      const served = world.upstream.requests.filter(({ path }) => path.startsWith('/v1/messages'));
+      return served.slice(before).map(requestParts);
+    };
+    const direct = await sentBy(() => world.direct(args));
+    const observed = await sentBy(() => world.observed(args));
+    assert.deepEqual([direct.length, observed.length], [2, 2]);
+    for (const [index, parts] of direct.entries()) {
+      const found = differences(parts, observed[index] ?? new Map());
+      assert.deepEqual(
+        found.filter((part) => !differingByItself.includes(part)),
+        [],
+      );
+    }
   });
 
   it('holds a turn until the used-up window starts anew', async () => {
@@ -67,7 +90,7 @@ describe('holding the real CLI on its own login', function () {
   });
 
   it('stops the next turn, with the reason, when the tokens of the day are used up', async () => {
-    const small = await startObservedWorld({}, 1000);
+    const small = await startObservedWorld({}, { dailyTokens: 1000 });
     const screen = await small.onScreen([], 'observed');
     try {
       await screen.shows(/❯/);
@@ -84,6 +107,49 @@ describe('holding the real CLI on its own login', function () {
       screen.kill();
       await small.close();
     }
+  });
+
+  it('has as many agents at work as the plan has slots, and the next one when one ends', async () => {
+    const delays = { beforeHeadersMs: 2000, betweenEventsMs: 0 };
+    const five = await startObservedWorld({ delays }, { concurrentAgents: 5 });
+    try {
+      // A sixth beside these has its slot already.
+      const runs = Array.from({ length: 5 }, () => five.observed(['-p', 'say hi']));
+      let most = 0;
+      let ended = false;
+      const all = Promise.all(runs).finally(() => (ended = true));
+      all.catch(() => undefined);
+      await five.running.until(({ line, sessions }) => line.length === 1 && sessions.length === 5, 60_000);
+      while (!ended) {
+        most = Math.max(most, (await five.running.engine.snapshot()).sessions.length);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      const ends = await all;
+      assert.deepEqual(
+        ends.map(({ code, stdout }) => [code, stdout]),
+        ends.map(() => [0, `${hello}\n`]),
+      );
+      assert.equal(most, 5);
+      const waited = ends.filter(({ stderr }) => stderr.includes('Waiting for a free slot, place 1 in line'));
+      assert.equal(waited.length, 1);
+    } finally {
+      await five.close();
+    }
+  });
+
+  it('holds a session that is paused in the middle of a turn before its tool, and goes on when it is resumed', async () => {
+    world.upstream.behave({ delays: { beforeHeadersMs: 1500, betweenEventsMs: 0 } });
+    const run = world.observed(args);
+    while (messages() === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    const { sessions } = await world.running.engine.snapshot();
+    const { sessionId = '' } = sessions.find(({ agentId }) => agentId === 'claude') ?? {};
+    assert.ok(await world.running.engine.steerSession(sessionId, { paused: true }));
+    await new Promise((resolve) => setTimeout(resolve, 5000));
+    assert.equal(messages(), 1, 'its tool waits');
+    assert.ok(await world.running.engine.steerSession(sessionId, { paused: false }));
+    const { code, stdout, stderr } = await run;
+    assert.deepEqual([code, stdout], [0, `${hello}\n`], stderr);
+    assert.equal(messages(), 2);
   });
 
   it('stops an agent whose session is released at its next step', async () => {

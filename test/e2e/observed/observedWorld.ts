@@ -57,13 +57,13 @@ const login = {
 
 export async function startObservedWorld(
   behaviour: Partial<UpstreamBehaviour> = {},
-  dailyTokens = 100_000_000,
+  { dailyTokens = 100_000_000, concurrentAgents = 8 }: Parameters<typeof maxSubscriptionPlan>[0] = {},
 ): Promise<ObservedWorld> {
-  const upstream = await startSimulatedUpstream({ behaviour });
+  const upstream = await startSimulatedUpstream({ behaviour, keepBodies: true });
   const standIn = await startAnthropicStandIn(upstream);
   const home = await mkdtemp(path.join(tmpdir(), 'aq home '));
   const start = (storageDirectory?: string, engineId = 'e2e'): Promise<RunningEngine> =>
-    startEngine('https://api.anthropic.com', maxSubscriptionPlan({ dailyTokens, concurrentAgents: 8 }), {
+    startEngine('https://api.anthropic.com', maxSubscriptionPlan({ dailyTokens, concurrentAgents }), {
       terms: { credentials: { kind: 'subscription', source: 'a test', mode: 'observed' } },
       engineId,
       ...(storageDirectory !== undefined && { storageDirectory }),

@@ -27,15 +27,19 @@ export interface TelemetryTap {
   /** In place of the observer's URL. */
   readonly url: string;
   readonly costs: readonly ToldCost[];
+  /** All that has come, headers and bodies. */
+  readonly said: readonly string[];
   close(): Promise<void>;
 }
 
 /** @param observerUrl where all is passed on to. */
 export async function tapTelemetry(observerUrl: string): Promise<TelemetryTap> {
   const costs: ToldCost[] = [];
+  const said: string[] = [];
   const server = createServer((request, response) => {
     void (async () => {
       const body = await readAll(request);
+      said.push(request.rawHeaders.join('\n'), body);
       costs.push(...costsIn(body));
       const answer = await fetch(observerUrl + (request.url ?? ''), {
         method: 'POST',
@@ -50,6 +54,7 @@ export async function tapTelemetry(observerUrl: string): Promise<TelemetryTap> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     costs,
+    said,
     close: async () => {
       server.close();
       server.closeAllConnections();
