@@ -116,11 +116,11 @@ describe('holding the real CLI on its own login', function () {
       // A sixth beside these has its slot already.
       const runs = Array.from({ length: 5 }, () => five.observed(['-p', 'say hi']));
       let most = 0;
-      let ended = false;
-      const all = Promise.all(runs).finally(() => (ended = true));
+      const lived = { over: false };
+      const all = Promise.all(runs).finally(() => (lived.over = true));
       all.catch(() => undefined);
       await five.running.until(({ line, sessions }) => line.length === 1 && sessions.length === 5, 60_000);
-      while (!ended) {
+      while (!lived.over) {
         most = Math.max(most, (await five.running.engine.snapshot()).sessions.length);
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
