@@ -20,8 +20,8 @@ import { type TestTotals } from './testReport.ts';
 import { matrix, realKey, trusted, untrusted, type WindowUnderTest, withOthers } from './windowsUnderTest.ts';
 import { runTestsInVsCode } from './vsCodeTests.ts';
 
-/** Two windows at a time: each waits more than it works. What is told of the second lane is told window by window. */
-const lanes: readonly (readonly WindowUnderTest[])[] = [[trusted], [untrusted, withOthers, matrix]];
+/** One after the other: two at a time save three minutes of eleven, and keys and clicks then come too late now and then. */
+const windows: readonly WindowUnderTest[] = [trusted, untrusted, withOthers, matrix];
 
 const base = await mkdtemp(path.join(tmpdir(), 'aq tests '));
 try {
@@ -29,14 +29,13 @@ try {
   const certificates = path.join(base, 'private ca.pem');
   await writeFile(certificates, testCa);
 
-  const runWindow = async (window: WindowUnderTest, print?: (line: string) => void): Promise<TestTotals> => {
+  const runWindow = async (window: WindowUnderTest): Promise<TestTotals> => {
     // Of its own, so that no window has to do with what tests of another have made of it.
     const upstream = await startSimulatedUpstreamProcess({ behaviour: { acceptedKeys: [realKey] } });
     try {
       const directory = await mkdtemp(path.join(base, `${window.name} `));
       const surroundings = { directory, extension, certificates, upstreamUrl: upstream.url };
-      const options = { ...(await window.options(surroundings)), testsPath };
-      return await runTestsInVsCode(print === undefined ? options : { ...options, print });
+      return await runTestsInVsCode({ ...(await window.options(surroundings)), testsPath });
     } finally {
       await upstream.close();
     }
@@ -44,17 +43,8 @@ try {
   // Tests that are picked by their titles are all in one of the windows.
   const picked = process.env['MOCHA_GREP'] ?? '';
   const special = [untrusted, withOthers, matrix].find(({ tag }) => picked.includes(tag ?? '')) ?? trusted;
-  const runLane = async (windows: readonly WindowUnderTest[], isFirst: boolean): Promise<TestTotals[]> => {
-    const totals: TestTotals[] = [];
-    for (const window of windows) {
-      const lines: string[] = [];
-      totals.push(await runWindow(window, isFirst ? undefined : (line) => lines.push(line)));
-      if (lines.length > 0) console.log(lines.join('\n'));
-    }
-    return totals;
-  };
-  const run = picked === '' ? lanes : [[special]];
-  const all = (await Promise.all(run.map((lane, index) => runLane(lane, index === 0)))).flat();
+  const all: TestTotals[] = [];
+  for (const window of picked === '' ? windows : [special]) all.push(await runWindow(window));
 
   const sum = (count: (totals: TestTotals) => number): number =>
     all.reduce((total, totals) => total + count(totals), 0);

@@ -84,6 +84,8 @@ describe('the Agent Sessions view', function () {
     await until('both are selected', async () =>
       driver.evaluate(`document.querySelectorAll('${list} .monaco-list-row.selected').length === 2`),
     );
+    // The extension hears of a selection a moment after it is on screen.
+    await new Promise((resolve) => setTimeout(resolve, 500));
     await driver.press('Delete');
     await until('one is left', async () => (await liveSessions()).map(({ agentId }) => agentId).join() === 'c');
   });
