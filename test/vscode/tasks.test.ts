@@ -102,7 +102,7 @@ describe('a task of type claude-agent', function () {
       const written = readFileSync(path.join(scratch(), 'order'), 'utf8').trim().split('\n');
       return written.length === 3 ? written : undefined;
     });
-    assert.ok(lines.indexOf('first') < lines.indexOf('last'), lines.join());
+    assert.equal(lines[0], 'first', lines.join());
     assert.deepEqual(lines.toSorted(), ['background', 'first', 'last']);
     const running = vscode.tasks.taskExecutions.map(({ task }) => task.name);
     assert.deepEqual(running, ['in the background']);
