@@ -1,18 +1,11 @@
 import * as vscode from 'vscode';
 import * as z from 'zod';
-import { type Clock } from '../core/clock.ts';
 import { type LinePlace, type QuotaEngine } from '../core/quotaEngine.ts';
 import { type Notices } from './notices.ts';
 import { type SnapshotStore } from './snapshotStore.ts';
 import { waitingText } from './waitingText.ts';
 
 const ticketSchema = z.string().min(1);
-
-/**
- * How long a cancelled wait goes on, in milliseconds. VS Code cancels the notifications of a window that is reloaded as a
- * user does who gives up; but then the extension ends within this time, and the agents wait on for the next engine.
- */
-const reloadingMs = 1000;
 
 /**
  * Agents of this window that wait for a slot, in one notification for all of them: who waits in a terminal may be out of
@@ -22,7 +15,6 @@ export class WaitingNotice implements vscode.Disposable {
   readonly #engine: QuotaEngine;
   readonly #store: SnapshotStore;
   readonly #notices: Pick<Notices, 'failed'>;
-  readonly #clock: Clock;
   readonly #subscription: vscode.Disposable;
   /** Changes what is shown; undefined while nothing is. */
   #update: (() => void) | undefined;
@@ -30,11 +22,10 @@ export class WaitingNotice implements vscode.Disposable {
   readonly #leaving = new Set<string>();
   #disposed = false;
 
-  constructor(engine: QuotaEngine, store: SnapshotStore, notices: Pick<Notices, 'failed'>, clock: Clock) {
+  constructor(engine: QuotaEngine, store: SnapshotStore, notices: Pick<Notices, 'failed'>) {
     this.#engine = engine;
     this.#store = store;
     this.#notices = notices;
-    this.#clock = clock;
     this.#subscription = store.onDidChange(() => {
       if (this.#update !== undefined) this.#update();
       else if (this.#waiting.length > 0) this.#show();
@@ -86,10 +77,6 @@ export class WaitingNotice implements vscode.Disposable {
     const tickets = this.#waiting.map(({ ticket }) => ticket);
     for (const ticket of tickets) this.#leaving.add(ticket);
     this.#update?.();
-    await new Promise<void>((resolve) => {
-      this.#clock.after(reloadingMs, resolve);
-    });
-    if (this.#disposed) return;
     try {
       await Promise.all(tickets.map((ticket) => this.#engine.giveUp(ticket)));
     } catch (cause) {

@@ -48,7 +48,7 @@ export function createScreen(parts: ScreenParts): WindowScreen {
   const statusBarItem = new QuotaStatusBarItem(store, settings, clock);
   const feed = { engine, store, settings, sessionTerminals, notices, clock };
   const dashboard = new DashboardPanel(context.extensionUri, feed);
-  const waiting = new WaitingNotice(engine, store, notices, clock);
+  const waiting = new WaitingNotice(engine, store, notices);
   notices.leaveTo((problem) => isShownAsUsedUp(store.state, problem));
   const quotaNotices = new QuotaNotices({
     store,
