@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type ClaudeRun } from '../claudeRun.ts';
 import { differences, requestParts, type RequestParts } from '../requestParts.ts';
-import { startObservedWorld, type ObservedWorld } from './observedWorld.ts';
+import { login, startObservedWorld, type ObservedWorld } from './observedWorld.ts';
+import { recordSockets } from './recordedSockets.ts';
 
 const hello = 'Hello from the simulated upstream.';
 const tool = { name: 'Bash', input: { command: 'echo hello', description: 'Say hello' } };
@@ -216,6 +217,30 @@ describe('holding the real CLI on its own login', function () {
       }
     }
     assert.deepEqual(screens[1], screens[0]);
+  });
+
+  it('tells the engine of the login in no way: launcher, hooks, telemetry and status line', async function () {
+    if (process.platform === 'win32') this.skip();
+    const { address } = await world.running.engine.launcherEndpoint();
+    const sockets = await recordSockets(address, world.observerUrl);
+    const screen = await world.onScreen(['--allowedTools', 'Bash'], 'observed', sockets.address);
+    try {
+      await screen.shows(/❯/);
+      screen.type('say hi');
+      await screen.shows(/❯.say hi/);
+      screen.type('\r');
+      await screen.shows(/✻.*· done/);
+      screen.type('/exit\r');
+      assert.equal(await screen.exit, 0);
+      const heard = sockets.heard();
+      for (const way of ['"sessionId"', '/hooks/PreToolUse', '/v1/logs', 'claude_code.api_request', '/status-line'])
+        assert.ok(heard.includes(way), `${way} came this way`);
+      const { accessToken, refreshToken } = login.claudeAiOauth;
+      for (const secret of [accessToken, refreshToken]) assert.ok(!heard.includes(secret));
+    } finally {
+      screen.kill();
+      await sockets.close();
+    }
   });
 
   it('learns the windows from the status line, and draws its own where the user has none', async () => {

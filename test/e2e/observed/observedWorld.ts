@@ -32,7 +32,8 @@ export interface ObservedWorld {
   otherWindow(): Promise<RunningEngine>;
   /** Where an agent of the engine reports. */
   readonly observerUrl: string;
-  onScreen(args: readonly string[], mode: 'direct' | 'observed'): Promise<PtyScreen>;
+  /** @param socket of the engine, in place of its own. */
+  onScreen(args: readonly string[], mode: 'direct' | 'observed', socket?: string): Promise<PtyScreen>;
   /** Tells the engine of the 5-hour window as another agent of the login would. */
   tellFiveHours(usedPercentage: number, resetsAt: number): Promise<void>;
   /** Ends the engine, waits for what comes meanwhile, and starts another, at another address. */
@@ -45,7 +46,8 @@ export interface ObservedOptions {
   readonly configDirectory?: string;
 }
 
-const login = {
+/** What stands for the user's own login. */
+export const login = {
   claudeAiOauth: {
     accessToken: 'sk-ant-oat01-simulated',
     refreshToken: 'sk-ant-ort01-simulated',
@@ -114,9 +116,9 @@ export async function startObservedWorld(
     },
     otherWindow: () => start(running.storageDirectory, 'another window'),
     observerUrl: observer?.url ?? '',
-    onScreen: (args, mode) => {
+    onScreen: (args, mode, socket = address) => {
       const [file, all] = mode === 'direct' ? [claude, args] : [process.execPath, byLauncher(args)];
-      return startOnPty(file, all, { cwd: home, env: environment });
+      return startOnPty(file, all, { cwd: home, env: { ...environment, [launcherVariables.socket]: socket } });
     },
     tellFiveHours: async (used_percentage, resetsAt) => {
       const body = JSON.stringify({ rate_limits: { five_hour: { used_percentage, resets_at: resetsAt / 1000 } } });
