@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type ClaudeRun } from '../claudeRun.ts';
 import { differences, requestParts, type RequestParts } from '../requestParts.ts';
+import { sayHi } from './ptyScreen.ts';
 import { login, startObservedWorld, type ObservedWorld } from './observedWorld.ts';
 import { recordSockets } from './recordedSockets.ts';
 
@@ -205,10 +206,7 @@ describe('holding the real CLI on its own login', function () {
       const screen = await world.onScreen(['--settings', file], mode);
       try {
         await screen.shows(/user line/);
-        screen.type('say hi');
-        await screen.shows(/❯.say hi/);
-        screen.type('\r');
-        await screen.shows(/✻.*· done/);
+        await sayHi(screen);
         screens.push(talkOf(await screen.shows(/user line\s+with two/)));
         screen.type('/exit\r');
         assert.equal(await screen.exit, 0);
@@ -225,11 +223,7 @@ describe('holding the real CLI on its own login', function () {
     const sockets = await recordSockets(address, world.observerUrl);
     const screen = await world.onScreen(['--allowedTools', 'Bash'], 'observed', sockets.address);
     try {
-      await screen.shows(/❯/);
-      screen.type('say hi');
-      await screen.shows(/❯.say hi/);
-      screen.type('\r');
-      await screen.shows(/✻.*· done/);
+      await sayHi(screen);
       screen.type('/exit\r');
       assert.equal(await screen.exit, 0);
       const heard = sockets.heard();

@@ -92,3 +92,12 @@ export async function startOnPty(
     },
   };
 }
+
+/** Says something to the real CLI as a user does, and waits until it has answered. */
+export async function sayHi(screen: PtyScreen): Promise<void> {
+  await screen.shows(/❯/);
+  screen.type('say hi');
+  await screen.shows(/❯.say hi/);
+  screen.type('\r');
+  await screen.shows(/✻.*· done/);
+}

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ServedRequest } from '../../fakes/servedLog.ts';
 import { bookedRequests, comparable } from './bookedRequests.ts';
+import { sayHi } from './ptyScreen.ts';
 import { startObservedWorld, type ObservedWorld } from './observedWorld.ts';
 
 const task = { description: 'Say hi', prompt: 'say hi', subagent_type: 'general-purpose', run_in_background: false };
@@ -53,11 +54,7 @@ describe('observing the real CLI by its transcripts', function () {
     await world.write('.claude/settings.json', theirTelemetry);
     const screen = await world.onScreen([], 'observed');
     try {
-      await screen.shows(/❯/);
-      screen.type('say hi');
-      await screen.shows(/❯.say hi/);
-      screen.type('\r');
-      await screen.shows(/✻.*· done/);
+      await sayHi(screen);
       const { sessions } = await world.running.until(({ sessions }) =>
         sessions.some(({ agentId, requests }) => agentId === 'claude' && requests > 0),
       );
