@@ -1,6 +1,6 @@
 /*
- * `npm test`: every check and every suite, one after the other, to the end even where one fails. The last line is
- * `N passed, N failed`: the sum of the tests that ran. A check that is no test (lint, types) counts by the exit code.
+ * `npm test`: every check and every suite, one after the other, to the end even where one fails. What failed is told
+ * again at the end, and the last line is `N passed, N failed`: the sum of the tests that ran. A check that is no test (lint, types) counts by the exit code.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -28,13 +28,19 @@ const steps: readonly Step[] = [
 /** A step that leaves something open never ends by itself. */
 const longestStepMs = 20 * 60_000;
 
-const totalsSchema = z.object({ passed: z.number(), failed: z.number(), pending: z.number() });
+const totalsSchema = z.object({
+  passed: z.number(),
+  failed: z.number(),
+  pending: z.number(),
+  failures: z.array(z.string()),
+});
 
 const npm = process.env['npm_execpath'];
 if (npm === undefined) throw new Error('Run this as `npm test`.');
 
 const directory = mkdtempSync(path.join(tmpdir(), 'aq-totals-'));
 const totals = { passed: 0, failed: 0, pending: 0 };
+const failures: string[] = [];
 const failedSteps: string[] = [];
 for (const [index, { title, script, tests }] of steps.entries()) {
   console.log(`\n== ${title} (npm run ${script})`);
@@ -45,11 +51,14 @@ for (const [index, { title, script, tests }] of steps.entries()) {
     totals.passed += told.passed;
     totals.failed += told.failed;
     totals.pending += told.pending;
+    failures.push(...told.failures.map((failure) => `${title}: ${failure}`));
   }
   if (status !== 0 || (tests && told === undefined)) failedSteps.push(title);
 }
 rmSync(directory, { recursive: true, force: true });
 
+// Again at the end, where they are not thousands of lines away.
+for (const failure of failures) console.log(`\n✖ ${failure}`);
 if (failedSteps.length > 0) {
   console.log(`\nFailed: ${failedSteps.join(', ')}.`);
   process.exitCode = 1;
@@ -95,5 +104,6 @@ function readTotals(file: string): z.infer<typeof totalsSchema> | undefined {
       passed: sum.passed + one.passed,
       failed: sum.failed + one.failed,
       pending: sum.pending + one.pending,
+      failures: [...sum.failures, ...one.failures],
     }));
 }

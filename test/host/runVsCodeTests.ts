@@ -52,6 +52,7 @@ try {
     passed: sum(({ passed }) => passed),
     failed: sum(({ failed }) => failed),
     pending: sum(({ pending }) => pending),
+    failures: all.flatMap(({ failures }) => failures),
   };
   const file = process.env['AGENT_QUOTA_TEST_TOTALS'];
   if (file !== undefined) await appendFile(file, `${JSON.stringify(totals)}\n`);

@@ -5,6 +5,8 @@ export interface TestTotals {
   readonly passed: number;
   readonly failed: number;
   readonly pending: number;
+  /** What failed: the test's full title, and below it the error. */
+  readonly failures: readonly string[];
 }
 
 /** Counts and prints tests as they run, over all phases of a run. */
@@ -19,7 +21,12 @@ export class TestReport {
   }
 
   get totals(): TestTotals {
-    return { passed: this.#passed, failed: this.#failures.length, pending: this.#pending };
+    return {
+      passed: this.#passed,
+      failed: this.#failures.length,
+      pending: this.#pending,
+      failures: [...this.#failures],
+    };
   }
 
   /** Takes one event of mocha. */
