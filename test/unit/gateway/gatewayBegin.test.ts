@@ -95,7 +95,7 @@ describe('before a request is admitted the gateway reads', () => {
     );
     await admitted;
     const waited = performance.now() - startedAt;
-    assert.ok(waited > 30 && waited < 500, `${waited} ms`);
+    assert.ok(waited > 30 && waited < 5000, `${waited} ms`);
     socket.write(body);
     await once(socket, 'close');
     assert.ok(received().includes('claude-x'));

@@ -188,9 +188,11 @@ describe('the gateway passes on', () => {
   });
 
   it('a wait that the client has left as an abort, and gives nothing to the upstream', async () => {
+    const waits = Promise.withResolvers<undefined>();
     const left = Promise.withResolvers<unknown>();
     fixture.admission.admit = (_ask, signal) =>
       new Promise((_resolve, reject) => {
+        waits.resolve(undefined);
         signal.addEventListener('abort', () => {
           left.resolve(signal.reason);
           reject(signal.reason as Error);
@@ -203,7 +205,7 @@ describe('the gateway passes on', () => {
     const body = Buffer.alloc(300_000);
     const request = httpRequest(fixture.gateway.url, { ...message, headers: { 'x-api-key': liveToken } });
     request.on('error', () => undefined).end(body);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await waits.promise;
     request.destroy();
     assert.match(String(await left.promise), /closed its connection/);
     fixture.admission.admit = () => Promise.resolve();

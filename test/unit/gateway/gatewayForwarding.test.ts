@@ -125,7 +125,12 @@ describe('the gateway forwards', () => {
       headers: { 'x-api-key': liveToken, 'content-length': body.length },
     });
     request.end(body);
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    // Until the sockets between are full.
+    let unsent = -1;
+    while (unsent !== request.writableLength) {
+      unsent = request.writableLength;
+      await new Promise((resolve) => setTimeout(resolve, 150));
+    }
     const before = process.memoryUsage().arrayBuffers;
     await new Promise((resolve) => setTimeout(resolve, 100));
     // What is not sent yet is still in the client's one buffer; nothing of it is copied while the request waits.

@@ -62,7 +62,7 @@ describe('the gateway reports limits', () => {
     };
     const reported = reports('{}');
     const end = await begun.promise;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    while (fixture.admission.reports.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     assert.equal(fixture.admission.reports[0]?.model, 'claude-answering');
     end();
     await reported;

@@ -194,14 +194,12 @@ describe('the gateway refuses', () => {
   });
 
   it('at once, before a body that is announced has come, and closes', async () => {
-    const startedAt = Date.now();
     const head = ['POST /v1/messages HTTP/1.1', '$HOST', 'x-api-key: other', 'Content-Length: 50000000', '', ''];
     const { port } = fixture.gateway;
     const socket = connect(port, '127.0.0.1');
     const received = collect(socket);
     socket.write(head.join('\r\n').replaceAll('$HOST', `Host: localhost:${port}`));
     await once(socket, 'data');
-    assert.ok(Date.now() - startedAt < 500);
     assert.match(received(), /^HTTP\/1\.1 401 [^]*connection: close/i);
     socket.destroy();
   });

@@ -100,8 +100,7 @@ describe('the Anthropic SDK through the gateway', () => {
     await assert.rejects(stream.done());
     const [outcome] = await outcomes();
     assert.ok((outcome?.usage?.cacheCreation1hTokens ?? 0) > 0);
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    assert.equal(upstream.requests[0]?.aborted, true);
+    while (upstream.requests[0]?.aborted !== true) await new Promise((resolve) => setTimeout(resolve, 10));
   });
 
   it('sees errors, cuts and error events as they are', async () => {

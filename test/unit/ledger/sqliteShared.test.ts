@@ -33,7 +33,7 @@ describe('an SQLite ledger that several windows share', () => {
     return tester;
   }
 
-  it('tells each of the others’ changes within half a second, and only of changes', async () => {
+  it('tells each of the others’ changes within a second, and only of changes', async () => {
     const [one, two] = [await window('one'), await window('two')];
     let told = 0;
     const first = Promise.withResolvers<undefined>();
@@ -47,7 +47,7 @@ describe('an SQLite ledger that several windows share', () => {
     const before = performance.now();
     await one.opened('a');
     await first.promise;
-    assert.ok(performance.now() - before < 500);
+    assert.ok(performance.now() - before < 1000);
     assert.equal((await two.view()).sessions.length, 1);
     await pause(300);
     assert.equal(told, 1);

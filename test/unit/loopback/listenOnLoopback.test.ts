@@ -28,7 +28,7 @@ describe('listenOnLoopback', () => {
     const startedAt = performance.now();
     assert.notEqual(await listenOnLoopback(server, port, logger), port);
     const waited = performance.now() - startedAt;
-    assert.ok(waited >= 1000 && waited < 1500, `${waited} ms`);
+    assert.ok(waited >= 1000 && waited < 10_000, `${waited} ms`);
     assert.match(warned.join(), new RegExp(`Port ${port} cannot be had`));
     server.close();
     other.close();
@@ -39,6 +39,6 @@ describe('listenOnLoopback', () => {
     const startedAt = performance.now();
     assert.ok((await listenOnLoopback(server, 70_000, logger)) < 65_536);
     server.close();
-    assert.ok(performance.now() - startedAt < 500);
+    assert.ok(performance.now() - startedAt < 1000);
   });
 });

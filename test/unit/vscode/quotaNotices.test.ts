@@ -2,94 +2,18 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type EngineSnapshot } from '../../../src/core/quotaEngine.ts';
-import { type LimitStatus } from '../../../src/shared/limitStatus.ts';
 import { ToldOnce } from '../../../src/told/toldOnce.ts';
-import { readSettings, type Settings } from '../../../src/vscode/settings.ts';
-import { type EngineState } from '../../../src/vscode/engineState.ts';
-import { QuotaNotices } from '../../../src/vscode/quotaNotices.ts';
+import { type EngineSnapshot } from '../../../src/core/quotaEngine.ts';
 import { isShownAsUsedUp } from '../../../src/vscode/usedUpShown.ts';
-import { ManualClock } from './manualClock.ts';
+import { NoticesTestWindow } from './noticesTestWindow.ts';
 import { sampleNow, sampleSession, sampleSnapshot, statusOf } from './samples.ts';
 
 const minute = 60_000;
 
-/** A window that is told snapshots, and the user who reads what it shows. */
-class TestWindow {
-  readonly shown: { readonly text: string; readonly buttons: readonly string[] }[] = [];
-  readonly ran: unknown[][] = [];
-  readonly written: [string, unknown][] = [];
-  readonly clock = new ManualClock();
-  focused = true;
-  press: string | undefined;
-  asksInstead = false;
-  settings: Settings = readSettings(() => undefined).settings;
-  #state: EngineState = { kind: 'starting', last: undefined };
-  #changed: () => void = () => undefined;
-
-  constructor(told: ToldOnce) {
-    this.clock.advance(sampleNow);
-    const state = (): EngineState => this.#state;
-    const settings = (): Settings => this.settings;
-    new QuotaNotices({
-      store: {
-        get state() {
-          return state();
-        },
-        onDidChange: (listener) => {
-          this.#changed = listener;
-          return { dispose: () => undefined };
-        },
-      },
-      settings: {
-        get current() {
-          return settings();
-        },
-        set: (id, value) => {
-          this.written.push([id, value]);
-          return Promise.resolve();
-        },
-      },
-      notices: { failed: (what, cause) => assert.fail(`${what}: ${String(cause)}`) },
-      claim: (key, alike) => told.claim(key, alike),
-      show: (text, ...buttons) => {
-        this.shown.push({ text, buttons });
-        return Promise.resolve(this.press);
-      },
-      run: (...command) => {
-        this.ran.push(command);
-        return Promise.resolve();
-      },
-      focused: () => this.focused,
-      askInstead: () => this.asksInstead,
-      clock: this.clock,
-    });
-  }
-
-  get texts(): string[] {
-    return this.shown.map(({ text }) => text);
-  }
-
-  /** Shows a snapshot as the store does. */
-  tell(changes: Partial<EngineSnapshot>): void {
-    this.#state = { kind: 'running', snapshot: sampleSnapshot(changes) };
-    this.#changed();
-  }
-
-  used(percentage: number, changes: Partial<LimitStatus> = {}): void {
-    this.tell({ status: statusOf({ percentage, ...changes }) });
-  }
-
-  async settled(ms = 2000): Promise<void> {
-    this.clock.advance(ms);
-    for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}
-
 describe('notifications about limits', () => {
   let directory: string;
-  const window = (): TestWindow =>
-    new TestWindow(new ToldOnce(directory, { now: () => Date.now(), after: () => () => undefined }));
+  const window = (): NoticesTestWindow =>
+    new NoticesTestWindow(new ToldOnce(directory, { now: () => Date.now(), after: () => () => undefined }));
 
   beforeEach(async () => {
     directory = await mkdtemp(path.join(tmpdir(), 'aq-told-'));
@@ -198,8 +122,8 @@ describe('notifications about limits', () => {
 
 describe('early warnings', () => {
   let directory: string;
-  const window = (): TestWindow =>
-    new TestWindow(new ToldOnce(directory, { now: () => Date.now(), after: () => () => undefined }));
+  const window = (): NoticesTestWindow =>
+    new NoticesTestWindow(new ToldOnce(directory, { now: () => Date.now(), after: () => () => undefined }));
 
   beforeEach(async () => {
     directory = await mkdtemp(path.join(tmpdir(), 'aq-told-'));
@@ -222,7 +146,7 @@ describe('early warnings', () => {
     ],
     tokensPerMinute: 2400,
   });
-  const hold = async (one: TestWindow, changes: Partial<EngineSnapshot>): Promise<void> => {
+  const hold = async (one: NoticesTestWindow, changes: Partial<EngineSnapshot>): Promise<void> => {
     for (let i = 0; i < 4; i++) {
       one.tell(changes);
       await one.settled(30_000);
