@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { commands } from '../contributions.ts';
+import { totalTokens } from '../core/usage.ts';
 import { type FromDashboard, fromDashboardSchema, type ToDashboard } from '../shared/dashboardMessages.ts';
 import { type FirstView } from '../shared/firstView.ts';
 import { DashboardChanges } from './dashboardChanges.ts';
@@ -48,7 +49,8 @@ export class DashboardFeed implements vscode.Disposable {
       this.#throttle.request();
     };
     this.#events = new EventFeed(parts, request);
-    this.#usage = new UsageFeed(parts, ({ query, history }) => {
+    const usedToday = (): number => (store.snapshot === undefined ? 0 : totalTokens(store.snapshot.usedToday));
+    this.#usage = new UsageFeed({ ...parts, usedToday }, ({ query, history }) => {
       this.#post({ type: 'usage', view: usageView(history, query, clock.now()) });
     });
     this.#owned = vscode.Disposable.from(

@@ -6,6 +6,8 @@ import type { Notices } from './notices.ts';
 
 /** How old what is shown may get, in milliseconds: a chart by the minute moves faster than one by the hour. */
 const freshForMs = { hour: 5000, day: 15_000, week: 30_000, quarter: 30_000 } as const;
+/** Once tokens were used since: the totals stand beside what is counted live, and must not contradict it for long. */
+const freshOnceUsedMs = 5000;
 /** While transcripts are being read, what is shown grows from moment to moment. */
 const freshWhileReadingMs = 2000;
 
@@ -18,6 +20,8 @@ export interface UsageFeedParts {
   readonly engine: Pick<QuotaEngine, 'history'>;
   readonly notices: Pick<Notices, 'logged'>;
   readonly clock: Clock;
+  /** The tokens used today, as they are counted live. */
+  readonly usedToday: () => number;
 }
 
 /** Usage over time, asked for again when what is shown gets old. */
@@ -26,6 +30,7 @@ export class UsageFeed {
   readonly #answered: (usage: AskedUsage) => void;
   #query: UsageQuery | undefined;
   #askedAt = Number.NEGATIVE_INFINITY;
+  #usedTodayThen = 0;
   #asking = false;
   #newest: AskedUsage | undefined;
 
@@ -51,6 +56,7 @@ export class UsageFeed {
     const query = this.#query;
     if (query === undefined || this.#asking || !this.#isOld(query)) return;
     this.#askedAt = this.#parts.clock.now();
+    this.#usedTodayThen = this.#parts.usedToday();
     this.#asking = true;
     try {
       const history = await this.#parts.engine.history(query);
@@ -68,7 +74,9 @@ export class UsageFeed {
   #isOld({ span }: UsageQuery): boolean {
     const age = this.#parts.clock.now() - this.#askedAt;
     // A clock that was set back must not stop the chart.
-    const isRead = this.#newest?.history.transcripts.kind !== 'reading';
-    return age < 0 || age >= (isRead ? freshForMs[span] : freshWhileReadingMs);
+    if (age < 0) return true;
+    if (this.#newest?.history.transcripts.kind === 'reading') return age >= freshWhileReadingMs;
+    const hasUsed = this.#parts.usedToday() !== this.#usedTodayThen;
+    return age >= (hasUsed ? freshOnceUsedMs : freshForMs[span]);
   }
 }

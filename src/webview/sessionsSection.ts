@@ -94,8 +94,9 @@ export class SessionsSection {
   #filterInput(): HTMLElement {
     const input = element('input', {
       type: 'search',
-      placeholder: 'Filter by agent, model, workspace…',
+      placeholder: 'Filter sessions',
       'aria-label': 'Filter sessions by agent, model, workspace or state',
+      title: 'By agent, model, workspace or state',
       class: 'filter',
     });
     input.value = this.#arrangement.words;

@@ -31,6 +31,8 @@ function slowEngine() {
   };
 }
 
+const usedToday = (): number => 0;
+
 /** Lets what was answered be taken in. */
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -45,7 +47,10 @@ describe('the feed of usage over time', () => {
   it('asks one question at a time, and then for what is wanted by now', async () => {
     const { questions, engine, notices } = slowEngine();
     const shown: UsageQuery[] = [];
-    const feed = new UsageFeed({ engine, notices, clock: new ManualClock() }, ({ query }) => void shown.push(query));
+    const feed = new UsageFeed(
+      { engine, notices, clock: new ManualClock(), usedToday },
+      ({ query }) => void shown.push(query),
+    );
     void feed.show(day);
     void feed.show(week);
     assert.equal(questions.length, 1);
@@ -64,7 +69,7 @@ describe('the feed of usage over time', () => {
   it('asks again when what it has is old, and not before', async () => {
     const { questions, engine, notices } = slowEngine();
     const clock = new ManualClock();
-    const feed = new UsageFeed({ engine, notices, clock }, () => undefined);
+    const feed = new UsageFeed({ engine, notices, clock, usedToday }, () => undefined);
     void feed.show(day);
     questions[0]?.answer(read);
     await settle();
@@ -76,10 +81,32 @@ describe('the feed of usage over time', () => {
     assert.equal(questions.length, 2);
   });
 
+  it('asks again soon when tokens were used since', async () => {
+    const { questions, engine, notices } = slowEngine();
+    const clock = new ManualClock();
+    let used = 100;
+    const feed = new UsageFeed({ engine, notices, clock, usedToday: () => used }, () => undefined);
+    void feed.show(week);
+    // What is used while the answer is made may not be in it.
+    used = 200;
+    questions[0]?.answer(read);
+    await settle();
+    clock.advance(4999);
+    await feed.refresh();
+    assert.equal(questions.length, 1);
+    clock.advance(1);
+    void feed.refresh();
+    questions[1]?.answer(read);
+    await settle();
+    clock.advance(29_000);
+    await feed.refresh();
+    assert.equal(questions.length, 2, 'and no longer when none are');
+  });
+
   it('asks again soon while transcripts are being read', async () => {
     const { questions, engine, notices } = slowEngine();
     const clock = new ManualClock();
-    const feed = new UsageFeed({ engine, notices, clock }, () => undefined);
+    const feed = new UsageFeed({ engine, notices, clock, usedToday }, () => undefined);
     void feed.show(week);
     assert.equal(sampleHistory().transcripts.kind, 'reading');
     questions[0]?.answer(sampleHistory());
@@ -96,7 +123,7 @@ describe('the feed of usage over time', () => {
 
   it('keeps what it has when an answer fails', async () => {
     const { questions, engine, notices, logged } = slowEngine();
-    const feed = new UsageFeed({ engine, notices, clock: new ManualClock() }, () => undefined);
+    const feed = new UsageFeed({ engine, notices, clock: new ManualClock(), usedToday }, () => undefined);
     void feed.show(day);
     questions[0]?.answer(sampleHistory());
     await settle();
