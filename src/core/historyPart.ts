@@ -20,9 +20,15 @@ export interface HistoryPart {
   readonly amount: HistoryAmount;
 }
 
-export function partOfLedger(sum: UsageSum, planId: string, prices: TokenPrices | undefined): HistoryPart {
+/** @param origin whose ledger it is of: this machine's, or other machines'. */
+export function partOfLedger(
+  sum: UsageSum,
+  planId: string,
+  prices: TokenPrices | undefined,
+  origin: 'quota' | 'machines' = 'quota',
+): HistoryPart {
   const { at, agentId, sessionId, model } = sum;
-  const whose = { origin: 'quota', isOwn: countsFor(sum.planId, planId), owner: agentId, sessionId, model } as const;
+  const whose = { origin, isOwn: countsFor(sum.planId, planId), owner: agentId, sessionId, model } as const;
   return { at, ...whose, amount: amountOf({ ...sum, isFast: false }, prices) };
 }
 

@@ -1,6 +1,7 @@
 import {
   addAmounts,
   type HistoryDay,
+  historyOrigins,
   type HistoryPeriod,
   type HistoryTotal,
   noAmount,
@@ -10,7 +11,7 @@ import { calendarDay } from './calendarDay.ts';
 import { type HistoryPart } from './historyPart.ts';
 import { historyDays, lastDays } from './historySteps.ts';
 
-const nothing: HistoryTotal = { quota: noAmount, otherPlans: noAmount, elsewhere: noAmount };
+const nothing: HistoryTotal = { quota: noAmount, machines: noAmount, otherPlans: noAmount, elsewhere: noAmount };
 
 /** What was used on each local day and in all. @param parts of the last 90 local days. */
 export function totalsOf(parts: readonly HistoryPart[], now: number): Pick<UsageHistory, 'days' | 'totals'> {
@@ -37,13 +38,14 @@ export function totalsOf(parts: readonly HistoryPart[], now: number): Pick<Usage
 
 function dayOf(day: string, total: HistoryTotal | undefined): HistoryDay[] {
   if (total === undefined) return [];
-  const { quota, elsewhere } = total;
-  return quota.requests === 0 && elsewhere.requests === 0 ? [] : [{ day, quota, elsewhere }];
+  const { quota, machines, elsewhere } = total;
+  return historyOrigins.every((origin) => total[origin].requests === 0) ? [] : [{ day, quota, machines, elsewhere }];
 }
 
 function addTotals(a: HistoryTotal, b: HistoryTotal): HistoryTotal {
   return {
     quota: addAmounts(a.quota, b.quota),
+    machines: addAmounts(a.machines, b.machines),
     otherPlans: addAmounts(a.otherPlans, b.otherPlans),
     elsewhere: addAmounts(a.elsewhere, b.elsewhere),
   };

@@ -190,6 +190,17 @@ export interface Ledger {
    * @param stepMs how long a step is, in milliseconds; the first begins at `from`.
    */
   usage(from: number, to: number, stepMs: number, detail: UsageDetail): Promise<readonly UsageSum[]>;
+  /**
+   * The same of the other machines that share the plan's quota; left out where none can.
+   * @throws {SharedQuotaError} when they cannot be asked.
+   */
+  usageOfOthers?(
+    planId: string,
+    from: number,
+    to: number,
+    stepMs: number,
+    detail: UsageDetail,
+  ): Promise<readonly UsageSum[]>;
   /** @param sessionId whose plan's limits are wanted; the terms' when left out. */
   view(terms: QuotaTerms, now: number, sessionId?: string): Promise<LedgerView>;
   /**

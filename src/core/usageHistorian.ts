@@ -7,13 +7,14 @@ import { historyDays, historySteps, hourMs, lastDays, minuteMs } from './history
 import { totalsOf } from './historyTotals.ts';
 import { type Ledger } from './ledger.ts';
 import { LedgerDays } from './ledgerDays.ts';
+import { OthersUsage } from './othersUsage.ts';
 import { type Plan } from './plan.ts';
 import { type UsageDetail } from './usageSum.ts';
 import { type TokenPrices } from './tokenPrices.ts';
 
 /** What a historian works with. */
 export interface HistorianParts {
-  readonly ledger: Pick<Ledger, 'usage'>;
+  readonly ledger: Pick<Ledger, 'usage' | 'usageOfOthers'>;
   readonly elsewhere: ElsewhereUsage;
   readonly clock: Clock;
   readonly prices: () => TokenPrices;
@@ -23,11 +24,13 @@ export interface HistorianParts {
 export class UsageHistorian {
   readonly #parts: HistorianParts;
   readonly #days: Readonly<Record<UsageDetail, LedgerDays>>;
+  readonly #others: Readonly<Record<UsageDetail, OthersUsage>>;
 
   constructor(parts: HistorianParts) {
     this.#parts = parts;
     const { ledger } = parts;
     this.#days = { agent: new LedgerDays(ledger, 'agent'), session: new LedgerDays(ledger, 'session') };
+    this.#others = { agent: new OthersUsage(ledger, 'agent'), session: new OthersUsage(ledger, 'session') };
   }
 
   /** @param planId the account's record that holds now. */
@@ -41,7 +44,10 @@ export class UsageHistorian {
     // As it is before they are asked: what is read meanwhile may be in the next answer only.
     const transcripts = elsewhere.state;
     const outside = (await elsewhere.sums(oldest)).map((sum) => partElsewhere(sum, known));
-    const inside = (await this.#days[detail].sums(now)).map((sum) => partOfLedger(sum, planId, known));
+    const own = (await this.#days[detail].sums(now)).map((sum) => partOfLedger(sum, planId, known));
+    const others = this.#others[detail];
+    const theirs = (await others.sums(planId, now)).map((sum) => partOfLedger(sum, planId, known, 'machines'));
+    const inside = [...own, ...theirs];
     const starts = historySteps(span, now);
     const stepped = await this.#stepped(query, starts, inside, outside, planId, known);
     return {
@@ -52,6 +58,7 @@ export class UsageHistorian {
       ...totalsOf([...inside, ...outside], now),
       costs: plan.kind === 'ApiKey' ? 'billed' : 'api-equivalent',
       transcripts,
+      otherMachines: others.state,
     };
   }
 
@@ -70,7 +77,14 @@ export class UsageHistorian {
     const stepMs = span === 'hour' ? minuteMs : hourMs;
     const others = (await elsewhere.sums(from, stepMs)).map((sum) => partElsewhere(sum, known));
     if (span !== 'hour') return [...inside, ...others];
-    const minutes = await ledger.usage(from, clock.now() + 1, minuteMs, by === 'session' ? 'session' : 'agent');
-    return [...minutes.map((sum) => partOfLedger(sum, planId, known)), ...others];
+    const detail = by === 'session' ? 'session' : 'agent';
+    const to = clock.now() + 1;
+    const minutes = await ledger.usage(from, to, minuteMs, detail);
+    const theirs = await this.#others[detail].stepped(planId, from, to, minuteMs);
+    return [
+      ...minutes.map((sum) => partOfLedger(sum, planId, known)),
+      ...theirs.map((sum) => partOfLedger(sum, planId, known, 'machines')),
+      ...others,
+    ];
   }
 }

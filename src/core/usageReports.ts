@@ -20,7 +20,7 @@ export interface Transcripts extends ElsewhereUsage {
 
 /** What reports are made of. */
 export interface UsageReportParts {
-  readonly ledger: Pick<Ledger, 'usage'>;
+  readonly ledger: Pick<Ledger, 'usage' | 'usageOfOthers'>;
   readonly transcripts: Transcripts;
   /** @throws where they cannot be had. */
   readonly listPrices: () => TokenPrices | undefined;

@@ -13,6 +13,7 @@ import { Listeners } from '../core/listeners.ts';
 import { modelScope, planScope, type QuotaTerms } from '../core/quotaTerms.ts';
 import { type EndReason, type ProcessIdentity, type Session } from '../core/session.ts';
 import { type SharedNotice } from '../core/sharedQuota.ts';
+import { type UsageDetail, type UsageSum } from '../core/usageSum.ts';
 import { LeaseAsker } from './leaseAsker.ts';
 import { LeaseOffice } from './leaseOffice.ts';
 import { LeaseWatch } from './leaseWatch.ts';
@@ -24,6 +25,8 @@ import { OtherMachines } from './otherMachines.ts';
 import { ReportSender } from './reportSender.ts';
 import { sharedState } from './sharedState.ts';
 import { TransactionalLedger } from './transactionalLedger.ts';
+
+type UsageRange = readonly [from: number, to: number, stepMs: number, detail: UsageDetail];
 
 /** How long after somebody has looked at a plan's numbers they are kept true, in milliseconds. */
 const watchedMs = 30_000;
@@ -171,6 +174,12 @@ export class LeasedLedger extends LocalRecord implements Ledger {
     const view = await this.local.view(terms, now, sessionId);
     const state = await store.read(() => sharedState(leases, terms.planId));
     return { ...view, shared: { ...state, machines: this.#others.of(terms.planId, this.#speaker.machineId) } };
+  }
+
+  async usageOfOthers(planId: string, ...range: UsageRange): Promise<readonly UsageSum[]> {
+    const { machineId } = await this.#speaker.identity();
+    const sums = await this.#parts.shared.usage(planId, ...range);
+    return sums.filter((sum) => sum.machineId !== machineId);
   }
 
   onChange(listener: () => void): () => void {

@@ -1,5 +1,5 @@
 import { csvText } from './csvText.ts';
-import { amountTokens, type HistoryAmount, type UsageHistory } from './usageHistory.ts';
+import { amountTokens, type HistoryAmount, historyOrigins, type UsageHistory } from './usageHistory.ts';
 
 /** The columns of an exported history; one line for each layer and step that has tokens. */
 const seriesColumns = ['from', 'to', 'origin', 'by', 'name', 'owner', 'tokens'];
@@ -33,9 +33,9 @@ export function seriesCsv({ query, starts, series, at }: UsageHistory): string {
 
 /** What was used each day, as comma-separated values. Days are those of the local clock. */
 export function daysCsv({ days }: UsageHistory): string {
-  const rows = days.flatMap(({ day, quota, elsewhere }) =>
-    [['quota', quota] as const, ['elsewhere', elsewhere] as const].flatMap(([origin, amount]) =>
-      amount.requests === 0 ? [] : [[day, origin, ...amountCells(amount)]],
+  const rows = days.flatMap((of) =>
+    historyOrigins.flatMap((origin) =>
+      of[origin].requests === 0 ? [] : [[of.day, origin, ...amountCells(of[origin])]],
     ),
   );
   return csvText(dayColumns, rows);

@@ -13,10 +13,11 @@ export interface HistoryQuery {
 }
 
 /**
- * `quota`: through Agent Quota, in the ledger. `elsewhere`: what only Claude Code's transcripts tell of; nothing of what
- * the ledger has is in it.
+ * `quota`: through Agent Quota, in the ledger. `machines`: through Agent Quota on other machines that share the plan's
+ * quota. `elsewhere`: what only Claude Code's transcripts tell of; nothing of what the ledger has is in it.
  */
-export type HistoryOrigin = 'quota' | 'elsewhere';
+export const historyOrigins = ['quota', 'machines', 'elsewhere'] as const;
+export type HistoryOrigin = (typeof historyOrigins)[number];
 
 /** What tokens cost at the API's list prices, in US dollars; on a subscription what they would cost there. */
 export interface Cost {
@@ -56,24 +57,28 @@ export interface HistorySeries {
 }
 
 /** A local calendar day. */
-export interface HistoryDay {
+export interface HistoryDay extends Readonly<Record<HistoryOrigin, HistoryAmount>> {
   /** `YYYY-MM-DD`. */
   readonly day: string;
-  readonly quota: HistoryAmount;
-  readonly elsewhere: HistoryAmount;
 }
 
 export const historyPeriods = ['today', 'sevenDays', 'thirtyDays', 'ninetyDays'] as const;
 /** Local calendar days up to and with today. */
 export type HistoryPeriod = (typeof historyPeriods)[number];
 
-export interface HistoryTotal {
-  /** On the plan that holds now. */
-  readonly quota: HistoryAmount;
-  /** Through Agent Quota on other plans or accounts; in no series and no day. */
+/** `quota` and `machines` are on the plan that holds now. */
+export interface HistoryTotal extends Readonly<Record<HistoryOrigin, HistoryAmount>> {
+  /** Through Agent Quota on other plans or accounts, by this machine; in no series and no day. */
   readonly otherPlans: HistoryAmount;
-  readonly elsewhere: HistoryAmount;
 }
+
+/** Whether what other machines used is in a history. */
+export type OtherMachinesState =
+  /** No machine shares the quota. */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'known' }
+  /** The shared ledger cannot be asked now: what it said before is in it, if anything. */
+  | { readonly kind: 'away'; readonly reason: string };
 
 /** How much of Claude Code's transcripts is in a history. */
 export type TranscriptState =
@@ -98,6 +103,7 @@ export interface UsageHistory {
   /** Whether costs are those of the bill or what the API would charge: a subscription has a price of its own. */
   readonly costs: 'billed' | 'api-equivalent';
   readonly transcripts: TranscriptState;
+  readonly otherMachines: OtherMachinesState;
 }
 
 export const noAmount: HistoryAmount = Object.freeze({
@@ -123,6 +129,11 @@ export function addAmounts(a: HistoryAmount, b: HistoryAmount): HistoryAmount {
     outputTokens: a.outputTokens + b.outputTokens,
     cost: addCosts(a.cost, b.cost),
   };
+}
+
+/** Of all origins. */
+export function wholeAmount(of: Readonly<Record<HistoryOrigin, HistoryAmount>>): HistoryAmount {
+  return historyOrigins.map((origin) => of[origin]).reduce(addAmounts);
 }
 
 export function addCosts(a: Cost, b: Cost): Cost {

@@ -51,7 +51,7 @@ export class DashboardFeed implements vscode.Disposable {
     this.#events = new EventFeed(parts, request);
     const usedToday = (): number => (store.snapshot === undefined ? 0 : totalTokens(store.snapshot.usedToday));
     this.#usage = new UsageFeed({ ...parts, usedToday }, ({ query, history }) => {
-      this.#post({ type: 'usage', view: usageView(history, query, clock.now()) });
+      this.#post({ type: 'usage', view: usageView(history, query, clock.now(), usedToday()) });
     });
     this.#owned = vscode.Disposable.from(
       store.onDidChange(request),

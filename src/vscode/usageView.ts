@@ -2,34 +2,45 @@ import { formatAge, formatCount, formatPercentage } from '../shared/amounts.ts';
 import { formatCost } from '../shared/costText.ts';
 import { type UsageDay, type UsageQuery, type UsageSeries, type UsageView } from '../shared/dashboardUsage.ts';
 import {
-  addAmounts,
   amountTokens,
+  type HistoryOrigin,
   type HistoryPeriod,
   historyPeriods,
   type HistorySeries,
   noAmount,
   type UsageHistory,
+  wholeAmount,
 } from '../shared/usageHistory.ts';
 import { projectName } from './projectName.ts';
 
-/** Usage over time as the dashboard draws it. @param query what it was asked for. */
-export function usageView(history: UsageHistory, query: UsageQuery, now: number): UsageView {
+/**
+ * Usage over time as the dashboard draws it.
+ * @param query what it was asked for.
+ * @param usedToday tokens of today as they are counted live, by this machine's agents.
+ */
+export function usageView(history: UsageHistory, query: UsageQuery, now: number, usedToday: number): UsageView {
   return {
     query,
     starts: [...history.starts],
     series: history.series.filter(({ sum }) => amountTokens(sum) > 0).map((series) => layer(series, query)),
     days: lastDays(history, now),
     totals: historyPeriods.map((period) => total(history, period)),
-    remarks: remarks(history, now),
+    remarks: remarks(history, now, usedToday),
   };
 }
+
+const originRemarks: Readonly<Record<HistoryOrigin, string>> = {
+  quota: '',
+  machines: ' (on other machines)',
+  elsewhere: ' (not through Agent Quota)',
+};
 
 function layer({ origin, key, members, tokens, sum }: HistorySeries, { by }: UsageQuery): UsageSeries {
   const others = members > 1 ? `${members} other ${by}s` : `unknown ${by}`;
   // Elsewhere agents have no names, and are told by their projects.
   const name = key !== undefined && origin === 'elsewhere' && by === 'agent' ? projectName(key) : key;
   return {
-    label: `${name ?? others}${origin === 'elsewhere' ? ' (not through Agent Quota)' : ''}`,
+    label: `${name ?? others}${originRemarks[origin]}`,
     tokens: [...tokens],
     tokensText: formatCount(amountTokens(sum)),
     costText: formatCost(sum.cost),
@@ -46,7 +57,7 @@ function lastDays({ days }: UsageHistory, now: number): UsageDay[] {
     const date = new Date(today.getFullYear(), today.getMonth(), today.getDate() - (dayCount - 1 - index));
     const day = dayName(date);
     const found = known.get(day);
-    const sum = found === undefined ? noAmount : addAmounts(found.quota, found.elsewhere);
+    const sum = found === undefined ? noAmount : wholeAmount(found);
     const tokens = amountTokens(sum);
     const text = tokens === 0 ? `${day}: nothing` : `${day}: ${formatCount(tokens)} tokens, ${formatCost(sum.cost)}`;
     return { day, tokens, text };
@@ -66,14 +77,18 @@ const periodNames: Readonly<Record<HistoryPeriod, string>> = {
 };
 
 function total({ totals }: UsageHistory, period: HistoryPeriod): UsageView['totals'][number] {
-  const sum = addAmounts(totals[period].quota, totals[period].elsewhere);
+  const sum = wholeAmount(totals[period]);
   return { label: periodNames[period], tokens: formatCount(amountTokens(sum)), cost: formatCost(sum.cost) };
 }
 
-function remarks({ costs, totals, transcripts }: UsageHistory, now: number): string[] {
+function remarks(history: UsageHistory, now: number, usedToday: number): string[] {
+  const { costs, totals, transcripts } = history;
   const found: string[] = [];
-  const { quota, elsewhere, otherPlans } = totals.ninetyDays;
-  const { cost } = addAmounts(quota, elsewhere);
+  const { otherPlans } = totals.ninetyDays;
+  const { cost } = wholeAmount(totals.ninetyDays);
+  const missing = usedToday - amountTokens(totals.today.quota);
+  if (missing > 0) found.push(`${formatCount(missing)} tokens of requests under way come in when these have ended.`);
+  found.push(...remarksOnMachines(history));
   if (costs === 'api-equivalent') found.push('Costs are API-equivalent: what the API would charge.');
   if (cost.unpricedRequests > 0) found.push('A plus marks costs without requests of models of unknown price.');
   const others = amountTokens(otherPlans);
@@ -94,4 +109,17 @@ function remarks({ costs, totals, transcripts }: UsageHistory, now: number): str
       break;
   }
   return found;
+}
+
+function remarksOnMachines({ otherMachines, totals }: UsageHistory): string[] {
+  const of = (period: HistoryPeriod): string => formatCount(amountTokens(totals[period].machines));
+  const parts = `${of('today')} of today’s tokens and ${of('ninetyDays')} of those of 90 days`;
+  switch (otherMachines.kind) {
+    case 'none':
+      return [];
+    case 'known':
+      return amountTokens(totals.ninetyDays.machines) === 0 ? [] : [`Other machines used ${parts}.`];
+    case 'away':
+      return [`What other machines used may be missing: ${otherMachines.reason}`];
+  }
 }

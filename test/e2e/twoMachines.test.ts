@@ -7,11 +7,11 @@ import { type EnvironmentOverlay, overlayVariables as names } from '../../src/sh
 import { startSimulatedUpstream, type SimulatedUpstream } from '../fakes/simulatedUpstream.ts';
 import { startPostgresServer, type PostgresServer } from '../support/postgresServer.ts';
 import { SharedDatabase } from '../support/sharedDatabase.ts';
+import { deliveredUsage } from './deliveredUsage.ts';
 import { realKey, startEngine, type RunningEngine } from './runningEngine.ts';
 
 /** How long the database is away. */
 const awayMs = 20_000;
-const day = 24 * 3_600_000;
 
 /** Two engines that have nothing in common but a real PostgreSQL: two machines. */
 describe('two machines that share a quota', function () {
@@ -64,39 +64,6 @@ describe('two machines that share a quota', function () {
 
   const body = { model: 'claude-opus-5-5', max_tokens: 64, messages: [{ role: 'user' as const, content: 'hi' }] };
 
-  /** Sums of the database, as the upstream counts. */
-  async function delivered(planId: string): Promise<Record<string, number>> {
-    const quota = database.open();
-    try {
-      const now = Date.now();
-      const sums = await quota.usage(planId, now - day, now + day, 2 * day, 'session');
-      const all = { requests: 0, inputTokens: 0, outputTokens: 0, cacheReadTokens: 0 };
-      for (const { requests, usage } of sums) {
-        all.requests += requests;
-        all.inputTokens += usage.inputTokens;
-        all.outputTokens += usage.outputTokens;
-        all.cacheReadTokens += usage.cacheReadTokens;
-      }
-      return all;
-    } finally {
-      await quota.close();
-    }
-  }
-
-  /** Waits until the database has all that the upstream has served, and sees that it then stays so. */
-  async function agree(planId: string): Promise<void> {
-    const { requests, inputTokens, outputTokens, cacheReadTokens } = upstream.served().total;
-    const served = { requests, inputTokens, outputTokens, cacheReadTokens };
-    const deadline = Date.now() + 60_000;
-    while (JSON.stringify(await delivered(planId).catch(() => undefined)) !== JSON.stringify(served)) {
-      if (Date.now() > deadline) break;
-      await pause(500);
-    }
-    assert.deepEqual(await delivered(planId), served);
-    await pause(3000);
-    assert.deepEqual(await delivered(planId), served);
-  }
-
   async function planIdOf(): Promise<string> {
     const { rows } = await database.admin.query<{ plan_id: string }>('SELECT plan_id FROM agent_quota.plan');
     assert.equal(rows.length, 1, 'both machines have the same plan');
@@ -125,7 +92,7 @@ describe('two machines that share a quota', function () {
       for (const answer of await Promise.all(answers)) assert.equal(answer.type, 'message');
       const { requests, answered429 } = upstream.served().total;
       assert.deepEqual([requests, answered429], [70, 0]);
-      await agree(await planIdOf());
+      await deliveredUsage(database, await planIdOf(), upstream.served().total);
     });
 
   it('go on while the database is away in the middle of a stream, and nothing is lost or counted twice', async () => {
@@ -159,7 +126,7 @@ describe('two machines that share a quota', function () {
     assert.ok(isOver, 'the stream came to its end');
     await server.start();
     for (const client of clients) await client.messages.create(body);
-    await agree(planId);
+    await deliveredUsage(database, planId, upstream.served().total);
     assert.equal(upstream.served().total.answered429, 0);
   });
 });

@@ -2,63 +2,16 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type Browser, type Page } from 'playwright-core';
+import { type Browser } from 'playwright-core';
 import { type SimulatedUpstreamProcess, startSimulatedUpstreamProcess } from '../fakes/simulatedUpstreamProcess.ts';
 import { launchBrowser } from '../host/browser.ts';
 import { copyExtension } from '../host/extensionCopy.ts';
 import { screenshotDirectory } from '../host/paths.ts';
 import { type ServedVsCode, startServedVsCode } from '../host/servedVsCode.ts';
+import { UsedWindow } from './usedWindow.ts';
 
 const slots = 5;
 const newTerminal = 'Agent Quota: New Agent Terminal';
-
-/** A VS Code window with an extension host of its own, as a user sees and uses it. */
-class UsedWindow {
-  readonly page: Page;
-
-  constructor(page: Page) {
-    this.page = page;
-  }
-
-  static async open(browser: Browser, url: string): Promise<UsedWindow> {
-    const page = await browser.newPage({ viewport: { width: 1100, height: 700 } });
-    await page.goto(url, { waitUntil: 'commit' });
-    const window = new UsedWindow(page);
-    await window.showsInStatusBar(`/${slots} agents`, 60_000);
-    await page.locator('.activitybar .action-label[aria-label*="Agent Quota"]').first().click();
-    await page.evaluate(noteRows);
-    return window;
-  }
-
-  /** Runs a command from the palette. */
-  async run(title: string): Promise<void> {
-    await this.page.keyboard.press('F1');
-    const input = this.page.locator('.quick-input-widget input');
-    await input.fill(`>${title}`);
-    await this.page.locator(`.quick-input-list .monaco-list-row[aria-label^="${title}"]`).first().click();
-    await input.waitFor({ state: 'hidden' });
-  }
-
-  async showsInStatusBar(text: string, timeout = 15_000): Promise<void> {
-    await this.page.locator('.statusbar-item', { hasText: text }).first().waitFor({ timeout });
-  }
-
-  /** When each agent's row first was in the tree, by the clock of this machine. */
-  async rows(): Promise<Record<string, number>> {
-    return this.page.evaluate<Record<string, number>>('window.agentRows');
-  }
-}
-
-/** Runs in the page. */
-const noteRows = `(() => {
-  window.agentRows = {};
-  setInterval(() => {
-    for (const row of document.querySelectorAll('.tree-explorer-viewlet-tree-view .monaco-list-row')) {
-      const agent = /^agent-\\d+/.exec(row.getAttribute('aria-label') ?? '')?.[0];
-      if (agent !== undefined) window.agentRows[agent] ??= Date.now();
-    }
-  }, 10);
-})()`;
 
 describe('two VS Code windows at once', function () {
   this.timeout(180_000);
@@ -94,8 +47,8 @@ describe('two VS Code windows at once', function () {
       },
     });
     browser = await launchBrowser();
-    first = await UsedWindow.open(browser, server.url());
-    second = await UsedWindow.open(browser, server.url({ workspaceFolder: docs }));
+    first = await UsedWindow.open(browser, server.url(), slots);
+    second = await UsedWindow.open(browser, server.url({ workspaceFolder: docs }), slots);
     await mkdir(screenshotDirectory, { recursive: true });
   });
 

@@ -95,7 +95,7 @@ describe('two windows on one file', () => {
         ];
         let active = 0;
         const either = new Proxy({} as Ledger, {
-          get: (_target, name: keyof Ledger) => windows[active]?.[name].bind(windows[active]),
+          get: (_target, name: keyof Ledger) => windows[active]?.[name]?.bind(windows[active]),
         });
         const shared = new Doer(either);
         const single = new Doer(new TransactionalLedger(new MemoryStore()));

@@ -11,7 +11,7 @@ function amount(changes: Partial<HistoryAmount>): HistoryAmount {
 }
 
 function history(name: string | undefined, members = 1): UsageHistory {
-  const total = { quota: noAmount, otherPlans: noAmount, elsewhere: noAmount };
+  const total = { quota: noAmount, machines: noAmount, otherPlans: noAmount, elsewhere: noAmount };
   return {
     at: start + 90_000,
     query: { span: 'hour', by: 'agent' },
@@ -21,12 +21,14 @@ function history(name: string | undefined, members = 1): UsageHistory {
       {
         day: '2026-01-15',
         quota: amount({ requests: 2, inputTokens: 10, outputTokens: 2, cost: { usd: 1.5, unpricedRequests: 0 } }),
+        machines: amount({ inputTokens: 3 }),
         elsewhere: amount({ cacheReadTokens: 5, cost: { usd: 0, unpricedRequests: 1 } }),
       },
     ],
     totals: { today: total, sevenDays: total, thirtyDays: total, ninetyDays: total },
     costs: 'billed',
     transcripts: { kind: 'off' },
+    otherMachines: { kind: 'known' },
   };
 }
 
@@ -53,6 +55,7 @@ describe('an exported history', () => {
   it('has no cost where none is known', () => {
     assert.deepEqual(parsed(daysCsv(history('a'))).slice(1), [
       ['2026-01-15', 'quota', '2', '10', '0', '0', '2', '12', '1.500000', '0'],
+      ['2026-01-15', 'machines', '1', '3', '0', '0', '0', '3', '0.000000', '0'],
       ['2026-01-15', 'elsewhere', '1', '0', '0', '5', '0', '5', '', '1'],
     ]);
   });

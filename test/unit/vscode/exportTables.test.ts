@@ -68,7 +68,7 @@ describe('what the dashboard exports', () => {
 
 describe('usage over time', () => {
   it('names layers, and leaves out those with nothing', () => {
-    const { series: layers } = usageView(sampleHistory(), query, sampleNow);
+    const { series: layers } = usageView(sampleHistory(), query, sampleNow, 0);
     assert.deepEqual(
       layers.map(({ label, tokensText, costText }) => [label, tokensText, costText]),
       [
@@ -79,7 +79,7 @@ describe('usage over time', () => {
   });
 
   it('has each of the last 90 days, what was used elsewhere included', () => {
-    const { days } = usageView(sampleHistory(), query, sampleNow);
+    const { days } = usageView(sampleHistory(), query, sampleNow, 0);
     assert.equal(days.length, 90);
     assert.equal(new Set(days.map(({ day }) => day)).size, 90);
     assert.deepEqual(days.at(-1), { day: '2026-01-15', tokens: 600, text: '2026-01-15: 600 tokens, $3.00' });
@@ -87,10 +87,38 @@ describe('usage over time', () => {
   });
 
   it('says what its numbers lack', () => {
-    const remarks = usageView(sampleHistory(), query, sampleNow).remarks.join(' ');
+    const remarks = usageView(sampleHistory(), query, sampleNow, 300).remarks.join(' ');
     assert.match(remarks, /API-equivalent/);
     assert.match(remarks, /being read \(25%\)/);
     const old = sampleHistory({ transcripts: { kind: 'read', at: sampleNow - hour, files: 3, unreadableFiles: 1 } });
-    assert.match(usageView(old, query, sampleNow).remarks.join(' '), /1 of 3 transcripts cannot.*as of 1 h ago/);
+    assert.match(usageView(old, query, sampleNow, 300).remarks.join(' '), /1 of 3 transcripts cannot.*as of 1 h ago/);
+    assert.doesNotMatch(remarks, /under way|machines/);
+    const busy = usageView(sampleHistory(), query, sampleNow, 37_300).remarks.join(' ');
+    assert.match(busy, /37k tokens of requests under way come in when these have ended/);
+  });
+
+  it('tells other machines’ part from this one’s', () => {
+    const { totals, series } = sampleHistory();
+    const theirs = { ...totals.today.quota, inputTokens: 900 };
+    const shared = sampleHistory({
+      otherMachines: { kind: 'known' },
+      series: series.map((layer) => ({ ...layer, origin: 'machines' })),
+      totals: {
+        ...totals,
+        today: { ...totals.today, machines: theirs },
+        ninetyDays: { ...totals.ninetyDays, machines: theirs },
+      },
+    });
+    const view = usageView(shared, query, sampleNow, 0);
+    assert.deepEqual(view.series[0]?.label, 'agent-1 (on other machines)');
+    assert.deepEqual(view.totals[0], { label: 'Today', tokens: '1.2k', cost: '$3.00' });
+    assert.match(view.remarks.join(' '), /Other machines used 900 of today’s tokens and 900 of those of 90 days\./);
+    const away = usageView(
+      { ...shared, otherMachines: { kind: 'away', reason: 'No way to it.' } },
+      query,
+      sampleNow,
+      0,
+    );
+    assert.match(away.remarks.join(' '), /What other machines used may be missing: No way to it\./);
   });
 });

@@ -16,16 +16,17 @@ function series(changes: Partial<HistorySeries>): HistorySeries {
 }
 
 export function sampleHistory(changes: Partial<UsageHistory> = {}): UsageHistory {
-  const total = { quota: noAmount, otherPlans: noAmount, elsewhere: noAmount };
+  const total = { quota: noAmount, machines: noAmount, otherPlans: noAmount, elsewhere: noAmount };
   return {
     at: sampleNow,
     query,
     starts: [sampleNow - hour, sampleNow],
     series: [series({}), series({ key: undefined, members: 3, tokens: [5, 0] }), series({ sum: noAmount })],
-    days: [{ day: '2026-01-15', quota: series({}).sum, elsewhere: series({}).sum }],
+    days: [{ day: '2026-01-15', quota: series({}).sum, machines: noAmount, elsewhere: series({}).sum }],
     totals: { today: { ...total, quota: series({}).sum }, sevenDays: total, thirtyDays: total, ninetyDays: total },
     costs: 'api-equivalent',
     transcripts: { kind: 'reading', share: 0.25 },
+    otherMachines: { kind: 'none' },
     ...changes,
   };
 }
