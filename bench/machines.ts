@@ -10,6 +10,7 @@ import { machine } from './machine.ts';
 import { type Sharing } from './machines/machineMessages.ts';
 import { machinesReport, machinesSummary } from './machines/machinesReport.ts';
 import { runSharing, type RunFigures } from './machines/machinesRun.ts';
+import { renewRate } from './machines/renewRate.ts';
 import { writeReadmeSection } from './readmeSection.ts';
 
 const { values } = parseArgs({
@@ -35,16 +36,23 @@ const load = (): string => loadavg()[0]?.toFixed(1) ?? '';
 const loads = [load()];
 const server = await startPostgresServer();
 const runs = new Map<Sharing, RunFigures>();
+const rates: string[] = [];
 try {
   for (const sharing of chosen) {
     runs.set(sharing, await runSharing(sharing, size, server));
     loads.push(load());
   }
+  for (const plans of [1, 8]) {
+    rates.push(
+      `${Math.round(await renewRate(server, plans)).toLocaleString('en-US')} with ${plans === 1 ? 'one plan' : `${plans} plans`}`,
+    );
+  }
 } finally {
   await server.stop();
 }
 const loadText = `Load of the machine (processes that run or want to) before and after each run: ${loads.join(', ')}.`;
-const text = `${machinesReport(runs, size, loadText)}\n\n${machine()}`;
+const rateText = `Leases that this PostgreSQL renews in a second, with 24 machines that ask without pause: ${rates.join(', ')}.`;
+const text = `${machinesReport(runs, size, loadText)}\n\n${rateText}\n\n${machine()}`;
 console.log(text);
 if (values.write === true) writeReadmeSection('bench:machines', text);
 const leased = runs.get('leased');
