@@ -22,7 +22,7 @@ export async function setLimits(client: ClientBase, wish: LimitsWish): Promise<v
 
 async function setPlan(client: ClientBase, planId: string, { set, scope, role }: LimitsWish): Promise<void> {
   await client.query('INSERT INTO plan (plan_id) VALUES ($1) ON CONFLICT DO NOTHING', [planId]);
-  await client.query('SELECT FROM plan WHERE plan_id = $1 FOR UPDATE', [planId]);
+  await client.query('SELECT FROM plan WHERE plan_id = $1 FOR NO KEY UPDATE', [planId]);
   if (role !== undefined) {
     await client.query('UPDATE plan SET members = $2 WHERE plan_id = $1', [planId, role]);
     await client.query('SELECT open_to($1)', [role]);

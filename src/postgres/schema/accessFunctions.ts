@@ -31,11 +31,13 @@ BEGIN
   IF is_new THEN INSERT INTO plan (plan_id) VALUES (asked_plan) ON CONFLICT DO NOTHING; END IF;
 END $$;
 
--- The same, and locks the plan: whoever else changes it waits. Only then may the clock be asked.
+-- The same, and locks the plan: whoever else changes it waits. Only then may the clock be asked. Rows that refer to it
+-- may be added meanwhile (FOR NO KEY UPDATE): a delivery holds its machine and adds usage of the plan, a renewal holds the
+-- plan and adds parts of the machine, and neither may wait for the other.
 CREATE FUNCTION lock_plan(asked_plan text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM admit(asked_plan);
-  PERFORM FROM plan WHERE plan_id = asked_plan FOR UPDATE;
+  PERFORM FROM plan WHERE plan_id = asked_plan FOR NO KEY UPDATE;
 END $$;
 
 -- A role that is gone has no members.

@@ -12,7 +12,7 @@ BEGIN
   FOR of_plan IN SELECT DISTINCT e->>'planId' FROM jsonb_array_elements(batch->'entries') e ORDER BY 1 LOOP
     PERFORM admit(of_plan);
   END LOOP;
-  SELECT delivered_through INTO through FROM machine WHERE machine_id = caller FOR UPDATE;
+  SELECT delivered_through INTO through FROM machine WHERE machine_id = caller FOR NO KEY UPDATE;
   INSERT INTO usage (plan_id, machine_id, at, session_id, agent_id, model, request_id,
       input_tokens, cache_creation_5m_tokens, cache_creation_1h_tokens, cache_read_tokens, output_tokens)
     SELECT e->>'planId', caller, (e->>'at')::double precision, e->>'sessionId', e->>'agentId', e->>'model', e->>'requestId',

@@ -82,6 +82,36 @@ describe('usage and machines in PostgreSQL', function () {
     assert.deepEqual(bySession.map(({ sessionId }) => sessionId).sort(), ['s', 's2']);
   });
 
+  it('lets machines lease, deliver, show and report at the same time: no call waits for another in a circle', async () => {
+    const rounds = 30;
+    const limit = { dimension: 'tokensPerMinute', limit: 1e6, remaining: 1e6, resetsAt: undefined } as const;
+    const report = { limits: [limit], windows: [], limited: false, retryAfterMs: undefined, model: undefined };
+    const machines = await Promise.all(
+      Array.from({ length: 6 }, async (_, index) => {
+        const own = database.open();
+        const id = `m${index}`;
+        const set = { tokensPerMinute: 1e6 };
+        for (let round = 0; round < rounds; round += 1) {
+          // A scope that is new refers to the plan and to the machine, as each delivery does.
+          const leases = new FakeMachine(own, id, { set, scopeId: `plan/agent/${round}` });
+          const requestId = `${id} ${round}`;
+          await Promise.all([
+            leases.ask({ tokensPerMinute: 10 }),
+            own.deliver({ machine: identity(id), entries: [entry(round, { requestId })] }),
+            own.publish({ machine: identity(id), planId: 'plan', body: `${round}` }),
+            own.observe('plan', 'plan', report),
+          ]);
+        }
+        return id;
+      }),
+    );
+    const sums = await quota.usage('plan', 0, 1e15, 1e15, 'agent');
+    assert.deepEqual(
+      sums.map(({ machineId, requests }) => [machineId, requests]).sort(),
+      machines.map((id) => [id, rounds]),
+    );
+  });
+
   it('shows machines to one another until they are gone for long', async () => {
     await quota.publish({ machine, planId: 'plan', body: '{"sessions":1}' });
     await new FakeMachine(quota, 'm').ask();
