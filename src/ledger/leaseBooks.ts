@@ -92,9 +92,11 @@ export class LeaseBooks {
   room(scope: Scope, limits: RateLimits, now: number | undefined): LeaseRoom {
     const state = this.state(scope.planId);
     const row = this.#store.scope(scope.id);
-    if (state === 'safe-share' && row.lease?.grant !== undefined) {
-      const { fairShare } = row.lease.grant;
-      const tokensPerDay = now === undefined ? Infinity : this.dayRoom(scope, now) + fairShare.tokensPerDay;
+    const grant = row.lease?.grant;
+    // What was never asked for, as of a model that is new here, is bounded by the plan's fair share alone.
+    if (state === 'safe-share' && (grant !== undefined || scope.kind !== 'plan')) {
+      const fairDay = grant?.fairShare.tokensPerDay ?? 0;
+      const tokensPerDay = now === undefined ? Infinity : this.dayRoom(scope, now) + fairDay;
       return { rates: endless, tokensPerDay };
     }
     const share = state === 'leased' ? this.share(scope.id, scope.planId) : undefined;
@@ -198,7 +200,13 @@ export class LeaseBooks {
     const plan = this.plan(planId);
     if (plan === undefined) return undefined;
     const waits = plan.away !== undefined || this.#store.scopeIds(planId).some((id) => this.isUnmet(id, planId));
-    return waits ? Math.max(0, plan.askedAt + betweenAsksMs - this.moment().monotonic) : undefined;
+    return waits ? this.askedAgainInMs(planId, betweenAsksMs) : undefined;
+  }
+
+  /** In how many milliseconds the last ask is so long ago; undefined where nothing was ever asked. */
+  askedAgainInMs(planId: string, betweenMs: number): number | undefined {
+    const plan = this.plan(planId);
+    return plan === undefined ? undefined : Math.max(0, plan.askedAt + betweenMs - this.moment().monotonic);
   }
 
   /** Whether anything of a plan is not reported yet. */

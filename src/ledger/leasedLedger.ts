@@ -14,6 +14,7 @@ import { modelScope, planScope, type QuotaTerms } from '../core/quotaTerms.ts';
 import { type EndReason, type ProcessIdentity, type Session } from '../core/session.ts';
 import { type SharedNotice } from '../core/sharedQuota.ts';
 import { type UsageDetail, type UsageSum } from '../core/usageSum.ts';
+import { withinTime } from '../core/withinTime.ts';
 import { LeaseAsker } from './leaseAsker.ts';
 import { LeaseOffice } from './leaseOffice.ts';
 import { LeaseWatch } from './leaseWatch.ts';
@@ -24,12 +25,16 @@ import { MachineSpeaker } from './machineSpeaker.ts';
 import { OtherMachines } from './otherMachines.ts';
 import { ReportSender } from './reportSender.ts';
 import { sharedState } from './sharedState.ts';
+import { SoonOnce } from './soonOnce.ts';
 import { TransactionalLedger } from './transactionalLedger.ts';
 
 type UsageRange = readonly [from: number, to: number, stepMs: number, detail: UsageDetail];
 
 /** How long after somebody has looked at a plan's numbers they are kept true, in milliseconds. */
 const watchedMs = 30_000;
+
+/** While somebody looks, changes of other machines are asked for so often at most, in milliseconds. */
+const watchedAskMs = 500;
 
 /**
  * The longest that a request or a session waits for the shared ledger, however often it is asked for it, before it is
@@ -57,7 +62,7 @@ export class LeasedLedger extends LocalRecord implements Ledger {
   /** When the plan's numbers were looked at last, by the monotonic clock. */
   readonly #viewedAt = new Map<string, number>();
   /** Asks that are to be made soon, by plan. */
-  readonly #soon = new Map<string, () => void>();
+  readonly #soon: SoonOnce;
   #engineId: string;
 
   constructor(parts: LeasedLedgerParts) {
@@ -75,6 +80,7 @@ export class LeasedLedger extends LocalRecord implements Ledger {
     const answered = this.#changed.tell;
     this.#asker = new LeaseAsker({ store, desk, answers, shared, clock, moment, machine, logger, answered });
     this.#reports = new ReportSender(parts);
+    this.#soon = new SoonOnce(clock);
     this.#others = new OtherMachines(shared, clock, this.#changed.tell);
     this.#watch = new LeaseWatch(
       clock,
@@ -188,7 +194,8 @@ export class LeasedLedger extends LocalRecord implements Ledger {
 
   /** Gives back what is leased, as far as the shared ledger can be asked. */
   async close(): Promise<void> {
-    for (const stop of [...this.#stopListening, ...this.#soon.values()]) stop();
+    for (const stop of this.#stopListening) stop();
+    this.#soon.close();
     this.#others.close();
     await this.#watch.close();
     const farewell = async (): Promise<void> => {
@@ -196,7 +203,7 @@ export class LeasedLedger extends LocalRecord implements Ledger {
       for (const terms of this.#terms.values()) await this.#asker.giveBack(terms);
       await this.#speaker.leave(this.#engineId);
     };
-    await this.#within(farewell());
+    await withinTime(this.#parts.clock, longestAskMs, farewell());
     await this.#parts.shared.close();
     await this.local.close();
   }
@@ -232,18 +239,10 @@ export class LeasedLedger extends LocalRecord implements Ledger {
   }
 
   async #ask(terms: QuotaTerms, until: number, seatFor?: string): Promise<void> {
-    await this.#within(this.#asker.ask(terms, seatFor), until - this.#parts.clock.monotonic());
-  }
-
-  /** Waits for something, but not for long. */
-  async #within(done: Promise<void>, ms = longestAskMs): Promise<void> {
-    if (ms <= 0) return;
-    const { promise, resolve } = Promise.withResolvers<undefined>();
-    const cancel = this.#parts.clock.after(ms, () => {
-      resolve(undefined);
-    });
-    await Promise.race([done, promise]);
-    cancel();
+    const { clock } = this.#parts;
+    const asked = this.#asker.ask(terms, seatFor);
+    const leftMs = until - clock.monotonic();
+    if (leftMs > 0) await withinTime(clock, leftMs, asked);
   }
 
   /** Somebody on another machine may wait for it. */
@@ -253,24 +252,31 @@ export class LeasedLedger extends LocalRecord implements Ledger {
   }
 
   async #hear(notice: SharedNotice): Promise<void> {
-    if (notice.kind === 'machines') {
-      if (this.#isWatched(notice.planId)) this.#others.look(notice.planId);
-      else this.#others.miss(notice.planId);
-      return;
-    }
     const { store } = this.#parts;
     const { leases } = this.#office;
-    for (const [planId, terms] of this.#terms) {
+    if (notice.kind === 'machines') {
+      const { planId } = notice;
+      if (!this.#isWatched(planId)) {
+        this.#others.miss(planId);
+        return;
+      }
+      this.#others.look(planId);
+      // With other sessions there are other numbers, which come with an answer.
+      this.#askSoon(planId, await store.read(() => leases.askedAgainInMs(planId, watchedAskMs)));
+      return;
+    }
+    for (const planId of this.#terms.keys()) {
       if (notice.kind === 'room' && notice.planId !== planId) continue;
       // What one machine gives back may be what another has just given back: they do not chase each other.
-      const inMs = await store.read(() => leases.mayAskInMs(planId));
-      if (inMs === undefined || this.#soon.has(planId)) continue;
-      const cancel = this.#parts.clock.after(inMs, () => {
-        this.#soon.delete(planId);
-        void this.#asker.ask(terms);
-      });
-      this.#soon.set(planId, cancel);
+      this.#askSoon(planId, await store.read(() => leases.mayAskInMs(planId)));
     }
+  }
+
+  #askSoon(planId: string, inMs: number | undefined): void {
+    this.#soon.do(planId, inMs, () => {
+      const terms = this.#terms.get(planId);
+      if (terms !== undefined) void this.#asker.ask(terms);
+    });
   }
 
   /** Whether somebody looks at a plan's numbers, or did so of late. */

@@ -8,10 +8,11 @@ DECLARE
   of_plan text;
 BEGIN
   PERFORM check_protocol(protocol);
-  caller := enter(batch->'machine');
+  -- What is new is made in the same order everywhere, plans first, so that no two calls wait for each other's.
   FOR of_plan IN SELECT DISTINCT e->>'planId' FROM jsonb_array_elements(batch->'entries') e ORDER BY 1 LOOP
     PERFORM admit(of_plan);
   END LOOP;
+  caller := enter(batch->'machine');
   SELECT delivered_through INTO through FROM machine WHERE machine_id = caller FOR NO KEY UPDATE;
   INSERT INTO usage (plan_id, machine_id, at, session_id, agent_id, model, request_id,
       input_tokens, cache_creation_5m_tokens, cache_creation_1h_tokens, cache_read_tokens, output_tokens)

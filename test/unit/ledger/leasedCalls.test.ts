@@ -117,6 +117,25 @@ describe('calls of a ledger that leases', () => {
     assert.equal(await changed(), 0, 'nobody looks any more');
   });
 
+  it('ask for the numbers that go with what others show, twice a second at most, while somebody looks', async () => {
+    const { planId } = tester.terms;
+    await tester.opened('a');
+    await tester.view();
+    await clock.advance(600);
+    const before = asks;
+    for (let change = 0; change < 40; change += 1) {
+      tell({ kind: 'machines', planId });
+      await clock.advance(50);
+    }
+    // Beside those that are made anyway, one in two and a half seconds.
+    assert.ok(asks - before >= 4 && asks - before <= 6, `${asks - before} asks in two seconds`);
+    await clock.advance(40_000);
+    const later = asks;
+    tell({ kind: 'machines', planId });
+    await clock.advance(200);
+    assert.equal(asks, later, 'nobody looks any more');
+  });
+
   it('look at once for what was missed, though the last look was not long ago', async () => {
     const { planId } = tester.terms;
     await tester.view();

@@ -115,6 +115,22 @@ describe('limits that machines share, as shown', () => {
     assert.equal(percentage, Math.max(used / 6000, 500 / own.limit) * 100);
   });
 
+  it('let a machine go on with its fair share while the shared ledger is away, on models that are new to it too', async () => {
+    const plan = apiKeyPlan({ tokensPerMinute: 6000 });
+    const { here, quota, clock } = given(plan, plan);
+    const a = await here.opened('a');
+    await machines?.look();
+    quota.isAway = true;
+    await here.view();
+    await clock.advance(20_000);
+    here.now = clock.now();
+    await here.admitted(a, { input: 100, model: 'claude-new' });
+    await here.admitted(a, { input: 100, model: 'claude-other' });
+    const { own } = await here.limit('tokensPerMinute');
+    assert.ok(own?.limit !== undefined && own.limit < 6000);
+    assert.equal((await here.ask(a, { input: own.limit - 100, model: 'claude-third' })).state, 'waiting');
+  });
+
   it('are read from rows of before they were kept', () => {
     const grant = {
       epoch: 1,
