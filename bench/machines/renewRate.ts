@@ -33,13 +33,16 @@ export async function renewRate(server: PostgresServer, plans: number): Promise<
         answered += 1;
       }
     });
+    const over = Promise.all(lives);
+    // Told when it is waited for.
+    over.catch(() => undefined);
     const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
     await pause(warmUpMs);
     const [before, begun] = [answered, performance.now()];
     await pause(measuredMs);
     const rate = ((answered - before) / (performance.now() - begun)) * 1000;
     isOver = true;
-    await Promise.all(lives);
+    await over;
     return rate;
   } finally {
     await database.close();

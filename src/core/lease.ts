@@ -60,6 +60,8 @@ export interface ScopeShare {
    */
   readonly larger?: LeaseLimits;
   readonly fairShare: LeaseAmounts;
+  /** What part of the rates the fair share is, 0 to 1. Rows of before it was kept have none. */
+  readonly fairPart?: number;
   /** What other machines have used, as of the grant; of the rates what was not refilled then. */
   readonly usedByOthers: LeaseAmounts;
   /** What other machines have leased, as of the grant. */

@@ -69,7 +69,7 @@ export class LedgerDays {
 }
 
 /** Sums of what differs in time alone. */
-function inOneStep(sums: readonly UsageSum[], at: number): readonly UsageSum[] {
+export function inOneStep(sums: readonly UsageSum[], at: number): readonly UsageSum[] {
   const found = new Map<string, UsageSum>();
   for (const sum of sums) {
     const key = JSON.stringify([sum.planId, sum.agentId, sum.sessionId, sum.model, sum.isLong]);

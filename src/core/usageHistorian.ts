@@ -28,9 +28,12 @@ export class UsageHistorian {
 
   constructor(parts: HistorianParts) {
     this.#parts = parts;
-    const { ledger } = parts;
+    const { ledger, clock } = parts;
     this.#days = { agent: new LedgerDays(ledger, 'agent'), session: new LedgerDays(ledger, 'session') };
-    this.#others = { agent: new OthersUsage(ledger, 'agent'), session: new OthersUsage(ledger, 'session') };
+    this.#others = {
+      agent: new OthersUsage(ledger, 'agent', clock),
+      session: new OthersUsage(ledger, 'session', clock),
+    };
   }
 
   /** @param planId the account's record that holds now. */

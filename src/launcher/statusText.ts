@@ -55,7 +55,7 @@ function mostUsed({ limits, at }: StatusAnswer): string {
 function agentsText({ limits, sessions, line, plan }: StatusAnswer): string {
   const slots = limits.find(({ dimension }) => dimension === 'slots');
   const parts = [`${slots?.used ?? 0} of ${slots?.limit ?? plan.concurrentAgents} running`];
-  if (slots?.own !== undefined) parts.push(`of which this machine ${ownAmount(slots.own)}`);
+  if (slots?.own !== undefined) parts.push(`this machine: ${ownAmount(slots.own)}`);
   if (line.length > 0) parts.push(`${line.length} waiting for a slot`);
   const unauthenticated = sessions.filter(({ mode }) => mode === 'unauthenticated').length;
   if (unauthenticated > 0) parts.push(`${unauthenticated} without quota`);

@@ -1,7 +1,7 @@
 import { leaseAmounts, smallerLeaseLimits, type LeaseMoment, type PlanLease, type ScopeShare } from '../core/lease.ts';
 import { forecast } from '../core/leaseDemand.ts';
 import { withReported } from '../core/planWindow.ts';
-import { amountsOf, nothing, smallerLimits } from '../core/rateLimits.ts';
+import { amountsOf, nothing, rateDimensions, smallerLimits } from '../core/rateLimits.ts';
 import {
   leaseDimensions,
   type LeaseAsk,
@@ -96,6 +96,7 @@ export class LeaseAnswers {
       limits: limitsBeside(share, asked),
       larger: largerLimits(share, asked),
       fairShare: share.fairShare,
+      fairPart: fairPartOf(share),
       usedByOthers: this.#usedByOthers(asked, share, row),
       leasedByOthers: leaseAmounts((dimension) => {
         const returned = known === undefined ? 0 : asked.returned[dimension];
@@ -151,6 +152,15 @@ function limitsBeside({ limits, reported }: ScopeGrant, { set }: ScopeAsk): Leas
     if (limit !== undefined && limit < (own[dimension] ?? Infinity)) beside[dimension] = limit;
   }
   return beside;
+}
+
+/** What part of the rates is fair for this machine, 0 to 1: the smallest of them. */
+function fairPartOf({ limits, fairShare }: ScopeGrant): number {
+  const parts = rateDimensions.map((dimension) => {
+    const [limit = 0, fair] = [limits[dimension], fairShare[dimension]];
+    return limit > 0 && fair > 0 ? fair / limit : 1;
+  });
+  return Math.min(1, ...parts);
 }
 
 /** The limits that are larger than the machine's own. */

@@ -77,13 +77,16 @@ export class LeaseBooks {
   /** A scope's own limits with those that hold for all machines, or with what is fair while nobody can be asked. */
   limits(scope: Scope, own: RateLimits): RateLimits {
     const grant = this.#store.scope(scope.id).lease?.grant;
-    const state = grant === undefined ? 'none' : this.state(scope.planId);
-    if (grant === undefined || state === 'none') return own;
-    const shared = smallerLimits(own, ratesAmong(grant.limits));
+    const state = this.state(scope.planId);
+    if (state === 'none' || (grant === undefined && state === 'leased')) return own;
+    const shared = grant === undefined ? own : smallerLimits(own, ratesAmong(grant.limits));
     if (state === 'leased') return shared;
+    const part = this.#store.scope(scope.planId).lease?.grant?.fairPart ?? 1;
     const fair: Partial<Record<keyof RateAmounts, number>> = {};
-    for (const dimension of Object.keys(shared) as (keyof RateAmounts)[]) {
-      if (grant.fairShare[dimension] > 0) fair[dimension] = grant.fairShare[dimension];
+    for (const [name, limit] of Object.entries(shared)) {
+      const dimension = name as keyof RateAmounts;
+      const known = grant?.fairShare[dimension] ?? 0;
+      fair[dimension] = known > 0 ? known : limit * part;
     }
     return smallerLimits(shared, fair);
   }
@@ -93,7 +96,7 @@ export class LeaseBooks {
     const state = this.state(scope.planId);
     const row = this.#store.scope(scope.id);
     const grant = row.lease?.grant;
-    // What was never asked for, as of a model that is new here, is bounded by the plan's fair share alone.
+    // What was never asked for, as of a model that is new here, is bounded by its own limits as `limits` has them.
     if (state === 'safe-share' && (grant !== undefined || scope.kind !== 'plan')) {
       const fairDay = grant?.fairShare.tokensPerDay ?? 0;
       const tokensPerDay = now === undefined ? Infinity : this.dayRoom(scope, now) + fairDay;

@@ -12,8 +12,8 @@ import {
 import { Listeners } from '../core/listeners.ts';
 import { modelScope, planScope, type QuotaTerms } from '../core/quotaTerms.ts';
 import { type EndReason, type ProcessIdentity, type Session } from '../core/session.ts';
-import { type SharedNotice } from '../core/sharedQuota.ts';
-import { type UsageDetail, type UsageSum } from '../core/usageSum.ts';
+import { type SharedNotice, type SharedQuota } from '../core/sharedQuota.ts';
+import { type UsageSum } from '../core/usageSum.ts';
 import { withinTime } from '../core/withinTime.ts';
 import { LeaseAsker } from './leaseAsker.ts';
 import { LeaseOffice } from './leaseOffice.ts';
@@ -27,8 +27,6 @@ import { ReportSender } from './reportSender.ts';
 import { sharedState } from './sharedState.ts';
 import { SoonOnce } from './soonOnce.ts';
 import { TransactionalLedger } from './transactionalLedger.ts';
-
-type UsageRange = readonly [from: number, to: number, stepMs: number, detail: UsageDetail];
 
 /** How long after somebody has looked at a plan's numbers they are kept true, in milliseconds. */
 const watchedMs = 30_000;
@@ -93,7 +91,11 @@ export class LeasedLedger extends LocalRecord implements Ledger {
       this.#watch.wake();
       this.#changed.tell();
     };
-    this.#stopListening = [this.local.onChange(changed), shared.onNotice((notice) => void this.#hear(notice))];
+    const hear = (notice: SharedNotice): unknown =>
+      this.#hear(notice).catch((error: unknown) => {
+        logger.error('A notice of the shared ledger could not be followed.', error);
+      });
+    this.#stopListening = [this.local.onChange(changed), shared.onNotice(hear)];
   }
 
   /** Reports at once what is not reported yet. */
@@ -182,9 +184,9 @@ export class LeasedLedger extends LocalRecord implements Ledger {
     return { ...view, shared: { ...state, machines: this.#others.of(terms.planId, this.#speaker.machineId) } };
   }
 
-  async usageOfOthers(planId: string, ...range: UsageRange): Promise<readonly UsageSum[]> {
+  async usageOfOthers(...range: Parameters<SharedQuota['usage']>): Promise<readonly UsageSum[]> {
     const { machineId } = await this.#speaker.identity();
-    const sums = await this.#parts.shared.usage(planId, ...range);
+    const sums = await this.#parts.shared.usage(...range);
     return sums.filter((sum) => sum.machineId !== machineId);
   }
 

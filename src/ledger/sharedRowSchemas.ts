@@ -25,6 +25,7 @@ export const scopeLease: z.ZodType<ScopeLease> = z.object({
       limits: leaseLimits,
       larger: leaseLimits.exactOptional(),
       fairShare: leaseAmounts,
+      fairPart: z.number().exactOptional(),
       usedByOthers: leaseAmounts,
       leasedByOthers: leaseAmounts,
       grantedAt: z.number(),

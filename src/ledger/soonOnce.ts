@@ -1,9 +1,15 @@
 import { type Clock } from '../core/clock.ts';
 
-/** Does things a little later, each once however often it is wished for meanwhile. */
+interface Planned {
+  readonly at: number;
+  readonly cancel: () => void;
+}
+
+/** Does things a little later, each once however often it is wished for meanwhile, and as soon as the most urgent wish. */
 export class SoonOnce {
   readonly #clock: Clock;
-  readonly #cancels = new Map<string, () => void>();
+  readonly #planned = new Map<string, Planned>();
+  #isClosed = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -11,16 +17,21 @@ export class SoonOnce {
 
   /** @param inMs undefined: not at all. */
   do(key: string, inMs: number | undefined, what: () => void): void {
-    if (inMs === undefined || this.#cancels.has(key)) return;
+    if (inMs === undefined || this.#isClosed) return;
+    const at = this.#clock.now() + inMs;
+    const known = this.#planned.get(key);
+    if (known !== undefined && known.at <= at) return;
+    known?.cancel();
     const cancel = this.#clock.after(inMs, () => {
-      this.#cancels.delete(key);
+      this.#planned.delete(key);
       what();
     });
-    this.#cancels.set(key, cancel);
+    this.#planned.set(key, { at, cancel });
   }
 
   close(): void {
-    for (const cancel of this.#cancels.values()) cancel();
-    this.#cancels.clear();
+    this.#isClosed = true;
+    for (const { cancel } of this.#planned.values()) cancel();
+    this.#planned.clear();
   }
 }

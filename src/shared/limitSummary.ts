@@ -23,7 +23,7 @@ export interface LimitSummary {
 
 /** This machine's part of what is used of a limit that machines share. */
 export interface OwnShare {
-  /** For example "of which this machine 3", or "of which this machine 3 of at most 5". */
+  /** For example "this machine: 3", or "this machine: 3 of at most 5". */
   readonly text: string;
   /** How much of `LimitSummary.percentage` it is, in percent of the same: all of it where its own bound is nearest. */
   readonly percentage: number;
@@ -71,7 +71,7 @@ export function summarizeLimit(limit: LimitStatus, warnAtPercent: number, now: n
 
 function ownShare(limit: LimitStatus, own: OwnPart): OwnShare {
   return {
-    text: `of which this machine ${ownAmount(own)}`,
+    text: `this machine: ${ownAmount(own)}`,
     percentage: decidingPart(limit).isOwn ? limit.percentage : (own.used / limit.limit) * 100,
   };
 }

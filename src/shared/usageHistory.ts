@@ -76,6 +76,8 @@ export interface HistoryTotal extends Readonly<Record<HistoryOrigin, HistoryAmou
 export type OtherMachinesState =
   /** No machine shares the quota. */
   | { readonly kind: 'none' }
+  /** It is not there yet, and comes with a later answer. */
+  | { readonly kind: 'reading' }
   | { readonly kind: 'known' }
   /** The shared ledger cannot be asked now: what it said before is in it, if anything. */
   | { readonly kind: 'away'; readonly reason: string };

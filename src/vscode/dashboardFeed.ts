@@ -1,6 +1,8 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { commands } from '../contributions.ts';
+import { calendarDay } from '../core/calendarDay.ts';
+import { type EngineSnapshot } from '../core/quotaEngine.ts';
 import { totalTokens } from '../core/usage.ts';
 import { type FromDashboard, fromDashboardSchema, type ToDashboard } from '../shared/dashboardMessages.ts';
 import { type FirstView } from '../shared/firstView.ts';
@@ -17,6 +19,12 @@ import { usageView } from './usageView.ts';
 
 /** As often as a table can be read while it moves, in milliseconds. */
 const leastIntervalMs = 1000;
+
+/** Of a snapshot of yesterday nothing is used today. */
+function usedOnDayOf(snapshot: EngineSnapshot | undefined, now: number): number {
+  if (snapshot === undefined || calendarDay(snapshot.at).key !== calendarDay(now).key) return 0;
+  return totalTokens(snapshot.usedToday);
+}
 
 /** The commands that act on a session, by what the page calls them. */
 const sessionCommands = {
@@ -49,7 +57,7 @@ export class DashboardFeed implements vscode.Disposable {
       this.#throttle.request();
     };
     this.#events = new EventFeed(parts, request);
-    const usedToday = (): number => (store.snapshot === undefined ? 0 : totalTokens(store.snapshot.usedToday));
+    const usedToday = (): number => usedOnDayOf(store.snapshot, clock.now());
     this.#usage = new UsageFeed({ ...parts, usedToday }, ({ query, history }) => {
       this.#post({ type: 'usage', view: usageView(history, query, clock.now(), usedToday()) });
     });

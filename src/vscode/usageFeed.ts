@@ -8,7 +8,7 @@ import type { Notices } from './notices.ts';
 const freshForMs = { hour: 5000, day: 15_000, week: 30_000, quarter: 30_000 } as const;
 /** Once tokens were used since: the totals stand beside what is counted live, and must not contradict it for long. */
 const freshOnceUsedMs = 5000;
-/** While transcripts are being read, what is shown grows from moment to moment. */
+/** While transcripts or other machines' usage are being read, what is shown grows from moment to moment. */
 const freshWhileReadingMs = 2000;
 
 export interface AskedUsage {
@@ -75,7 +75,8 @@ export class UsageFeed {
     const age = this.#parts.clock.now() - this.#askedAt;
     // A clock that was set back must not stop the chart.
     if (age < 0) return true;
-    if (this.#newest?.history.transcripts.kind === 'reading') return age >= freshWhileReadingMs;
+    const { transcripts, otherMachines } = this.#newest?.history ?? {};
+    if (transcripts?.kind === 'reading' || otherMachines?.kind === 'reading') return age >= freshWhileReadingMs;
     const hasUsed = this.#parts.usedToday() !== this.#usedTodayThen;
     return age >= (hasUsed ? freshOnceUsedMs : freshForMs[span]);
   }

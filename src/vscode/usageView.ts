@@ -117,6 +117,8 @@ function remarksOnMachines({ otherMachines, totals }: UsageHistory): string[] {
   switch (otherMachines.kind) {
     case 'none':
       return [];
+    case 'reading':
+      return ['What other machines used is being read.'];
     case 'known':
       return amountTokens(totals.ninetyDays.machines) === 0 ? [] : [`Other machines used ${parts}.`];
     case 'away':

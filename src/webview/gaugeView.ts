@@ -18,7 +18,7 @@ export function gaugeView(): ItemView<DashboardGauge> {
   );
   const amount = element('span');
   const reset = element('span', { class: 'quiet' });
-  const own = element('div', { class: 'quiet' });
+  const own = element('div', { class: 'gauge-part quiet' });
   const pace = element('div', { class: 'gauge-pace' });
   const source = element('div', { class: 'gauge-source quiet' });
   const root = element(

@@ -33,7 +33,7 @@ END $$;
 
 -- The same, and locks the plan: whoever else changes it waits. Only then may the clock be asked. Rows that refer to it
 -- may be added meanwhile (FOR NO KEY UPDATE): a delivery holds its machine and adds usage of the plan, a renewal holds the
--- plan and adds parts of the machine, and neither may wait for the other.
+-- plan and adds what the machine used today, and neither may wait for the other.
 CREATE FUNCTION lock_plan(asked_plan text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM admit(asked_plan);

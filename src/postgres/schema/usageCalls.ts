@@ -21,7 +21,8 @@ BEGIN
       (e->'usage'->>'cacheCreation1hTokens')::bigint, (e->'usage'->>'cacheReadTokens')::bigint,
       (e->'usage'->>'outputTokens')::bigint
     FROM jsonb_array_elements(batch->'entries') e WHERE (e->>'position')::bigint > through
-    ORDER BY (e->>'position')::bigint
+    -- Of two machines that deliver the same requests, neither waits for what the other does later.
+    ORDER BY e->>'planId', e->>'requestId', (e->>'position')::bigint
     ON CONFLICT (plan_id, request_id) DO NOTHING;
   UPDATE machine SET delivered_through = greatest(through, last) FROM (
     SELECT max((e->>'position')::bigint) AS last FROM jsonb_array_elements(batch->'entries') e) said

@@ -8,7 +8,7 @@ import { type UsageSum } from '../../../src/core/usageSum.ts';
 import { MemoryStore } from '../../../src/ledger/memoryStore.ts';
 import { TransactionalLedger } from '../../../src/ledger/transactionalLedger.ts';
 import { amountTokens } from '../../../src/shared/usageHistory.ts';
-import { FakeClock } from '../../fakes/fakeClock.ts';
+import { FakeClock, settled } from '../../fakes/fakeClock.ts';
 import { tokens } from './ledgerTester.ts';
 import { TwoMachines } from './twoMachines.ts';
 
@@ -86,50 +86,123 @@ describe('what other machines used', () => {
     assert.deepEqual([history.otherMachines, history.series], [{ kind: 'none' }, []]);
   });
 
+  const whose = { planId: 'plan', agentId: 'a', sessionId: undefined, model: 'm', isLong: false };
+  const noon = new Date(2026, 5, 20, 12).getTime();
+  const day = 24 * hour;
+
   it('is asked for anew as often as it may have changed, and comes late without being missed', async () => {
     const asked: number[] = [];
     const sums: UsageSum[] = [];
     const ledger = {
       usageOfOthers: (_planId: string, from: number, to: number) => {
-        asked.push(Math.round((to - from) / hour / 24));
+        asked.push(Math.round((to - from) / hour));
         return Promise.resolve(sums.filter(({ at }) => at >= from && at < to));
       },
     };
-    const others = new OthersUsage(ledger, 'agent');
-    const noon = new Date(2026, 5, 20, 12).getTime();
+    const others = new OthersUsage(ledger, 'agent', new FakeClock(noon));
+    assert.deepEqual(others.state, { kind: 'reading' });
     await others.sums('plan', noon);
-    assert.deepEqual(asked.splice(0), [81, 8, 1]);
-    const whose = { planId: 'plan', agentId: 'a', sessionId: undefined, model: 'm', isLong: false };
-    sums.push({ ...whose, at: noon - 30 * 24 * hour, requests: 1, usage: tokens(1) });
+    assert.deepEqual(others.state, { kind: 'known' });
+    assert.deepEqual(asked.splice(0), [81 * 24, 8 * 24, 11, 1]);
+    for (const hours of [1, 2])
+      sums.push({ ...whose, at: noon - 30 * day + hours * hour, requests: 1, usage: tokens(1) });
     assert.equal((await others.sums('plan', noon + minute)).length, 0);
     assert.deepEqual(asked.splice(0), [1]);
     await others.sums('plan', noon + 5 * minute);
-    assert.deepEqual(asked.splice(0), [8, 1]);
-    assert.equal((await others.sums('plan', noon + hour)).length, 1);
-    assert.deepEqual(asked.splice(0), [81, 8, 1]);
-    assert.equal((await others.sums('other plan', noon + hour)).length, 1);
-    assert.deepEqual(asked.splice(0), [81, 8, 1]);
+    assert.deepEqual(asked.splice(0), [8 * 24, 11, 1]);
+    assert.deepEqual(
+      (await others.sums('plan', noon + hour)).map(({ requests }) => requests),
+      [2],
+      'days of long ago are one sum each',
+    );
+    assert.deepEqual(asked.splice(0), [81 * 24, 8 * 24, 12, 1]);
+    await others.sums('other plan', noon + hour);
+    assert.equal(asked.splice(0).length, 4, 'nothing is known of it');
     await others.sums('other plan', noon + 12 * hour);
-    assert.deepEqual(asked.splice(0), [81, 8, 0], 'at midnight all days are others');
+    assert.deepEqual(asked.splice(0), [81 * 24, 8 * 24, 0, 0], 'at midnight all days are others');
+  });
+
+  it('is in none of its parts twice, nor missing, when some cannot be read', async () => {
+    const clock = new FakeClock(noon);
+    const used = Array.from({ length: 100 }, (_, ago) => ({
+      ...whose,
+      at: noon - ago * day,
+      requests: 1,
+      usage: tokens(1),
+    }));
+    let failing = -1;
+    let index = 0;
+    const ledger = {
+      usageOfOthers: (_planId: string, from: number, to: number) =>
+        index++ % 4 === failing
+          ? Promise.reject(new SharedQuotaError('away', 'It takes too long.'))
+          : Promise.resolve(used.filter(({ at }) => at >= from && at < to)),
+    };
+    const others = new OthersUsage(ledger, 'agent', clock);
+    for (const part of [-1, 0, 1, 2, 3]) {
+      [failing, index] = [part, 0];
+      await clock.advance(day);
+      const sums = await others.sums('plan', clock.now());
+      assert.equal(new Set(sums.map(({ at }) => at)).size, sums.length);
+      // As of the first day, of which all could be read.
+      assert.equal(sums.length, 89);
+      assert.equal(others.state.kind, part === -1 ? 'known' : 'away');
+    }
+    const before = index;
+    await others.sums('plan', clock.now());
+    assert.equal(index, before, 'it is not asked again at once');
+  });
+
+  it('is not waited for long', async () => {
+    const clock = new FakeClock(noon);
+    const answers: (() => void)[] = [];
+    const ledger = {
+      usageOfOthers: (_planId: string, from: number) =>
+        new Promise<UsageSum[]>((resolve) => {
+          answers.push(() => {
+            resolve([{ ...whose, at: from, requests: 1, usage: tokens(1) }]);
+          });
+        }),
+    };
+    const others = new OthersUsage(ledger, 'agent', clock);
+    const first = others.sums('plan', noon);
+    await clock.advance(1000);
+    assert.deepEqual(await first, []);
+    assert.deepEqual(others.state, { kind: 'reading' });
+    for (let part = 0; part < 4; part += 1) {
+      answers[part]?.();
+      await settled();
+    }
+    const second = others.sums('plan', noon);
+    await settled();
+    assert.equal(answers.length, 5, 'what is fresh is not read again');
+    await clock.advance(1000);
+    assert.equal((await second).length, 4);
+    assert.deepEqual(others.state, { kind: 'known' });
   });
 
   it('stays as it was while the shared ledger is away, and says so', async () => {
-    const whose = { planId: 'plan', agentId: 'a', sessionId: undefined, model: 'm', isLong: false };
-    const now = Date.now();
+    const clock = new FakeClock(noon);
     let failure: Error | undefined;
     const ledger = {
       usageOfOthers: (_planId: string, from: number, to: number) => {
         if (failure !== undefined) return Promise.reject(failure);
-        return Promise.resolve(from <= now && now < to ? [{ ...whose, at: now, requests: 1, usage: tokens(7) }] : []);
+        return Promise.resolve(
+          from <= noon && noon < to ? [{ ...whose, at: noon, requests: 1, usage: tokens(7) }] : [],
+        );
       },
     };
-    const others = new OthersUsage(ledger, 'agent');
-    assert.equal((await others.sums('plan', now)).length, 1);
+    const others = new OthersUsage(ledger, 'agent', clock);
+    assert.equal((await others.sums('plan', noon)).length, 1);
     failure = new SharedQuotaError('away', 'It cannot be reached.');
-    assert.equal((await others.sums('plan', now + minute)).length, 1);
+    assert.equal((await others.sums('plan', noon + minute)).length, 1);
     assert.deepEqual(others.state, { kind: 'away', reason: 'It cannot be reached.' });
-    assert.deepEqual(await others.stepped('plan', now - hour, now + 1, minute), []);
+    assert.deepEqual(await others.stepped('plan', noon - hour, noon + 1, minute), []);
+    await clock.advance(30_000);
     failure = new Error('a mistake of ours');
-    await assert.rejects(others.sums('plan', now), /a mistake of ours/);
+    await assert.rejects(others.sums('plan', noon), /a mistake of ours/);
+    failure = undefined;
+    assert.equal((await others.stepped('plan', noon - hour, noon + 1, minute)).length, 1);
+    assert.deepEqual(others.state, { kind: 'known' });
   });
 });

@@ -131,6 +131,22 @@ describe('limits that machines share, as shown', () => {
     assert.equal((await here.ask(a, { input: own.limit - 100, model: 'claude-third' })).state, 'waiting');
   });
 
+  it('leave a machine no more than its part of a limit that it first meets while the shared ledger is away', async () => {
+    const agents = [{ pattern: 'bounded', limits: { tokensPerMinute: 1000 } }];
+    const plan = apiKeyPlan({ tokensPerMinute: 6000 });
+    const { here, there, quota, clock } = given(plan, plan);
+    for (const tester of [here, there]) tester.agents = agents;
+    await there.admitted(await there.opened('b'), { input: 2000 });
+    const bounded = await here.opened('bounded');
+    await machines?.look();
+    quota.isAway = true;
+    await here.view();
+    await clock.advance(20_000);
+    here.now = clock.now();
+    await here.admitted(bounded, { input: 450 });
+    assert.equal((await here.ask(bounded, { input: 450 })).state, 'waiting');
+  });
+
   it('are read from rows of before they were kept', () => {
     const grant = {
       epoch: 1,

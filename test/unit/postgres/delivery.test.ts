@@ -92,8 +92,9 @@ describe('usage and machines in PostgreSQL', function () {
         const id = `m${index}`;
         const set = { tokensPerMinute: 1e6 };
         for (let round = 0; round < rounds; round += 1) {
-          // A scope that is new refers to the plan and to the machine, as each delivery does.
+          // A new scope refers to the plan, and what a machine used of it today to the machine, as each delivery does.
           const leases = new FakeMachine(own, id, { set, scopeId: `plan/agent/${round}` });
+          leases.use({ tokensPerDay: 1 });
           const requestId = `${id} ${round}`;
           await Promise.all([
             leases.ask({ tokensPerMinute: 10 }),

@@ -63,14 +63,14 @@ describe('a limit in words', () => {
   it('says what of a limit that machines share is this machine’s, and how much of the bar that is', () => {
     assert.equal(summary(base).own, undefined);
     assert.deepEqual(summary({ ...base, own: { used: 10_000 } }).own, {
-      text: 'of which this machine 10k',
+      text: 'this machine: 10k',
       percentage: 10,
     });
     const bounded = { ...base, percentage: 80, own: { used: 8000, limit: 10_000 } };
-    assert.deepEqual(summary(bounded).own, { text: 'of which this machine 8k of at most 10k', percentage: 80 });
+    assert.deepEqual(summary(bounded).own, { text: 'this machine: 8k of at most 10k', percentage: 80 });
     const status = { ...sampleSnapshot().status, limits: [bounded] };
     const state: EngineState = { kind: 'running', snapshot: sampleSnapshot({ status }) };
-    const said = 'of which this machine 8k of at most 10k';
+    const said = 'this machine: 8k of at most 10k';
     assert.equal(dashboardView(sampleSources({ state })).parts.gauges[0]?.own?.text, said);
     assert.ok(quotaTooltip(state, 80, sampleNow).includes(said));
     assert.ok(statusLines(state, 80, sampleNow).some(({ aside }) => aside.includes(said)));
