@@ -1,14 +1,14 @@
 import { type Clock } from '../core/clock.ts';
 import { type QuotaEngine } from '../core/quotaEngine.ts';
 import { type UsageQuery } from '../shared/dashboardUsage.ts';
-import { type UsageHistory } from '../shared/usageHistory.ts';
+import { amountTokens, type UsageHistory } from '../shared/usageHistory.ts';
 import type { Notices } from './notices.ts';
 
 /** How old what is shown may get, in milliseconds: a chart by the minute moves faster than one by the hour. */
 const freshForMs = { hour: 5000, day: 15_000, week: 30_000, quarter: 30_000 } as const;
 /** Once tokens were used since: the totals stand beside what is counted live, and must not contradict it for long. */
 const freshOnceUsedMs = 5000;
-/** While transcripts or other machines' usage are being read, what is shown grows from moment to moment. */
+/** While transcripts or other machines' usage are being read, and until the first of the day is there. */
 const freshWhileReadingMs = 2000;
 
 export interface AskedUsage {
@@ -75,9 +75,12 @@ export class UsageFeed {
     const age = this.#parts.clock.now() - this.#askedAt;
     // A clock that was set back must not stop the chart.
     if (age < 0) return true;
-    const { transcripts, otherMachines } = this.#newest?.history ?? {};
-    if (transcripts?.kind === 'reading' || otherMachines?.kind === 'reading') return age >= freshWhileReadingMs;
-    const hasUsed = this.#parts.usedToday() !== this.#usedTodayThen;
+    const { transcripts, otherMachines, totals } = this.#newest?.history ?? {};
+    const used = this.#parts.usedToday();
+    const isFirst = totals !== undefined && used > 0 && amountTokens(totals.today.quota) === 0;
+    const isReading = transcripts?.kind === 'reading' || otherMachines?.kind === 'reading';
+    if (isFirst || isReading) return age >= freshWhileReadingMs;
+    const hasUsed = used !== this.#usedTodayThen;
     return age >= (hasUsed ? freshOnceUsedMs : freshForMs[span]);
   }
 }

@@ -103,6 +103,28 @@ describe('the feed of usage over time', () => {
     assert.equal(questions.length, 2, 'and no longer when none are');
   });
 
+  it('asks again soon while nothing of the day is there but something was used', async () => {
+    const { questions, engine, notices } = slowEngine();
+    const clock = new ManualClock();
+    let used = 0;
+    const feed = new UsageFeed({ engine, notices, clock, usedToday: () => used }, () => undefined);
+    const empty: UsageHistory = { ...read, totals: { ...read.totals, today: read.totals.sevenDays } };
+    void feed.show(week);
+    questions[0]?.answer(empty);
+    await settle();
+    clock.advance(2000);
+    await feed.refresh();
+    assert.equal(questions.length, 1);
+    used = 100;
+    void feed.refresh();
+    assert.equal(questions.length, 2);
+    questions[1]?.answer(read);
+    await settle();
+    clock.advance(4999);
+    await feed.refresh();
+    assert.equal(questions.length, 2);
+  });
+
   it('asks again soon while transcripts are being read', async () => {
     const { questions, engine, notices } = slowEngine();
     const clock = new ManualClock();
