@@ -99,16 +99,13 @@ describe('limits that machines share, as shown', () => {
 
   it('are those of all while the shared ledger is away, and this machine’s fair share its own bound', async () => {
     const plan = apiKeyPlan({ tokensPerMinute: 6000 });
-    const { here, there, quota, clock } = given(plan, plan);
+    const { here, there } = given(plan, plan);
     const a = await here.opened('a');
     const b = await there.opened('b');
     await here.admitted(a, { input: 500 });
     await there.admitted(b, { input: 2000 });
     await machines?.look();
-    quota.isAway = true;
-    await here.view();
-    await clock.advance(20_000);
-    here.now = clock.now();
+    await machines?.loseDatabase();
     const { limit, own, percentage, used } = await here.limit('tokensPerMinute');
     assert.equal(limit, 6000);
     assert.ok(own?.limit !== undefined && own.limit < 6000 && own.used === 500, JSON.stringify(own));
@@ -117,13 +114,10 @@ describe('limits that machines share, as shown', () => {
 
   it('let a machine go on with its fair share while the shared ledger is away, on models that are new to it too', async () => {
     const plan = apiKeyPlan({ tokensPerMinute: 6000 });
-    const { here, quota, clock } = given(plan, plan);
+    const { here } = given(plan, plan);
     const a = await here.opened('a');
     await machines?.look();
-    quota.isAway = true;
-    await here.view();
-    await clock.advance(20_000);
-    here.now = clock.now();
+    await machines?.loseDatabase();
     await here.admitted(a, { input: 100, model: 'claude-new' });
     await here.admitted(a, { input: 100, model: 'claude-other' });
     const { own } = await here.limit('tokensPerMinute');
@@ -134,15 +128,12 @@ describe('limits that machines share, as shown', () => {
   it('leave a machine no more than its part of a limit that it first meets while the shared ledger is away', async () => {
     const agents = [{ pattern: 'bounded', limits: { tokensPerMinute: 1000 } }];
     const plan = apiKeyPlan({ tokensPerMinute: 6000 });
-    const { here, there, quota, clock } = given(plan, plan);
+    const { here, there } = given(plan, plan);
     for (const tester of [here, there]) tester.agents = agents;
     await there.admitted(await there.opened('b'), { input: 2000 });
     const bounded = await here.opened('bounded');
     await machines?.look();
-    quota.isAway = true;
-    await here.view();
-    await clock.advance(20_000);
-    here.now = clock.now();
+    await machines?.loseDatabase();
     await here.admitted(bounded, { input: 450 });
     assert.equal((await here.ask(bounded, { input: 450 })).state, 'waiting');
   });

@@ -40,6 +40,14 @@ export class TwoMachines {
     }
   }
 
+  /** The shared ledger is away for longer than the leases last. */
+  async loseDatabase(): Promise<void> {
+    this.quota.isAway = true;
+    await this.here.view();
+    await this.clock.advance(20_000);
+    this.here.now = this.clock.now();
+  }
+
   async close(): Promise<void> {
     for (const ledger of this.#ledgers) await ledger.close();
   }
