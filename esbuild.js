@@ -34,6 +34,7 @@ const bundles = [
   { ...node, entryPoints: ['src/engine.ts'] },
   { ...node, entryPoints: { checkpoints: 'src/ledger/checkpointThread.ts' } },
   { ...node, entryPoints: { transcripts: 'src/transcripts/transcriptThread.ts' } },
+  { ...node, entryPoints: { transcriptReader: 'src/transcripts/transcriptReader.ts' } },
   { ...node, entryPoints: { prices: 'src/prices/listPrices.ts' } },
   { ...node, entryPoints: { metrics: 'src/metrics/startMetrics.ts' } },
   { ...node, entryPoints: { sharedLedger: 'src/sharedLedger.ts' } },

@@ -185,7 +185,7 @@ function engineStart(context: vscode.ExtensionContext, launcherSecret: string, s
     storageDirectory: context.globalStorageUri.fsPath,
     launcherSecret,
     checkpointScript: script('checkpoints'),
-    transcriptScript: script('transcripts'),
+    transcriptScripts: { thread: script('transcripts'), reader: script('transcriptReader') },
     priceScript: script('prices'),
     metricsScript: script('metrics'),
     ...(sharedLedger !== undefined && { sharedLedger: { ...sharedLedger, script: script('sharedLedger') } }),

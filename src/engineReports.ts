@@ -26,24 +26,20 @@ export interface ReportParts {
   readonly logger: Logger;
 }
 
-/** Between two parts of a long reading, in milliseconds: others want the disk, too. */
-const restMs = 20;
-
 /** Builds what tells of usage over time. Transcripts are the caller's to close. */
 export function buildUsageReports({ start, ledger, booked, window, clock, logger }: ReportParts): {
   readonly reports: UsageReports;
   readonly transcripts: UsageElsewhere;
 } {
-  const { storageDirectory, transcriptScript, priceScript } = start;
+  const { storageDirectory, transcriptScripts, priceScript } = start;
   const transcripts = new UsageElsewhere({
     isNew: () => !existsSync(join(storageDirectory, transcriptFileName)),
     open: () => {
-      if (transcriptScript === undefined) throw new Error('This engine has no thread for them');
-      return new TranscriptHistory(transcriptScript, storageDirectory);
+      if (transcriptScripts === undefined) throw new Error('This engine has no thread for them');
+      return new TranscriptHistory(transcriptScripts, storageDirectory);
     },
     configDirectories: () => configDirectories({ environment: process.env }),
     booked,
-    restMs,
     progress: (share, first) => {
       if (first) window.firstTranscripts(share);
     },

@@ -218,8 +218,8 @@ export interface EngineStart {
   readonly launcherSecret: string;
   /** The script of the thread that writes the ledger's log into its file; the engine's own thread does it without. */
   readonly checkpointScript?: string;
-  /** The script of the thread that reads transcripts; without it they are not read. */
-  readonly transcriptScript?: string;
+  /** The scripts of the thread that keeps what transcripts say, and of what reads them; without them they are not read. */
+  readonly transcriptScripts?: { readonly thread: string; readonly reader: string };
   /** The script that knows what models cost; without it only the user's prices are known. */
   readonly priceScript?: string;
   /** The script that collects metrics; without it none are collected. */

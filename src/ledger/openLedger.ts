@@ -105,7 +105,7 @@ interface SqliteOptions {
 
 async function openSqliteLedger(path: string, options: SqliteOptions): Promise<OpenedLedger> {
   const connection = await retryWhileBusy(async () => openConnection(await openSqliteDatabase(path), path, options));
-  const booked = { kind: 'table', path, table: 'usage', column: 'request_id' } as const;
+  const booked = { kind: 'table', path, table: 'usage', column: 'request_id', idColumn: 'usage_id' } as const;
   return { ledger: options.build(new SqliteStore(connection)), kept: { kind: 'sqlite' }, booked };
 }
 

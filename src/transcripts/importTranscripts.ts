@@ -1,10 +1,8 @@
-import { setImmediate as immediate } from 'node:timers/promises';
-import { isRepetition, passedOverBy } from './keptEntries.ts';
-import { readTranscript } from './readTranscript.ts';
-import { type TranscriptEntry } from './transcriptEntry.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { isUnchanged, ReadingAhead, type ReadFile } from './readingAhead.ts';
 import { type TranscriptFile, transcriptFiles } from './transcriptFiles.ts';
-import { type NewEntry, type ReadTranscript } from './transcriptRows.ts';
-import { noMessageId, type TranscriptStore } from './transcriptStore.ts';
+import { type TranscriptReaders } from './transcriptReaders.ts';
+import { type TranscriptStore } from './transcriptStore.ts';
 
 /** How far an import is. */
 export interface ImportProgress {
@@ -19,8 +17,6 @@ export interface ImportOptions {
   readonly progress?: (progress: ImportProgress) => void;
   /** Rejects the import; what was read by then stays. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds of rest after so much reading, for others that need the disk; 0 takes none. */
-  readonly restMs?: number;
 }
 
 /** What an import has found. */
@@ -35,107 +31,65 @@ export interface ImportSummary {
 }
 
 /** Bytes that are read before they are kept, and others get at the file. */
-const batchBytes = 32 * 1024 * 1024;
+const batchBytes = 128 * 1024 * 1024;
 
 /**
  * Brings a store up to date with the transcripts: reads what is new, and forgets what is gone.
+ * @param readersFor what reads so many bytes; it is closed when they are read.
  * @throws AbortError, or SQLite's error.
  */
-export async function importTranscripts(store: TranscriptStore, options: ImportOptions): Promise<ImportSummary> {
-  const { configDirectories, progress, signal, restMs = 0 } = options;
+export async function importTranscripts(
+  store: TranscriptStore,
+  readersFor: (bytes: number) => TranscriptReaders,
+  options: ImportOptions,
+): Promise<ImportSummary> {
+  const { configDirectories, progress, signal } = options;
   const files = transcriptFiles(configDirectories);
   const known = new Map(store.transcripts().map((transcript) => [transcript.path, transcript]));
   const changed = files.filter((file) => !isUnchanged(file, known.get(file.path)));
   for (const { path } of files) known.delete(path);
-  const bytes = changed.reduce((sum, file) => sum + bytesToRead(file), 0);
-  const [toldOf, total] = [{ files: changed.length, bytes }, changed.length];
-  let [bytesRead, next, unreadable] = [0, 0, 0];
-  if (known.size > 0) await store.atOnce(() => forget(store, [...known.keys()]));
-  while (next < total) {
-    const enough = bytesRead + batchBytes;
-    await store.atOnce(async () => {
-      for (; next < total && bytesRead < enough; next += 1) {
-        const file = changed[next];
-        if (file === undefined) break;
-        // Messages come in between, among them the one that ends this.
-        await immediate();
-        signal?.throwIfAborted();
-        if (!importFile(store, file)) unreadable += 1;
-        bytesRead += bytesToRead(file);
-      }
+  if (known.size > 0) {
+    store.atOnce(() => {
+      store.removeTranscripts([...known.values()].map(({ transcriptId }) => transcriptId));
     });
-    progress?.({ ...toldOf, filesRead: next, bytesRead });
-    if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs));
   }
-  return { files: files.length, read: total, gone: known.size, unreadable };
-}
-
-function forget(store: TranscriptStore, paths: readonly string[]): Promise<void> {
-  const ids = paths.map((path) => store.transcript(path)?.transcriptId).filter((id) => id !== undefined);
-  store.removeTranscripts(ids);
-  return Promise.resolve();
-}
-
-function isUnchanged({ stats }: TranscriptFile, known: ReadTranscript | undefined): boolean {
-  return (
-    known?.modifiedAt === String(stats.mtimeNs) &&
-    known.size === Number(stats.size) &&
-    known.position.identity.inode === String(stats.ino)
-  );
-}
-
-function bytesToRead({ stats }: TranscriptFile): number {
-  return Number(stats.size);
-}
-
-/** @returns false when the file cannot be read. */
-function importFile(store: TranscriptStore, file: TranscriptFile): boolean {
-  // Another window may have read it meanwhile.
-  const before = store.transcript(file.path);
-  if (isUnchanged(file, before)) return true;
-  const found = new FoundEntries();
+  const told = { files: changed.length, bytes: sizeOf(changed) };
+  const summary = { files: files.length, read: changed.length, gone: known.size };
+  if (changed.length === 0) return { ...summary, unreadable: 0 };
+  const reading = new ReadingAhead(store, changed, readersFor(told.bytes));
   try {
-    const { position, startedAnew } = readTranscript(file.path, before?.position, (entry, offset) => {
-      found.add(entry, offset);
-    });
-    if (startedAnew && before !== undefined) store.removeTranscripts([before.transcriptId]);
-    store.addEntries(store.putTranscript(file, position), found.entries);
-    return true;
-  } catch (error) {
-    if (!isFileError(error)) throw error;
-    return false;
-  }
-}
-
-/** What was read in one file, without mere repetitions. */
-class FoundEntries {
-  readonly entries: NewEntry[] = [];
-  readonly #lastOf = new Map<string, NewEntry>();
-
-  add(entry: TranscriptEntry, lineAt: number): void {
-    const { at, model, requestId, usage, isSidechain, costUsd, speed } = entry;
-    const messageId = entry.messageId ?? noMessageId;
-    const found = {
-      messageId,
-      lineAt,
-      at,
-      model,
-      requestId,
-      usage,
-      isSidechain,
-      costUsd,
-      speed,
-      passedOverBy: passedOverBy(entry),
-    };
-    if (messageId !== noMessageId) {
-      const last = this.#lastOf.get(messageId);
-      if (last !== undefined && isRepetition(found, last)) return;
-      this.#lastOf.set(messageId, found);
+    let [filesRead, bytesRead, unreadable] = [0, 0, 0];
+    while (filesRead < changed.length) {
+      const batch = await reading.next(batchBytes, signal);
+      const outdated = new Set<TranscriptFile>();
+      store.atOnce(() => {
+        for (const read of batch) if (!take(store, read)) outdated.add(read.file);
+      });
+      for (const file of outdated) reading.again(file);
+      const done = batch.filter(({ file }) => !outdated.has(file));
+      filesRead += done.length;
+      bytesRead += sizeOf(done.map(({ file }) => file));
+      unreadable += done.filter((read) => read.reading === undefined).length;
+      progress?.({ ...told, filesRead, bytesRead });
+      signal?.throwIfAborted();
     }
-    this.entries.push(found);
+    return { ...summary, unreadable };
+  } finally {
+    await reading.close();
   }
 }
 
-function isFileError(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error && 'code' in error;
+function sizeOf(files: readonly TranscriptFile[]): number {
+  return files.reduce((sum, { stats }) => sum + Number(stats.size), 0);
+}
+
+/** @returns false when another window has read the file since its reading began: it is to be read again. */
+function take(store: TranscriptStore, { file, before, reading }: ReadFile): boolean {
+  if (reading === undefined || reading === 'known') return true;
+  const now = store.transcript(file.path);
+  if (isUnchanged(file, now)) return true;
+  if (!isDeepStrictEqual(now?.position, before?.position)) return false;
+  if (reading.startedAnew && before !== undefined) store.removeTranscripts([before.transcriptId]);
+  store.addEntries(store.putTranscript(file, reading.position), reading.entries);
+  return true;
 }

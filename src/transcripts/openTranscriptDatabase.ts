@@ -37,6 +37,7 @@ export async function openTranscriptDatabase(path: string): Promise<DatabaseSync
 function prepare(database: DatabaseSync): boolean {
   database.exec(`PRAGMA busy_timeout = ${patienceMs}`);
   database.exec('PRAGMA synchronous = NORMAL');
+  database.exec('PRAGMA cache_size = -65536');
   database.exec('BEGIN IMMEDIATE');
   try {
     const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);

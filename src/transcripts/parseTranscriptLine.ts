@@ -1,5 +1,4 @@
 import { isUtf8 } from 'node:buffer';
-import * as z from 'zod';
 import { type Usage } from '../core/usage.ts';
 import { hasNullField } from './nullField.ts';
 import { parseTimestamp } from './parseTimestamp.ts';
@@ -11,52 +10,51 @@ import { type TranscriptEntry } from './transcriptEntry.ts';
  */
 export const usageMarker: Buffer = Buffer.from('"usage":{');
 
-const count = z.int().nonnegative();
-const name = z.string().min(1).nullish();
+/** What lines say of what a message used; their other members are not looked at. Checked by `isUsage`. */
+interface WireUsage {
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+  readonly cache_creation_input_tokens?: number | null;
+  readonly cache_read_input_tokens?: number | null;
+  readonly cache_creation?: {
+    readonly ephemeral_5m_input_tokens?: number;
+    readonly ephemeral_1h_input_tokens?: number;
+  } | null;
+  readonly speed?: 'standard' | 'fast' | null;
+  readonly service_tier?: unknown;
+}
 
-const usageSchema = z.object({
-  input_tokens: count,
-  output_tokens: count,
-  cache_creation_input_tokens: count.nullish(),
-  cache_read_input_tokens: count.nullish(),
-  cache_creation: z
-    .object({ ephemeral_5m_input_tokens: count.optional(), ephemeral_1h_input_tokens: count.optional() })
-    .nullish(),
-  speed: z.enum(['standard', 'fast']).nullish(),
-  service_tier: z.string().nullish().catch(undefined),
-});
-const messageSchema = z.object({
-  id: name,
-  model: name,
-  usage: usageSchema,
-  stop_reason: z.string().nullish().catch(undefined),
-});
-const entryMembers = {
-  timestamp: z.string(),
-  message: messageSchema,
-  costUSD: z.number().nullish(),
-  requestId: name,
-  isSidechain: z.boolean().nullish(),
-};
-const lineSchema = z.object({
-  ...entryMembers,
-  version: z
-    .string()
-    .regex(/^\d+\.\d+\.\d/)
-    .nullish(),
-  sessionId: name,
-  cwd: z.string().nullish().catch(undefined),
-  agentId: z.string().nullish().catch(undefined),
-});
-const progressSchema = z.object({
-  data: z.object({ message: z.object(entryMembers), agentId: z.string().nullish().catch(undefined) }),
-  sessionId: z.string().nullish().catch(undefined),
-  cwd: z.string().nullish().catch(undefined),
-  version: z.string().nullish().catch(undefined),
-});
+interface WireEntry {
+  readonly timestamp: string;
+  readonly message: {
+    readonly id?: string | null;
+    readonly model?: string | null;
+    readonly usage: WireUsage;
+    readonly stop_reason?: unknown;
+  };
+  readonly costUSD?: number | null;
+  readonly requestId?: string | null;
+  readonly isSidechain?: boolean | null;
+}
+
+/** Around an entry: in its own line, or in that of a report of progress. */
+interface WireContext {
+  readonly version?: unknown;
+  readonly sessionId?: unknown;
+  readonly cwd?: unknown;
+}
+
+interface WireLine extends WireEntry, WireContext {
+  readonly agentId?: unknown;
+}
+
+interface WireProgress extends WireContext {
+  readonly data: { readonly message: WireEntry; readonly agentId?: unknown };
+}
 
 /**
- * Reads one line of a transcript. Of what it takes and what it refuses it is as strict as ccusage.
+ * Reads one line of a transcript. Of what it takes and what it refuses it is as strict as ccusage. Its checks are written
+ * out, since there are hundreds of thousands of lines: a schema takes as long for them as to parse the JSON.
  * @param line without its line break; of any content.
  * @returns undefined when it is not a whole line with usage. Never throws.
  */
@@ -68,33 +66,25 @@ export function parseTranscriptLine(line: Buffer): TranscriptEntry | undefined {
 export function parseUsageLine(line: Buffer): TranscriptEntry | undefined {
   const text = line.toString('utf8');
   const json = parsedJson(text);
-  const own = lineSchema.safeParse(json);
-  const progress = own.success ? undefined : progressSchema.safeParse(json).data;
-  if (!own.success && progress === undefined) return undefined;
+  const isOwn = isLine(json);
+  if (!isOwn && !isProgress(json)) return undefined;
   const marks = {
-    isProgress: progress !== undefined,
+    isProgress: !isOwn,
     hasNullField: hasNullField(line),
     isIllFormed: !isUtf8(line) || (surrogates.some((escape) => text.includes(escape)) && !isWellFormed(json)),
   };
-  if (own.success) return entryOf(own.data, own.data, own.data.agentId, marks);
-  return progress && entryOf(progress.data.message, progress, progress.data.agentId, marks);
+  return isOwn ? entryOf(json, json, json.agentId, marks) : entryOf(json.data.message, json, json.data.agentId, marks);
 }
 
 /** How a code unit begins that may be half of a pair. */
 const surrogates = ['\\ud', '\\uD'];
 
-interface Around {
-  readonly sessionId?: string | null | undefined;
-  readonly cwd?: string | null | undefined;
-  readonly version?: string | null | undefined;
-}
-
 type Marks = Pick<TranscriptEntry, 'isProgress' | 'hasNullField' | 'isIllFormed'>;
 
 function entryOf(
-  { timestamp, message, costUSD, requestId, isSidechain }: z.infer<z.ZodObject<typeof entryMembers>>,
-  { sessionId, cwd, version }: Around,
-  agentId: string | null | undefined,
+  { timestamp, message, costUSD, requestId, isSidechain }: WireEntry,
+  { sessionId, cwd, version }: WireContext,
+  agentId: unknown,
   marks: Marks,
 ): TranscriptEntry | undefined {
   const at = parseTimestamp(timestamp);
@@ -105,21 +95,21 @@ function entryOf(
     model: message.model ?? undefined,
     usage: usageOf(message.usage),
     at,
-    claudeSessionId: sessionId ?? undefined,
-    cwd: cwd ?? undefined,
-    version: version ?? undefined,
+    claudeSessionId: textOf(sessionId),
+    cwd: textOf(cwd),
+    version: textOf(version),
     isSidechain: isSidechain ?? false,
-    agentId: agentId ?? undefined,
+    agentId: textOf(agentId),
     costUsd: costUSD ?? undefined,
     speed: message.usage.speed ?? undefined,
-    serviceTier: message.usage.service_tier ?? undefined,
+    serviceTier: textOf(message.usage.service_tier),
     isWhole: typeof message.stop_reason === 'string',
     ...marks,
   };
 }
 
 /** Where the two lifetimes are told apart they are what counts; else all that was written is taken for 5 minutes. */
-function usageOf(wire: z.infer<typeof usageSchema>): Usage {
+function usageOf(wire: WireUsage): Usage {
   const { cache_creation: split } = wire;
   return {
     inputTokens: wire.input_tokens,
@@ -144,4 +134,62 @@ function isWellFormed(value: unknown): boolean {
   if (Array.isArray(value)) return value.every(isWellFormed);
   if (typeof value !== 'object' || value === null) return true;
   return Object.entries(value).every(([key, member]) => key.isWellFormed() && isWellFormed(member));
+}
+
+const versionPattern = /^\d+\.\d+\.\d/;
+
+function isLine(value: unknown): value is WireLine {
+  if (!isEntry(value)) return false;
+  const { version, sessionId }: WireEntry & WireContext = value;
+  return isName(sessionId) && (isMissing(version) || (typeof version === 'string' && versionPattern.test(version)));
+}
+
+function isProgress(value: unknown): value is WireProgress {
+  return isObject(value) && isObject(value['data']) && isEntry(value['data']['message']);
+}
+
+function isEntry(value: unknown): value is WireEntry {
+  if (!isObject(value) || typeof value['timestamp'] !== 'string' || !isMessage(value['message'])) return false;
+  const { costUSD, requestId, isSidechain } = value;
+  if (!isMissing(isSidechain) && typeof isSidechain !== 'boolean') return false;
+  return (isMissing(costUSD) || Number.isFinite(costUSD)) && isName(requestId);
+}
+
+function isMessage(value: unknown): value is WireEntry['message'] {
+  return isObject(value) && isName(value['id']) && isName(value['model']) && isUsage(value['usage']);
+}
+
+function isUsage(value: unknown): value is WireUsage {
+  if (!isObject(value) || !isCount(value['input_tokens']) || !isCount(value['output_tokens'])) return false;
+  const { cache_creation_input_tokens: written, cache_read_input_tokens: read, cache_creation: split, speed } = value;
+  if (!(isMissing(written) || isCount(written)) || !(isMissing(read) || isCount(read))) return false;
+  if (!isMissing(split) && !isSplit(split)) return false;
+  return isMissing(speed) || speed === 'standard' || speed === 'fast';
+}
+
+function isSplit(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { ephemeral_5m_input_tokens: short, ephemeral_1h_input_tokens: long } = value;
+  return (short === undefined || isCount(short)) && (long === undefined || isCount(long));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isMissing(value: unknown): value is null | undefined {
+  return value === undefined || value === null;
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+/** Whether something is a text that says something, or left out. */
+function isName(value: unknown): boolean {
+  return isMissing(value) || (typeof value === 'string' && value !== '');
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }

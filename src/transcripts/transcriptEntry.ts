@@ -39,3 +39,6 @@ export interface TranscriptEntry {
   /** Whether anywhere in the line are bytes that are not UTF-8, or half of a surrogate pair. */
   readonly isIllFormed: boolean;
 }
+
+/** What stands for the message id of entries without one; they all count. */
+export const noMessageId = '';

@@ -5,12 +5,14 @@ import { type UsagePart, type UsageQuestion } from './transcriptUsage.ts';
 export interface TranscriptTask {
   /** The file that what was read is kept in. */
   readonly path: string;
+  /** Of `transcriptReader.ts`, which is loaded when there is something to read. */
+  readonly readerScript: string;
 }
 
 /** What the transcripts' thread does for the engine. Every argument and result can be cloned. */
 export interface TranscriptFunctions {
   /** Brings what is kept up to date. @returns undefined when it was given up. */
-  update(options: Pick<ImportOptions, 'configDirectories' | 'restMs'>): Promise<ImportSummary | undefined>;
+  update(options: Pick<ImportOptions, 'configDirectories'>): Promise<ImportSummary | undefined>;
   /** Ends an update under way; what it has read stays. */
   giveUp(): void;
   usage(question: UsageQuestion): Promise<UsagePart[]>;

@@ -8,10 +8,16 @@ import { type UsagePart, type UsageQuestion } from './transcriptUsage.ts';
 /** In the storage directory. It can be deleted at any time: all in it is read again. */
 export const transcriptFileName = 'transcripts.sqlite';
 
+/** Where the code is that it runs. */
+export interface TranscriptScripts {
+  readonly thread: string;
+  readonly reader: string;
+}
+
 /** How long the thread may take to end. */
 const endMs = 2000;
 
-export type UpdateOptions = Pick<ImportOptions, 'configDirectories' | 'restMs' | 'progress' | 'signal'>;
+export type UpdateOptions = Pick<ImportOptions, 'configDirectories' | 'progress' | 'signal'>;
 
 /** What all transcripts of this machine's user say was used, read and kept by a thread of its own. */
 export class TranscriptHistory {
@@ -21,14 +27,14 @@ export class TranscriptHistory {
   #progress: ImportOptions['progress'];
 
   /**
-   * @param script the thread's, `transcriptThread.ts`.
+   * @param scripts the thread's, `transcriptThread.ts`, and `transcriptReader.ts`.
    * @param storageDirectory private to the user.
    * @throws where no thread can be had. Where SQLite is missing or the file cannot be written, the first call rejects.
    */
-  constructor(script: string, storageDirectory: string) {
+  constructor(scripts: TranscriptScripts, storageDirectory: string) {
     const path = join(storageDirectory, transcriptFileName);
-    this.#thread = new Worker(script, {
-      workerData: { path } satisfies TranscriptTask,
+    this.#thread = new Worker(scripts.thread, {
+      workerData: { path, readerScript: scripts.reader } satisfies TranscriptTask,
       name: 'agent-quota transcripts',
       execArgv: [],
     });

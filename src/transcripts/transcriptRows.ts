@@ -1,7 +1,8 @@
-import * as z from 'zod';
 import { type Usage } from '../core/usage.ts';
 import { type Candidate, type CountingSet } from './keptEntries.ts';
+import { type Row } from './statements.ts';
 import { type TranscriptEntry } from './transcriptEntry.ts';
+import { type TranscriptPlace } from './transcriptFiles.ts';
 import { type TranscriptPosition } from './transcriptPosition.ts';
 
 /** A transcript as it was when it was read last. */
@@ -20,6 +21,8 @@ export interface EntryRow extends Candidate {
   readonly messageId: string;
   readonly transcriptId: number;
   readonly lineAt: number;
+  /** Of an hour, since the epoch. */
+  readonly quarter: number;
   readonly keptIn: CountingSet;
 }
 
@@ -29,90 +32,104 @@ export interface NewEntry extends Candidate, Pick<TranscriptEntry, 'at' | 'model
   readonly lineAt: number;
 }
 
-const text = z.string();
-const maybeText = z.string().nullable();
-
-export const transcriptRow = z
-  .object({
-    transcript_id: z.number(),
-    path: text,
-    size: z.number(),
-    modified_at: text,
-    inode: text,
-    born_at: maybeText,
-    read_to: z.number(),
-    fingerprint: text,
-  })
-  .transform((row): ReadTranscript => ({
-    transcriptId: row.transcript_id,
-    path: row.path,
-    size: row.size,
-    modifiedAt: row.modified_at,
-    position: {
-      offset: row.read_to,
-      identity: { inode: row.inode, bornAt: row.born_at ?? undefined },
-      fingerprint: row.fingerprint,
-    },
-  }));
+// The tables are strict, and nobody else's: what is in them is not checked once more.
 
 export const usageColumns =
   'input_tokens, cache_creation_5m_tokens, cache_creation_1h_tokens, cache_read_tokens, output_tokens';
 
-const countMembers = {
-  input_tokens: z.number(),
-  cache_creation_5m_tokens: z.number(),
-  cache_creation_1h_tokens: z.number(),
-  cache_read_tokens: z.number(),
-  output_tokens: z.number(),
-};
-
-export const entryRow = z
-  .object({
-    message_id: text,
-    transcript_id: z.number(),
-    line_at: z.number(),
-    request_id: maybeText,
-    speed: z.enum(['standard', 'fast']).nullable(),
-    cost_usd: z.number().nullable(),
-    is_sidechain: z.number(),
-    passed_over_by: z.number(),
-    kept_in: z.number(),
-    ...countMembers,
-  })
-  .transform((row): EntryRow => ({
-    messageId: row.message_id,
-    transcriptId: row.transcript_id,
-    lineAt: row.line_at,
-    requestId: row.request_id ?? undefined,
-    speed: row.speed ?? undefined,
-    costUsd: row.cost_usd ?? undefined,
-    isSidechain: row.is_sidechain === 1,
-    passedOverBy: row.passed_over_by,
-    keptIn: row.kept_in,
-    usage: usageIn(row),
-  }));
-
-export const sumRow = z.object({
-  step: z.number(),
-  project: text,
-  project_path: text,
-  session_id: text,
-  model: maybeText,
-  speed: maybeText,
-  is_long: z.number(),
-  is_booked: z.number(),
-  requests: z.number(),
-  cost_usd: z.number().nullable(),
-  ...countMembers,
-});
-
-export function usageIn(row: z.infer<z.ZodObject<typeof countMembers>>): Usage {
+/** @param row of `transcript`. */
+export function readTranscriptOf(row: Row): ReadTranscript {
   return {
-    inputTokens: row.input_tokens,
-    cacheCreation5mTokens: row.cache_creation_5m_tokens,
-    cacheCreation1hTokens: row.cache_creation_1h_tokens,
-    cacheReadTokens: row.cache_read_tokens,
-    outputTokens: row.output_tokens,
+    transcriptId: Number(row['transcript_id']),
+    path: String(row['path']),
+    size: Number(row['size']),
+    modifiedAt: String(row['modified_at']),
+    position: {
+      offset: Number(row['read_to']),
+      identity: { inode: String(row['inode']), bornAt: textOf(row['born_at']) },
+      fingerprint: String(row['fingerprint']),
+    },
+  };
+}
+
+/** @param row of `entry`. */
+export function entryOf(row: Row): EntryRow {
+  const speed = row['speed'];
+  return {
+    messageId: String(row['message_id']),
+    transcriptId: Number(row['transcript_id']),
+    lineAt: Number(row['line_at']),
+    quarter: Number(row['quarter']),
+    requestId: textOf(row['request_id']),
+    speed: speed === 'fast' || speed === 'standard' ? speed : undefined,
+    costUsd: numberOf(row['cost_usd']),
+    isSidechain: row['is_sidechain'] === 1,
+    passedOverBy: Number(row['passed_over_by']),
+    keptIn: Number(row['kept_in']),
+    usage: usageOf(row),
+  };
+}
+
+/** @param row of `transcript`, with the number of its place. */
+export function placeOf(row: Row): [number, TranscriptPlace & { readonly placeId: number }] {
+  return [
+    Number(row['transcript_id']),
+    {
+      placeId: Number(row['place_id']),
+      project: String(row['project']),
+      projectPath: String(row['project_path']),
+      sessionId: String(row['session_id']),
+    },
+  ];
+}
+
+/** What was used in one step of time, in one transcript and at one price. */
+export interface UsageSumRow {
+  /** When the step begins, in milliseconds since the epoch. */
+  readonly step: number;
+  readonly transcriptId: number;
+  readonly modelId: number;
+  readonly isFast: boolean;
+  readonly isLong: boolean;
+  readonly requests: number;
+  readonly costUsd: number | undefined;
+  readonly usage: Usage;
+}
+
+/** A sum's columns in their order, the last of which are `usageColumns`. */
+export type UsageSumValues = readonly [
+  step: number,
+  transcriptId: number,
+  modelId: number,
+  speed: string,
+  isLong: number,
+  requests: number,
+  costUsd: number | null,
+  ...usage: [number, number, number, number, number],
+];
+
+export function usageSumOf(values: UsageSumValues): UsageSumRow {
+  const [step, transcriptId, modelId, speed, isLong, requests, costUsd, ...usage] = values;
+  const [inputTokens, cacheCreation5mTokens, cacheCreation1hTokens, cacheReadTokens, outputTokens] = usage;
+  return {
+    step,
+    transcriptId,
+    modelId,
+    isFast: speed === 'fast',
+    isLong: isLong === 1,
+    requests,
+    costUsd: costUsd ?? undefined,
+    usage: { inputTokens, cacheCreation5mTokens, cacheCreation1hTokens, cacheReadTokens, outputTokens },
+  };
+}
+
+function usageOf(row: Row): Usage {
+  return {
+    inputTokens: Number(row['input_tokens']),
+    cacheCreation5mTokens: Number(row['cache_creation_5m_tokens']),
+    cacheCreation1hTokens: Number(row['cache_creation_1h_tokens']),
+    cacheReadTokens: Number(row['cache_read_tokens']),
+    outputTokens: Number(row['output_tokens']),
   };
 }
 
@@ -125,4 +142,12 @@ export function usageValues(usage: Usage): number[] {
     usage.cacheReadTokens,
     usage.outputTokens,
   ];
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function numberOf(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined;
 }

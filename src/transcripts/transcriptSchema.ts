@@ -1,9 +1,12 @@
 /** What `PRAGMA user_version` says of a file that this code wrote. Another one is begun anew: it can all be read again. */
-export const transcriptSchemaVersion = 1;
+export const transcriptSchemaVersion = 2;
 
 /**
- * `entry` is in the order of messages, so that all that may be the same is found at once. `kept_in` and `passed_over_by` are
- * sets of countings, bit by bit.
+ * `entry` is in the order in which it is summed up, so that nothing is sorted for that: by quarter of an hour, transcript and
+ * what the price depends on. All entries that may be the same are found at once by their message. `kept_in` and
+ * `passed_over_by` are sets of countings, bit by bit. A model and a speed that are not known are empty.
+ * `quarter_sum` has what counts in `all` and the ledger has not booked, but for the quarters in `stale_quarter`; `booked` says
+ * up to which of the ledger's rows.
  */
 export const transcriptSchema = `
   CREATE TABLE transcript (
@@ -20,14 +23,21 @@ export const transcriptSchema = `
     fingerprint TEXT NOT NULL
   ) STRICT;
 
+  CREATE TABLE model (
+    model_id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+  ) STRICT;
+
   CREATE TABLE entry (
-    message_id TEXT NOT NULL,
+    quarter INTEGER NOT NULL,
     transcript_id INTEGER NOT NULL,
+    model_id INTEGER NOT NULL,
+    speed TEXT NOT NULL,
+    is_long INTEGER NOT NULL,
     line_at INTEGER NOT NULL,
+    message_id TEXT NOT NULL,
     request_id TEXT,
     at INTEGER NOT NULL,
-    model TEXT,
-    speed TEXT,
     cost_usd REAL,
     is_sidechain INTEGER NOT NULL,
     passed_over_by INTEGER NOT NULL,
@@ -37,6 +47,33 @@ export const transcriptSchema = `
     cache_creation_1h_tokens INTEGER NOT NULL,
     cache_read_tokens INTEGER NOT NULL,
     output_tokens INTEGER NOT NULL,
-    PRIMARY KEY (message_id, transcript_id, line_at)
+    PRIMARY KEY (quarter, transcript_id, model_id, speed, is_long, line_at)
   ) STRICT, WITHOUT ROWID;
+
+  CREATE INDEX entry_of_message ON entry (message_id) WHERE message_id <> '';
+
+  CREATE TABLE quarter_sum (
+    quarter INTEGER NOT NULL,
+    transcript_id INTEGER NOT NULL,
+    model_id INTEGER NOT NULL,
+    speed TEXT NOT NULL,
+    is_long INTEGER NOT NULL,
+    requests INTEGER NOT NULL,
+    cost_usd REAL,
+    input_tokens INTEGER NOT NULL,
+    cache_creation_5m_tokens INTEGER NOT NULL,
+    cache_creation_1h_tokens INTEGER NOT NULL,
+    cache_read_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    PRIMARY KEY (quarter, transcript_id, model_id, speed, is_long)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE stale_quarter (quarter INTEGER PRIMARY KEY) STRICT;
+
+  CREATE TABLE booked (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    path TEXT NOT NULL,
+    last_id INTEGER NOT NULL,
+    last_request_id TEXT
+  ) STRICT;
 `;

@@ -1,67 +1,68 @@
-import { pathToFileURL } from 'node:url';
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
-import type * as z from 'zod';
-import { type BookedRequests } from '../core/bookedRequests.ts';
+import type { DatabaseSync } from 'node:sqlite';
+import { totalTokens, type Usage } from '../core/usage.ts';
 import { type FileIdentity } from './fileIdentity.ts';
-import { countingBit, type Counting, countings, keptEntries } from './keptEntries.ts';
+import { noMessageId } from './transcriptEntry.ts';
+import { countingBit, countings, keptEntries } from './keptEntries.ts';
+import { Statements } from './statements.ts';
 import { type TranscriptFile } from './transcriptFiles.ts';
 import { type TranscriptPosition } from './transcriptPosition.ts';
 import {
+  entryOf,
   type EntryRow,
-  entryRow,
   type NewEntry,
   type ReadTranscript,
-  sumRow,
-  transcriptRow,
+  readTranscriptOf,
   usageColumns,
   usageValues,
 } from './transcriptRows.ts';
+import { quarterMs, TranscriptSums } from './transcriptSums.ts';
 
-/** The last moment that dates reach, in milliseconds since the epoch. */
-const latest = 8.64e15;
-/** Entries without a message id have this one; they all count. */
-export const noMessageId = '';
-/** Days begin and end with a quarter of an hour in every time zone of today. */
-export const quarterMs = 900_000;
+/** Finds what is of one message, by the index. */
+const ofMessage = "message_id <> '' AND message_id = ?";
+const knownMessages = `SELECT DISTINCT message_id FROM entry
+  WHERE message_id <> '' AND message_id IN (SELECT value FROM json_each(?))`;
+const insertion = `INSERT INTO entry (quarter, transcript_id, model_id, speed, is_long, line_at, message_id, request_id, at,
+    cost_usd, is_sidechain, passed_over_by, kept_in, ${usageColumns})
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 /** Input tokens above which a request's price may be another one. */
 export const longInputTokens = 200_000;
-
-export interface SumQuestion {
-  readonly counting: Counting;
-  readonly booked: BookedRequests;
-  /** Nothing from before; the first step begins then. In milliseconds since the epoch. */
-  readonly from?: number | undefined;
-  /** Nothing from then on. */
-  readonly to?: number | undefined;
-  /** A quarter of an hour when left out. */
-  readonly stepMs?: number | undefined;
-}
 
 /** What transcripts say, kept: entries that may count, and how far each file was read. */
 export class TranscriptStore {
   readonly #database: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements: Statements;
+  /** By name. */
+  readonly #modelIds = new Map<string, number>();
+  /** Quarters of hours whose sums have changed in what is done at once. */
+  readonly #changed = new Set<number>();
+  readonly sums: TranscriptSums;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
+    this.#statements = new Statements(database);
+    this.sums = new TranscriptSums(this.#statements);
   }
 
   transcripts(): ReadTranscript[] {
-    return this.#rows(transcriptRow, 'SELECT * FROM transcript', []);
+    return this.#statements.rows('SELECT * FROM transcript').map(readTranscriptOf);
   }
 
   transcript(path: string): ReadTranscript | undefined {
-    return this.#rows(transcriptRow, 'SELECT * FROM transcript WHERE path = ?', [path])[0];
+    const row = this.#statements.row('SELECT * FROM transcript WHERE path = ?', path);
+    return row && readTranscriptOf(row);
   }
 
-  /** Does all of something or, when it throws, nothing. Others that read the file wait meanwhile. */
-  async atOnce(change: () => Promise<void>): Promise<void> {
-    this.#database.exec('BEGIN IMMEDIATE');
+  /** Does all of something or, when it throws, nothing. Everything that changes entries is done so. */
+  atOnce(change: () => void): void {
+    this.#changed.clear();
     try {
-      await change();
-      this.#database.exec('COMMIT');
+      this.#statements.atOnce(() => {
+        change();
+        for (const quarter of this.#changed)
+          this.#statements.run('INSERT OR IGNORE INTO stale_quarter (quarter) VALUES (?)', quarter);
+      });
     } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      this.#modelIds.clear();
       throw error;
     }
   }
@@ -69,12 +70,11 @@ export class TranscriptStore {
   /** Takes a file in, or what is known of it now. @returns its id. */
   putTranscript({ path, place, stats }: TranscriptFile, { identity, ...position }: TranscriptPosition): number {
     const columns = 'path, project, project_path, session_id, size, modified_at, inode, born_at, read_to, fingerprint';
-    const [row] = this.#statement(
+    const row = this.#statements.row(
       `INSERT INTO transcript (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (path) DO UPDATE SET size = excluded.size, modified_at = excluded.modified_at, inode = excluded.inode,
          born_at = excluded.born_at, read_to = excluded.read_to, fingerprint = excluded.fingerprint
        RETURNING transcript_id`,
-    ).all(
       ...[path, place.project, place.projectPath, place.sessionId, stats.size, String(stats.mtimeNs)],
       ...[...identityValues(identity), position.offset, position.fingerprint],
     );
@@ -85,57 +85,23 @@ export class TranscriptStore {
   removeTranscripts(ids: readonly number[]): void {
     const list = JSON.stringify(ids);
     const where = 'WHERE transcript_id IN (SELECT value FROM json_each(?))';
-    const messages = this.#statement(`SELECT DISTINCT message_id FROM entry ${where}`).all(list);
-    this.#statement(`DELETE FROM entry ${where}`).run(list);
-    this.#statement(`DELETE FROM transcript ${where}`).run(list);
-    for (const { message_id } of messages) if (message_id !== noMessageId) this.#decide(String(message_id), []);
+    const removed = this.#statements.rows(`SELECT DISTINCT message_id, quarter FROM entry ${where}`, list);
+    this.#statements.run(`DELETE FROM entry ${where}`, list);
+    this.#statements.run(`DELETE FROM transcript ${where}`, list);
+    for (const { quarter } of removed) this.#changed.add(Number(quarter));
+    for (const message of new Set(removed.map(({ message_id }) => String(message_id))))
+      if (message !== noMessageId) this.#decide(message, this.#entriesOf(message));
   }
 
   /** Takes in what was read in one file. */
   addEntries(transcriptId: number, entries: readonly NewEntry[]): void {
     const byMessage = Map.groupBy(entries, ({ messageId }) => messageId);
+    const known = this.#knownOf([...byMessage.keys()]);
     const everywhere = countings.reduce((set, counting) => set | countingBit(counting), 0);
     for (const [messageId, added] of byMessage) {
-      if (messageId === noMessageId) {
-        for (const entry of added) this.#insert(entry, transcriptId, everywhere & ~entry.passedOverBy);
-      } else this.#decide(messageId, added, transcriptId);
-    }
-  }
-
-  /** Sums of what counts, told apart by whether the ledger has booked their requests. */
-  sums({ counting, booked, from = 0, to = latest, stepMs = quarterMs }: SumQuestion): z.infer<typeof sumRow>[] {
-    const isBooked = bookedExpression(booked);
-    const sums = usageColumns.split(', ').map((column) => `sum(${column}) AS ${column}`);
-    const longInput = 'input_tokens + cache_creation_5m_tokens + cache_creation_1h_tokens + cache_read_tokens';
-    const ask = (): z.infer<typeof sumRow>[] =>
-      this.#rows(
-        sumRow,
-        `SELECT CAST((at - ?1) / ?2 AS INTEGER) * ?2 + ?1 AS step, project, project_path, session_id, model, speed,
-         (${longInput}) > ${longInputTokens} AS is_long,
-         ${isBooked} AS is_booked,
-         count(*) AS requests, sum(cost_usd) AS cost_usd, ${sums.join(', ')}
-       FROM entry JOIN transcript USING (transcript_id) WHERE kept_in & ?3 <> 0 AND at >= ?1 AND at < ?4
-       GROUP BY step, transcript_id, model, speed, is_long, is_booked`,
-        [
-          from,
-          stepMs,
-          countingBit(counting),
-          to,
-          ...(booked.kind === 'ids' && booked.ids.size > 0 ? [JSON.stringify([...booked.ids])] : []),
-        ],
-      );
-    return booked.kind === 'table' ? this.#beside(booked.path, ask) : ask();
-  }
-
-  /** Does something while another file is attached: not for longer, or what is written here would lock that one too. */
-  #beside<T>(path: string, ask: () => T): T {
-    this.#statement('ATTACH ? AS ledger').run(`${pathToFileURL(path).href}?mode=ro`);
-    try {
-      return ask();
-    } finally {
-      // What was prepared while it was there may not be used when it is not.
-      this.#statements.clear();
-      this.#database.exec('DETACH ledger');
+      const isAlone = messageId === noMessageId || (added.length === 1 && !known.has(messageId));
+      if (isAlone) for (const entry of added) this.#insert(entry, transcriptId, everywhere & ~entry.passedOverBy);
+      else this.#decide(messageId, known.has(messageId) ? this.#entriesOf(messageId) : [], added, transcriptId);
     }
   }
 
@@ -143,9 +109,8 @@ export class TranscriptStore {
     this.#database.close();
   }
 
-  /** Decides anew which entries of a message count. */
-  #decide(messageId: string, added: readonly NewEntry[], transcriptId = 0): void {
-    const known = this.#known(messageId);
+  /** Decides anew which entries of a message count. @param known those that are in the table. */
+  #decide(messageId: string, known: readonly EntryRow[], added: readonly NewEntry[] = [], transcriptId = 0): void {
     const all = added.length === 0 ? known : this.#inOrder(known, added, transcriptId);
     const keptIn = new Map<NewEntry | EntryRow, number>();
     for (const counting of countings) {
@@ -156,67 +121,62 @@ export class TranscriptStore {
     for (const entry of known) {
       const kept = keptIn.get(entry) ?? 0;
       if (kept === entry.keptIn) continue;
-      this.#statement('UPDATE entry SET kept_in = ? WHERE message_id = ? AND transcript_id = ? AND line_at = ?').run(
-        kept,
-        messageId,
-        entry.transcriptId,
-        entry.lineAt,
+      this.#changed.add(entry.quarter);
+      this.#statements.run(
+        `UPDATE entry SET kept_in = ? WHERE ${ofMessage} AND transcript_id = ? AND line_at = ?`,
+        ...[kept, messageId, entry.transcriptId, entry.lineAt],
       );
     }
   }
 
-  /** In the order of their files' paths and their places in them. Most messages are new, which is told without sorting. */
-  #known(messageId: string): EntryRow[] {
-    const found = this.#statement('SELECT 1 FROM entry WHERE message_id = ? LIMIT 1').get(messageId);
-    if (found === undefined) return [];
-    const sql = 'SELECT * FROM entry JOIN transcript USING (transcript_id) WHERE message_id = ? ORDER BY path, line_at';
-    return this.#rows(entryRow, sql, [messageId]);
+  /** Which of some messages have entries in the table. */
+  #knownOf(messageIds: readonly string[]): Set<string> {
+    const rows = this.#statements.rows(knownMessages, JSON.stringify(messageIds));
+    return new Set(rows.map(({ message_id }) => String(message_id)));
+  }
+
+  /** A message's, in the order of their files' paths and their places in them. */
+  #entriesOf(messageId: string): EntryRow[] {
+    const sql = `SELECT * FROM entry JOIN transcript USING (transcript_id) WHERE ${ofMessage} ORDER BY path, line_at`;
+    return this.#statements.rows(sql, messageId).map(entryOf);
   }
 
   /** New entries come after those that the file has, and before those of files after it. */
   #inOrder(known: readonly EntryRow[], added: readonly NewEntry[], transcriptId: number): (EntryRow | NewEntry)[] {
     if (known.length === 0) return [...added];
-    const before = this.#statement(
+    const before = this.#statements.row(
       `SELECT count(*) AS n FROM entry JOIN transcript USING (transcript_id)
-       WHERE message_id = ? AND path <= (SELECT path FROM transcript WHERE transcript_id = ?)`,
-    ).get(known[0]?.messageId ?? '', transcriptId);
+       WHERE ${ofMessage} AND path <= (SELECT path FROM transcript WHERE transcript_id = ?)`,
+      ...[known[0]?.messageId ?? '', transcriptId],
+    );
     const at = Number(before?.['n']);
     return [...known.slice(0, at), ...added, ...known.slice(at)];
   }
 
   #insert(entry: NewEntry, transcriptId: number, keptIn: number): void {
-    this.#statement(
-      `INSERT INTO entry (message_id, transcript_id, line_at, request_id, at, model, speed, cost_usd, is_sidechain,
-         passed_over_by, kept_in, ${usageColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    ).run(
-      ...[entry.messageId, transcriptId, entry.lineAt, entry.requestId ?? null, entry.at, entry.model ?? null],
-      ...[entry.speed ?? null, entry.costUsd ?? null, entry.isSidechain ? 1 : 0, entry.passedOverBy, keptIn],
-      ...usageValues(entry.usage),
+    const { usage, at, model = '', speed = '' } = entry;
+    const quarter = Math.floor(at / quarterMs);
+    this.#changed.add(quarter);
+    this.#statements.run(
+      insertion,
+      ...[quarter, transcriptId, this.#modelId(model), speed, hasLongInput(usage) ? 1 : 0],
+      ...[entry.lineAt, entry.messageId, entry.requestId ?? null, at, entry.costUsd ?? null],
+      ...[entry.isSidechain ? 1 : 0, entry.passedOverBy, keptIn, ...usageValues(usage)],
     );
   }
 
-  #rows<T extends z.ZodType>(schema: T, sql: string, values: readonly SQLInputValue[]): z.infer<T>[] {
-    return this.#statement(sql)
-      .all(...values)
-      .map((row) => schema.parse(row));
-  }
-
-  #statement(sql: string): StatementSync {
-    const known = this.#statements.get(sql);
+  #modelId(name: string): number {
+    const known = this.#modelIds.get(name);
     if (known !== undefined) return known;
-    const statement = this.#database.prepare(sql);
-    this.#statements.set(sql, statement);
-    return statement;
+    this.#statements.run('INSERT INTO model (name) VALUES (?) ON CONFLICT DO NOTHING', name);
+    const id = Number(this.#statements.row('SELECT model_id FROM model WHERE name = ?', name)?.['model_id']);
+    this.#modelIds.set(name, id);
+    return id;
   }
 }
 
-function bookedExpression(booked: BookedRequests): string {
-  if (booked.kind === 'ids' && booked.ids.size === 0) return '0';
-  const ids =
-    booked.kind === 'ids'
-      ? 'SELECT value FROM json_each(?5)'
-      : `SELECT "${booked.column}" FROM ledger."${booked.table}" WHERE "${booked.column}" = request_id`;
-  return `request_id IS NOT NULL AND request_id IN (${ids})`;
+function hasLongInput(usage: Usage): boolean {
+  return totalTokens(usage) - usage.outputTokens > longInputTokens;
 }
 
 function identityValues({ inode, bornAt }: FileIdentity): [string, string | null] {

@@ -4,10 +4,11 @@ import { createBirpc } from 'birpc';
 import { importTranscripts } from './importTranscripts.ts';
 import { openTranscriptDatabase } from './openTranscriptDatabase.ts';
 import { type TranscriptEvents, type TranscriptFunctions, type TranscriptTask } from './transcriptFunctions.ts';
+import { transcriptReaders } from './transcriptReaders.ts';
 import { TranscriptStore } from './transcriptStore.ts';
 import { usageParts } from './transcriptUsage.ts';
 
-const { path } = workerData as TranscriptTask;
+const { path, readerScript } = workerData as TranscriptTask;
 const port = parentPort;
 if (port === null) throw new Error('This runs in a thread of its own.');
 const opened = openTranscriptDatabase(path).then((database) => new TranscriptStore(database));
@@ -28,7 +29,11 @@ const functions: TranscriptFunctions = {
       const giveUp = (update = new AbortController());
       const progress: TranscriptEvents['progress'] = (state) => void rpc.progress.asEvent(state);
       try {
-        return await importTranscripts(store, { ...options, progress, signal: giveUp.signal });
+        return await importTranscripts(store, (bytes) => transcriptReaders(readerScript, bytes), {
+          ...options,
+          progress,
+          signal: giveUp.signal,
+        });
       } catch (error) {
         if (giveUp.signal.aborted) return undefined;
         throw error;

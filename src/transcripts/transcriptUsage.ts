@@ -1,7 +1,7 @@
 import { type BookedRequests } from '../core/bookedRequests.ts';
+import { calendarDay } from '../core/calendarDay.ts';
 import { addUsage, noUsage, type Usage } from '../core/usage.ts';
 import { type Counting } from './keptEntries.ts';
-import { usageIn } from './transcriptRows.ts';
 import { type TranscriptStore } from './transcriptStore.ts';
 
 /** What is asked of the transcripts. */
@@ -10,7 +10,7 @@ export interface UsageQuestion {
   readonly counting?: Counting;
   /** An IANA name such as `Europe/Berlin`, for what a day is; the system's when left out. */
   readonly timeZone?: string;
-  /** Requests that the ledger has booked, by the gateway or by telemetry: they are told apart. */
+  /** Requests that the ledger has booked, by the gateway or by telemetry: they are left out. */
   readonly booked?: BookedRequests;
   /** Nothing from before, in milliseconds since the epoch; all when left out. */
   readonly from?: number;
@@ -35,8 +35,6 @@ export interface UsagePart {
   readonly isFast: boolean;
   /** Whether the requests had more than 200,000 tokens of input each, which some models charge more for. */
   readonly isLong: boolean;
-  /** Whether the ledger has the requests already: under quota, and not to be counted again. */
-  readonly isBooked: boolean;
   readonly requests: number;
   readonly usage: Usage;
   /** What Claude Code itself wrote that they cost, in US dollars, in versions that did; undefined when it did not. */
@@ -47,29 +45,36 @@ const noneBooked: BookedRequests = { kind: 'ids', ids: new Set() };
 const synthetic = '<synthetic>';
 
 /** @returns the parts, in no order. */
-export function usageParts(store: TranscriptStore, question: UsageQuestion): UsagePart[] {
+export function usageParts({ sums }: TranscriptStore, question: UsageQuestion): UsagePart[] {
   const { counting = 'all', timeZone, booked = noneBooked, from, to, stepMs } = question;
   const dayOf = dayFormat(timeZone);
+  const rows = sums.of({ counting, booked, from, to, stepMs });
+  const { places, models } = sums.names();
   const parts = new Map<string, UsagePart>();
-  for (const row of store.sums({ counting, booked, from, to, stepMs })) {
-    const part: UsagePart = {
-      day: dayOf(row.step),
-      at: stepMs === undefined ? undefined : row.step,
-      project: row.project,
-      projectPath: row.project_path,
-      sessionId: row.session_id,
-      model: row.model === null || row.model === synthetic ? undefined : row.model,
-      isFast: row.speed === 'fast',
-      isLong: row.is_long === 1,
-      isBooked: row.is_booked === 1,
-      requests: row.requests,
-      usage: usageIn(row),
-      costUsd: row.cost_usd ?? undefined,
-    };
-    const { requests: _requests, usage: _usage, costUsd: _cost, ...about } = part;
-    const key = JSON.stringify(about);
+  for (const row of rows) {
+    const day = dayOf(row.step);
+    const place = places.get(row.transcriptId);
+    const key = `${stepMs === undefined ? day : row.step} ${place?.placeId} ${row.modelId} ${row.isFast} ${row.isLong}`;
     const known = parts.get(key);
-    parts.set(key, known === undefined ? part : sumOf(known, part));
+    if (known !== undefined) {
+      parts.set(key, sumOf(known, row));
+      continue;
+    }
+    const { project = '', projectPath = '', sessionId = '' } = place ?? {};
+    const model = models.get(row.modelId);
+    parts.set(key, {
+      day,
+      at: stepMs === undefined ? undefined : row.step,
+      project,
+      projectPath,
+      sessionId,
+      model: model === '' || model === synthetic ? undefined : model,
+      isFast: row.isFast,
+      isLong: row.isLong,
+      requests: row.requests,
+      usage: row.usage,
+      costUsd: row.costUsd,
+    });
   }
   return [...parts.values()];
 }
@@ -87,7 +92,7 @@ export function totalsBy<K>(parts: readonly UsagePart[], keyOf: (part: UsagePart
   return totals;
 }
 
-function sumOf(one: UsagePart, other: UsagePart): UsagePart {
+function sumOf(one: UsagePart, other: Pick<UsagePart, 'requests' | 'usage' | 'costUsd'>): UsagePart {
   const costs = [one.costUsd, other.costUsd].filter((cost) => cost !== undefined);
   return {
     ...one,
@@ -97,9 +102,17 @@ function sumOf(one: UsagePart, other: UsagePart): UsagePart {
   };
 }
 
+/** Tells days of the system's time zone without `Intl`, which takes a while. */
 function dayFormat(timeZone: string | undefined): (at: number) => string {
+  if (timeZone === undefined) {
+    let day = calendarDay(0);
+    return (at) => {
+      if (at < day.startsAt || at >= day.endsAt) day = calendarDay(at);
+      return day.key;
+    };
+  }
   // Swedish dates are those of ISO 8601.
-  const format = new Intl.DateTimeFormat('sv-SE', { ...(timeZone && { timeZone }), dateStyle: 'short' });
+  const format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short' });
   const days = new Map<number, string>();
   return (at) => {
     const known = days.get(at);

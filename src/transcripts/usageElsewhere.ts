@@ -23,8 +23,6 @@ export interface UsageElsewhereParts {
   readonly open: () => Pick<TranscriptHistory, 'update' | 'usage' | 'close'>;
   readonly configDirectories: () => readonly string[];
   readonly booked: BookedRequests;
-  /** See `ImportOptions`. */
-  readonly restMs: number;
   /** Told while files are read: 0 to 1, and undefined when it is over. @param first whether nothing had been read before. */
   readonly progress: (share: number | undefined, first: boolean) => void;
   readonly clock: Clock;
@@ -119,7 +117,7 @@ export class UsageElsewhere implements Transcripts {
     const begun = clock.now();
     const question = { from, to: begun - settledMs, booked, ...(stepMs !== undefined && { stepMs }) };
     const parts = await this.#history.usage(question);
-    const sums = parts.filter(({ isBooked }) => !isBooked).map(sumOf);
+    const sums = parts.map(sumOf);
     const now = clock.now();
     this.#answers.set(stepMs, { from, until: now + restFactor * (now - begun), sums });
     return sums;
@@ -143,7 +141,7 @@ export class UsageElsewhere implements Transcripts {
   }
 
   async #read(signal: AbortSignal): Promise<void> {
-    const { open, isNew, configDirectories, restMs, progress, clock } = this.#parts;
+    const { open, isNew, configDirectories, progress, clock } = this.#parts;
     if (this.#history === undefined) this.#isFirst = isNew();
     const history = (this.#history ??= open());
     const first = this.#isFirst;
@@ -151,7 +149,6 @@ export class UsageElsewhere implements Transcripts {
     const summary = await history
       .update({
         configDirectories: configDirectories(),
-        restMs,
         signal,
         progress: ({ bytes, bytesRead }) => {
           const share = bytes === 0 ? 1 : bytesRead / bytes;

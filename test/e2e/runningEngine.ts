@@ -73,7 +73,10 @@ const sharedLedgerScript = path.join(repositoryRoot, 'dist', 'sharedLedger.cjs')
 
 /** What an engine loads or starts when it is wanted. */
 const scripts = {
-  transcriptScript: path.join(repositoryRoot, 'dist', 'transcripts.cjs'),
+  transcriptScripts: {
+    thread: path.join(repositoryRoot, 'dist', 'transcripts.cjs'),
+    reader: path.join(repositoryRoot, 'dist', 'transcriptReader.cjs'),
+  },
   priceScript: path.join(repositoryRoot, 'dist', 'prices.cjs'),
   metricsScript: path.join(repositoryRoot, 'dist', 'metrics.cjs'),
 };

@@ -1,7 +1,9 @@
+import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { openTranscriptDatabase } from '../../src/transcripts/openTranscriptDatabase.ts';
 import { importTranscripts } from '../../src/transcripts/importTranscripts.ts';
 import { type Counting } from '../../src/transcripts/keptEntries.ts';
+import { transcriptReaders } from '../../src/transcripts/transcriptReaders.ts';
 import { TranscriptStore } from '../../src/transcripts/transcriptStore.ts';
 import { totalsBy, type UsagePart, usageParts, type UsageTotal } from '../../src/transcripts/transcriptUsage.ts';
 import { ccusageReport } from './ccusage.ts';
@@ -19,6 +21,8 @@ const projectsSchema = z.object({ projects: z.record(z.string(), z.array(day)).d
 const session = z.object({ sessionId: z.string(), projectPath: z.string(), ...tokens });
 const sessionsSchema = z.object({ sessions: z.array(session) });
 
+const reader = fileURLToPath(import.meta.resolve('../../src/transcripts/transcriptReader.ts'));
+
 /** Counts by what they are of: `input/output/cache writes/cache reads`. */
 export type Counts = Readonly<Record<string, string>>;
 
@@ -27,8 +31,14 @@ type Tokens = z.infer<z.ZodObject<typeof tokens>>;
 /** A store that has what is below a configuration directory. @param file to keep it in. */
 export async function importedStore(configDirectory: string, file: string): Promise<TranscriptStore> {
   const store = new TranscriptStore(await openTranscriptDatabase(file));
-  await importTranscripts(store, { configDirectories: [configDirectory] });
+  await importInto(store, configDirectory);
   return store;
+}
+
+/** Brings a store up to date with what is below a configuration directory. */
+export async function importInto(store: TranscriptStore, configDirectory: string): Promise<void> {
+  const options = { configDirectories: [configDirectory] };
+  await importTranscripts(store, (bytes) => transcriptReaders(reader, bytes), options);
 }
 
 export async function ccusagesCounts(configDirectory: string, timeZone: string): Promise<Counts> {

@@ -53,7 +53,10 @@ describe('the history of an engine', () => {
       engineId: 'window',
       storageDirectory: join(directory.path, 'storage'),
       launcherSecret: 'launcher secret',
-      transcriptScript: script('transcripts/transcriptThread.ts'),
+      transcriptScripts: {
+        thread: script('transcripts/transcriptThread.ts'),
+        reader: script('transcripts/transcriptReader.ts'),
+      },
       priceScript: script('prices/listPrices.ts'),
     };
     tester = new SupervisorTester(start, (given) => startWorkerThread(script('engine.ts'), given), {

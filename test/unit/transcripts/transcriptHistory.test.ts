@@ -3,13 +3,15 @@ import { appendFileSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
+import { type BookedTable } from '../../../src/core/bookedRequests.ts';
 import { type ImportProgress } from '../../../src/transcripts/importTranscripts.ts';
 import { transcriptFileName, TranscriptHistory } from '../../../src/transcripts/transcriptHistory.ts';
-import { totalsBy } from '../../../src/transcripts/transcriptUsage.ts';
+import { totalsBy, type UsageQuestion } from '../../../src/transcripts/transcriptUsage.ts';
 import { temporaryDirectory } from '../ledger/temporaryDirectory.ts';
 import { transcriptLine } from './transcriptLine.ts';
 
-const script = fileURLToPath(import.meta.resolve('../../../src/transcripts/transcriptThread.ts'));
+const script = (name: string): string => fileURLToPath(import.meta.resolve(`../../../src/transcripts/${name}.ts`));
+const scripts = { thread: script('transcriptThread'), reader: script('transcriptReader') };
 
 describe('the history of transcripts', () => {
   let directory: ReturnType<typeof temporaryDirectory>;
@@ -22,7 +24,7 @@ describe('the history of transcripts', () => {
     mkdirSync(project, { recursive: true });
     transcript = join(project, 'session.jsonl');
     write('a', 'req-a');
-    history = new TranscriptHistory(script, directory.path);
+    history = new TranscriptHistory(scripts, directory.path);
   });
   afterEach(async () => {
     await history.close();
@@ -46,37 +48,96 @@ describe('the history of transcripts', () => {
     assert.equal(totalsBy(await history.usage(), () => '').get('')?.requests, 2);
   });
 
-  it('tells what the ledger has booked from what was used elsewhere', async () => {
+  const requests = async (question?: UsageQuestion): Promise<number | undefined> =>
+    totalsBy(await history.usage(question), () => '').get('')?.requests;
+
+  it('leaves out what the ledger has booked', async () => {
     write('b', 'req-b');
     await history.update(options());
-    const ids = { kind: 'ids', ids: new Set(['req-b', 'req-c']) } as const;
-    const split = totalsBy(await history.usage({ booked: ids }), ({ isBooked }) => isBooked);
-    assert.deepEqual([split.get(true)?.requests, split.get(false)?.requests], [1, 1]);
+    assert.equal(await requests({ booked: { kind: 'ids', ids: new Set(['req-b', 'req-c']) } }), 1);
+    assert.equal(await requests(), 2);
   });
 
-  it('finds what is booked in the ledger’s file, which it does not keep', async () => {
-    write('b', 'req-b');
-    await history.update(options());
-    const path = join(directory.path, 'the ledger #1.sqlite');
-    const ledger = new DatabaseSync(path);
-    ledger.exec(
-      "PRAGMA journal_mode = WAL; CREATE TABLE usage (request_id TEXT UNIQUE); INSERT INTO usage VALUES ('req-b')",
-    );
-    const split = async (): Promise<number[]> => {
-      const booked = { kind: 'table', path, table: 'usage', column: 'request_id' } as const;
-      const found = totalsBy(await history.usage({ booked }), ({ isBooked }) => isBooked);
-      return [true, false].map((isBooked) => found.get(isBooked)?.requests ?? 0);
-    };
-    assert.deepEqual(await split(), [1, 1]);
-    ledger.exec("INSERT INTO usage VALUES ('req-a')");
-    assert.deepEqual(await split(), [2, 0]);
-    ledger.exec('PRAGMA journal_mode = DELETE');
-    assert.equal(ledger.prepare('PRAGMA journal_mode').get()?.['journal_mode'], 'delete', 'nobody else has it open');
-    ledger.close();
-    await assert.rejects(
-      history.usage({ booked: { kind: 'table', path: `${path}x`, table: 'usage', column: 'request_id' } }),
-    );
-    assert.equal((await history.usage()).length, 1, 'and goes on after that');
+  describe('beside a ledger’s file', () => {
+    let booked: BookedTable;
+    let ledger: DatabaseSync;
+
+    beforeEach(async () => {
+      write('b', 'req-b');
+      await history.update(options());
+      const path = join(directory.path, 'the ledger #1.sqlite');
+      booked = { kind: 'table', path, table: 'usage', column: 'request_id', idColumn: 'usage_id' };
+      ledger = new DatabaseSync(path);
+      ledger.exec('PRAGMA journal_mode = WAL');
+      begin();
+      book('req-b');
+    });
+    afterEach(() => {
+      ledger.close();
+    });
+
+    function begin(): void {
+      ledger.exec(
+        'DROP TABLE IF EXISTS usage; CREATE TABLE usage (usage_id INTEGER PRIMARY KEY, request_id TEXT UNIQUE)',
+      );
+    }
+
+    function book(requestId: string | null): void {
+      ledger.prepare('INSERT INTO usage (request_id) VALUES (?)').run(requestId);
+    }
+
+    it('leaves out what is booked there, also when it is booked later', async () => {
+      assert.equal(await requests({ booked }), 1);
+      book(null);
+      book('req-a');
+      assert.equal(await requests({ booked }), undefined);
+      write('c', 'req-c');
+      await history.update(options());
+      assert.equal(await requests({ booked }), 1);
+      book('req-c');
+      assert.equal(await requests({ booked }), undefined);
+    });
+
+    it('leaves out what was booked before it was read', async () => {
+      assert.equal(await requests({ booked }), 1);
+      book('req-c');
+      assert.equal(await requests({ booked }), 1);
+      write('c', 'req-c');
+      await history.update(options());
+      assert.equal(await requests({ booked }), 1);
+    });
+
+    it('asks a ledger that was begun anew, and one in another place, for all that they have', async () => {
+      assert.equal(await requests({ booked }), 1);
+      begin();
+      assert.equal(await requests({ booked }), 2);
+      book('req-a');
+      assert.equal(await requests({ booked }), 1);
+      begin();
+      for (const requestId of ['req-x', 'req-y', 'req-a', 'req-b']) book(requestId);
+      assert.equal(await requests({ booked }), undefined);
+      assert.equal(await requests(), 2, 'none is asked');
+      assert.equal(await requests({ booked }), undefined);
+    });
+
+    it('goes on with what a ledger had booked that has dropped its oldest', async () => {
+      book('req-x');
+      assert.equal(await requests({ booked }), 1);
+      ledger.exec("DELETE FROM usage WHERE request_id = 'req-b'");
+      book('req-y');
+      assert.equal(await requests({ booked }), 1);
+    });
+
+    it('does not keep it open', async () => {
+      await requests({ booked });
+      ledger.exec('PRAGMA journal_mode = DELETE');
+      assert.equal(ledger.prepare('PRAGMA journal_mode').get()?.['journal_mode'], 'delete', 'nobody else has it open');
+    });
+
+    it('goes on after one that cannot be opened', async () => {
+      await assert.rejects(history.usage({ booked: { ...booked, path: `${booked.path}x` } }));
+      assert.equal(await requests(), 2);
+    });
   });
 
   it('is of a time and in steps', async () => {
@@ -109,7 +170,7 @@ describe('the history of transcripts', () => {
       join(directory.path, transcriptFileName),
       'this is no database, and longer than its header is '.repeat(9),
     );
-    history = new TranscriptHistory(script, directory.path);
+    history = new TranscriptHistory(scripts, directory.path);
     assert.equal((await history.update(options()))?.read, 1);
   });
 

@@ -18,7 +18,7 @@ function part(changes: Partial<UsagePart> = {}): UsagePart {
     sessionId: 's',
     model: 'opus',
   };
-  const kind = { isFast: false, isLong: false, isBooked: false };
+  const kind = { isFast: false, isLong: false };
   return { ...whose, ...kind, requests: 1, usage: tokens(5), costUsd: undefined, ...changes };
 }
 
@@ -26,7 +26,7 @@ function part(changes: Partial<UsagePart> = {}): UsagePart {
 class FakeThread implements Pick<TranscriptHistory, 'update' | 'usage' | 'close'> {
   readonly questions: UsageQuestion[] = [];
   updates: ((done: boolean) => void)[] = [];
-  parts: UsagePart[] = [part(), part({ isBooked: true, usage: tokens(99) })];
+  parts: UsagePart[] = [part()];
   progress: ImportOptions['progress'];
   /** Ends the newest update with an error. */
   breaks: ((error: Error) => void) | undefined;
@@ -77,7 +77,6 @@ class ElsewhereTester {
       open: () => this.thread,
       configDirectories: () => ['/home/user/.claude'],
       booked: { kind: 'ids', ids: new Set() },
-      restMs: 0,
       progress: (share, first) => this.told.push([share, first]),
       clock: this.clock,
       logger: this.logger,
