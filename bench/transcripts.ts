@@ -1,5 +1,5 @@
 // How fast transcripts are counted, beside ccusage's native program on the same files, in turns: `npm run bench:transcripts`,
-// `-- --megabytes N` for other than 1,024. Ours is the thread that the extension starts, from its start to its answer, beside a
+// `-- --megabytes N` for other than 1,024, `-- --write` puts the table into bench/README.md. Ours is the thread that the extension starts, from its start to its answer, beside a
 // ledger that has booked a tenth of the requests: first with nothing known, and then as at every later start of VS Code, with
 // nothing new and with one turn more. ccusage reads everything every time. The last line is JSON; `firstImportRatioToCcusage` is ccusage's time by ours: 1 is as fast.
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -13,13 +13,23 @@ import { TranscriptHistory } from '../src/transcripts/transcriptHistory.ts';
 import { ccusageBinary, ccusageReport } from '../test/e2e/ccusage.ts';
 import { ccusagesCounts, importedStore, ourCounts } from '../test/e2e/transcriptCounts.ts';
 import { machine } from './machine.ts';
+import { markdownTable } from './markdownTable.ts';
+import { writeReadmeSection } from './readmeSection.ts';
 import { generateTranscripts } from './transcripts/generatedTranscripts.ts';
 
-const { values } = parseArgs({ options: { megabytes: { type: 'string', default: '1024' } } });
+const { values } = parseArgs({
+  options: { write: { type: 'boolean' }, megabytes: { type: 'string', default: '1024' } },
+});
 const megabytes = Number(values.megabytes);
 if (!(megabytes >= 1)) throw new Error('--megabytes is a number of at least 1.');
 
 const rounds = 5;
+const meanings = {
+  ccusage: 'ccusage, everything',
+  first: 'first import',
+  unchanged: 'later start, nothing new',
+  oneTurn: 'later start, one turn more',
+};
 const timeZone = 'UTC';
 const script = (name: string): string => path.join(import.meta.dirname, '..', 'dist', `${name}.cjs`);
 const scripts = { thread: script('transcripts'), reader: script('transcriptReader') };
@@ -47,9 +57,14 @@ try {
     took.oneTurn.push(await counted(home, storage, booked));
     if (round % 2 === 1) await theirs();
   }
-  console.log(machine());
-  console.log(`${megabytes} MB in ${files} files; medians of ${rounds} rounds, in milliseconds:`);
-  for (const [name, times] of Object.entries(took)) console.log(`  ${name}: ${Math.round(median(times))}`);
+  const rows = Object.entries(took).map(([kind, times]): string[] => [
+    meanings[kind as keyof typeof took],
+    ...[Math.min(...times), median(times), Math.max(...times)].map((time) => `${Math.round(time)} ms`),
+  ]);
+  const table = markdownTable(['', 'best', 'median', 'worst'], rows);
+  const report = `${megabytes} MB in ${files} files, ${rounds} rounds.\n\n${table}\n\n${machine()}`;
+  console.log(report);
+  if (values.write === true) writeReadmeSection('bench:transcripts', report);
   const ratios = took.first.map((ours, round) => (took.ccusage[round] ?? NaN) / ours);
   console.log(
     JSON.stringify({
