@@ -7,7 +7,7 @@ import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { startPostgresServer } from '../test/support/postgresServer.ts';
 import { machine } from './machine.ts';
-import { type Sharing } from './machines/machineMessages.ts';
+import type { Sharing } from './machines/machineMessages.ts';
 import { machinesReport, machinesSummary } from './machines/machinesReport.ts';
 import { runSharing, type RunFigures } from './machines/machinesRun.ts';
 import { renewRate } from './machines/renewRate.ts';

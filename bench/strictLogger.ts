@@ -1,4 +1,4 @@
-import { type Logger } from '../src/core/logger.ts';
+import type { Logger } from '../src/core/logger.ts';
 
 /** Nothing may go wrong in the engine that is measured; what does ends the benchmark. */
 export const strictLogger: Logger = {

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import * as z from 'zod';
-import { type BookedTable } from '../src/core/bookedRequests.ts';
+import type { BookedTable } from '../src/core/bookedRequests.ts';
 import { TranscriptHistory } from '../src/transcripts/transcriptHistory.ts';
 import { ccusageBinary, ccusageReport } from '../test/e2e/ccusage.ts';
 import { ccusagesCounts, importedStore, ourCounts } from '../test/e2e/transcriptCounts.ts';

@@ -7,10 +7,10 @@ import { OutsideChanges } from './outside/outsideChanges.ts';
 import { outsideDirectory } from './outside/undoRecord.ts';
 import { installShims, type InstalledShims } from './shims/installedShims.ts';
 import { keepPanelWrapper, keepServiceWrapper } from './shims/outsideWrappers.ts';
-import { type ShimTargets } from './shims/shimTargets.ts';
+import type { ShimTargets } from './shims/shimTargets.ts';
 import { wrapperVariable } from './shared/wrapperCommand.ts';
-import { type LauncherPlace } from './vscode/launcherPlace.ts';
-import { type Notices } from './vscode/notices.ts';
+import type { LauncherPlace } from './vscode/launcherPlace.ts';
+import type { Notices } from './vscode/notices.ts';
 
 /** Where the engines of all windows and the secret of their sockets are. */
 export function socketsOf(context: vscode.ExtensionContext): string {

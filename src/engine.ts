@@ -8,22 +8,22 @@ import { launcherSessions } from './control/launcherSessions.ts';
 import { startControlServer } from './control/controlServer.ts';
 import { AgentAuthCoordinator } from './core/agentAuthCoordinator.ts';
 import { ClaudeQuotaManager } from './core/claudeQuotaManager.ts';
-import { type Credentials, type Problem } from './core/credentials.ts';
+import type { Credentials, Problem } from './core/credentials.ts';
 import { CurrentUpstream } from './core/currentUpstream.ts';
 import { Listeners } from './core/listeners.ts';
 import { LocalEngine } from './core/localEngine.ts';
 import { apiKeyPlan } from './core/plan.ts';
-import {
-  type AuthTest,
-  type EngineFunctions,
-  type EngineStart,
-  type EngineStarted,
-  type QuotaEngine,
-  type QuotaEngineEvents,
+import type {
+  AuthTest,
+  EngineFunctions,
+  EngineStart,
+  EngineStarted,
+  QuotaEngine,
+  QuotaEngineEvents,
 } from './core/quotaEngine.ts';
-import { type SecretSource } from './core/secretSource.ts';
+import type { SecretSource } from './core/secretSource.ts';
 import { tokenEnding } from './shared/sessionToken.ts';
-import { type LineListener } from './core/slotQueue.ts';
+import type { LineListener } from './core/slotQueue.ts';
 import { windowLogger } from './core/windowLogger.ts';
 import { buildObserver } from './engineObserver.ts';
 import { buildMetrics, buildUsageReports } from './engineReports.ts';

@@ -1,11 +1,11 @@
 import { createHmac } from 'node:crypto';
-import { type ClaudeQuotaManager } from './core/claudeQuotaManager.ts';
-import { type Clock } from './core/clock.ts';
-import { type CurrentUpstream } from './core/currentUpstream.ts';
-import { type Ledger } from './core/ledger.ts';
-import { type Logger } from './core/logger.ts';
+import type { ClaudeQuotaManager } from './core/claudeQuotaManager.ts';
+import type { Clock } from './core/clock.ts';
+import type { CurrentUpstream } from './core/currentUpstream.ts';
+import type { Ledger } from './core/ledger.ts';
+import type { Logger } from './core/logger.ts';
 import { defaultLongestWaitMs } from './core/longestHold.ts';
-import { type HeardSource, type Session } from './core/session.ts';
+import type { HeardSource, Session } from './core/session.ts';
 import { admitStep } from './core/stepAdmission.ts';
 import { endedSessionAnswers, hookIntake } from './observer/hookIntake.ts';
 import { LogsIntake } from './observer/logsIntake.ts';

@@ -1,6 +1,6 @@
 import type * as vscode from 'vscode';
 import { composeWindow, type Window } from './compose.ts';
-import { type AgentQuotaApi } from './vscode/agentQuotaApi.ts';
+import type { AgentQuotaApi } from './vscode/agentQuotaApi.ts';
 
 let window: Window | undefined;
 

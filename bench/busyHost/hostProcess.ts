@@ -10,7 +10,7 @@ import { serveEngine } from '../../src/engine.ts';
 import { systemClock } from '../../src/processes/systemClock.ts';
 import { EngineSupervisor } from '../../src/supervisor/engineSupervisor.ts';
 import { startInThread, startWorkerThread } from '../../src/supervisor/engineThread.ts';
-import { type HostTask } from './busyHostRound.ts';
+import type { HostTask } from './busyHostRound.ts';
 
 const { place, storageDirectory, upstreamUrl } = JSON.parse(process.argv[2] ?? '') as HostTask;
 const bundle = (name: string): string => fileURLToPath(new URL(`../../dist/${name}.cjs`, import.meta.url));

@@ -9,7 +9,7 @@ import { apiKeyPlan } from '../../src/core/plan.ts';
 import { ledgerFileName } from '../../src/ledger/openLedger.ts';
 import { startEngine } from '../../test/e2e/runningEngine.ts';
 import { repositoryRoot } from '../../test/host/paths.ts';
-import { type Route } from './messages.ts';
+import type { Route } from './messages.ts';
 
 const agents = 8;
 const plan = apiKeyPlan({

@@ -5,7 +5,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Forwarder } from './forwarders.ts';
+import type { Forwarder } from './forwarders.ts';
 import { meteredSchema, nextMessage, routeSchema, useSchema, type ProcessUse, type Route } from './messages.ts';
 
 /** How long a program may take until it listens. */

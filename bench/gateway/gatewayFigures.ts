@@ -1,6 +1,6 @@
 import { median } from '../ledger/latencies.ts';
-import { type ForwarderName } from './forwarders.ts';
-import { type AskName, type ConnectionCount, type Measurement } from './gatewayRounds.ts';
+import type { ForwarderName } from './forwarders.ts';
+import type { AskName, ConnectionCount, Measurement } from './gatewayRounds.ts';
 
 /** A forwarder under one load: medians of all rounds. Times in milliseconds, ratios to the bare pipe of the same round. */
 export interface LoadFigures {

@@ -1,4 +1,4 @@
-import { type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startForwarder, type ForwarderProcess } from './forwarderProcess.ts';
 import { forwarders, type Forwarder, type ForwarderName } from './forwarders.ts';

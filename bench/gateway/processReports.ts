@@ -2,7 +2,7 @@
  * Loaded into each measured process before its own program (`node --import`): tells what the process has used when it is
  * asked, and ends it with the benchmark, unless it ends itself then.
  */
-import { type ProcessUse } from './messages.ts';
+import type { ProcessUse } from './messages.ts';
 
 process.on('message', (message) => {
   if (message !== 'use') return;

@@ -1,5 +1,5 @@
-import { type MessageRequest } from '../../test/fakes/messageRequest.ts';
-import { type MessageUsage } from '../../test/fakes/messageUsage.ts';
+import type { MessageRequest } from '../../test/fakes/messageRequest.ts';
+import type { MessageUsage } from '../../test/fakes/messageUsage.ts';
 import { composeMessage, messageEvents, messageJson } from '../../test/fakes/simulatedMessage.ts';
 import { DEFAULT_BEHAVIOUR } from '../../test/fakes/upstreamBehaviour.ts';
 

@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
-import { type RequestOutcome } from '../../src/core/admission.ts';
+import type { RequestOutcome } from '../../src/core/admission.ts';
 import { AgentAuthCoordinator } from '../../src/core/agentAuthCoordinator.ts';
 import { ClaudeQuotaManager } from '../../src/core/claudeQuotaManager.ts';
-import { type QuotaManagerParts } from '../../src/core/quotaManagerParts.ts';
+import type { QuotaManagerParts } from '../../src/core/quotaManagerParts.ts';
 import { CurrentUpstream } from '../../src/core/currentUpstream.ts';
 import { apiKeyPlan } from '../../src/core/plan.ts';
-import { type Usage } from '../../src/core/usage.ts';
+import type { Usage } from '../../src/core/usage.ts';
 import { directNetwork } from '../../src/core/upstreamNetwork.ts';
 import { openLedger } from '../../src/ledger/openLedger.ts';
 import { systemClock } from '../../src/processes/systemClock.ts';

@@ -1,6 +1,6 @@
 import { amountsOf, requestCost, type RateLimits } from '../../src/core/rateLimits.ts';
 import { decideLine, type LineFacts, type ScopeFacts, type WaitingRequest } from '../../src/core/requestLine.ts';
-import { type Buckets, type TokenBucket } from '../../src/core/tokenBucket.ts';
+import type { Buckets, TokenBucket } from '../../src/core/tokenBucket.ts';
 
 const now = Date.UTC(2026, 0, 15);
 const limits = { requestsPerMinute: 1000, inputTokensPerMinute: 450_000, outputTokensPerMinute: 90_000 };

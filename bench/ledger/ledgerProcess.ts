@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { openEngine, type BenchEngine } from './benchEngine.ts';
 import { sessionIds } from './filledLedger.ts';
-import { type LedgerTask } from './ledgerTask.ts';
+import type { LedgerTask } from './ledgerTask.ts';
 import { pacedTimes } from './pacedTimes.ts';
 
 const task = JSON.parse(process.argv[2] ?? '') as LedgerTask;

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { type LedgerTask } from './ledgerTask.ts';
+import type { LedgerTask } from './ledgerTask.ts';
 
 /** Runs a task in so many processes at once, which begin together. @returns the milliseconds of every call. */
 export async function runInProcesses(count: number, task: Omit<LedgerTask, 'engineId'>): Promise<number[]> {

@@ -1,6 +1,6 @@
 import { markdownTable } from '../markdownTable.ts';
 import { liveSessions, usageRows } from './filledLedger.ts';
-import { type Latencies } from './latencies.ts';
+import type { Latencies } from './latencies.ts';
 import { pace, setupPace, type LedgerFigures, type LedgerMeasure } from './ledgerRounds.ts';
 
 /** What the benchmark is judged by. */

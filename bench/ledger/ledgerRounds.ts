@@ -2,7 +2,7 @@ import { bareMapMicroseconds } from './bareMap.ts';
 import { decisionsPerSecond } from './decisions.ts';
 import { latenciesOf, median, medianOf, type Latencies } from './latencies.ts';
 import { runInProcesses } from './ledgerProcesses.ts';
-import { type LedgerTask } from './ledgerTask.ts';
+import type { LedgerTask } from './ledgerTask.ts';
 
 /** What was measured, medians of all rounds. */
 export interface LedgerFigures {

@@ -1,4 +1,4 @@
-import { type SharedQuota } from '../../src/core/sharedQuota.ts';
+import type { SharedQuota } from '../../src/core/sharedQuota.ts';
 
 /** Counts calls of the database by name. */
 export class CallCounts {

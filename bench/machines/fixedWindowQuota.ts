@@ -3,8 +3,8 @@ import pg from 'pg';
 import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
 import { quotaTokens } from '../../src/core/usage.ts';
 import { CallCounts } from './callCounts.ts';
-import { type MachineTask } from './machineMessages.ts';
-import { type MachineQuota } from './machineQuota.ts';
+import type { MachineTask } from './machineMessages.ts';
+import type { MachineQuota } from './machineQuota.ts';
 
 const key = 'organisation';
 /** After a call that failed, in milliseconds. */

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Demand, type FromMachine, type MachineTask, type Sharing, type ToMachine } from './machineMessages.ts';
-import { type StrictUpstream } from './strictUpstream.ts';
+import type { Demand, FromMachine, MachineTask, Sharing, ToMachine } from './machineMessages.ts';
+import type { StrictUpstream } from './strictUpstream.ts';
 
 interface Machine {
   readonly child: ChildProcess;

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AdmissionRefusedError } from '../../src/core/admission.ts';
-import { type AgentRequest } from '../quota/agentRequest.ts';
+import type { AgentRequest } from '../quota/agentRequest.ts';
 import { Conversation } from '../quota/conversation.ts';
 import { RandomSource } from '../quota/randomSource.ts';
 import { answerTimes, calmPauseMs, largestContext } from './machinesScenario.ts';
-import { type Demand, type FromMachine, type MachineTask, type ToMachine } from './machineMessages.ts';
-import { type MachineQuota } from './machineQuota.ts';
+import type { Demand, FromMachine, MachineTask, ToMachine } from './machineMessages.ts';
+import type { MachineQuota } from './machineQuota.ts';
 
 type Answer = Extract<ToMachine, { readonly id: string }>;
 

@@ -1,6 +1,6 @@
-import { type LimitReport } from '../../src/core/admission.ts';
-import { type RateLimits } from '../../src/core/rateLimits.ts';
-import { type AgentRequest } from '../quota/agentRequest.ts';
+import type { LimitReport } from '../../src/core/admission.ts';
+import type { RateLimits } from '../../src/core/rateLimits.ts';
+import type { AgentRequest } from '../quota/agentRequest.ts';
 
 /** How machines share the limits. */
 export type Sharing = 'leased' | 'fixedWindow' | 'staticShares';

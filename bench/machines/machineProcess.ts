@@ -2,8 +2,8 @@
 import { openFixedWindowQuota } from './fixedWindowQuota.ts';
 import { openLeasedQuota } from './leasedQuota.ts';
 import { MachineAgents } from './machineAgents.ts';
-import { type FromMachine, type MachineTask, type ToMachine } from './machineMessages.ts';
-import { type MachineQuota } from './machineQuota.ts';
+import type { FromMachine, MachineTask, ToMachine } from './machineMessages.ts';
+import type { MachineQuota } from './machineQuota.ts';
 import { openStaticShareQuota } from './staticShareQuota.ts';
 
 /** How often measures are told: what was measured since is lost when the process is killed. */

@@ -1,6 +1,6 @@
-import { type LimitReport } from '../../src/core/admission.ts';
-import { type AgentRequest } from '../quota/agentRequest.ts';
-import { type MachineMeasures } from './machineMessages.ts';
+import type { LimitReport } from '../../src/core/admission.ts';
+import type { AgentRequest } from '../quota/agentRequest.ts';
+import type { MachineMeasures } from './machineMessages.ts';
 
 /** Decides on one machine which requests may be sent. */
 export interface MachineQuota {

@@ -1,7 +1,7 @@
 import { latenciesOf } from '../ledger/latencies.ts';
 import { markdownTable } from '../markdownTable.ts';
-import { type Sharing } from './machineMessages.ts';
-import { type RunFigures, type RunSize } from './machinesRun.ts';
+import type { Sharing } from './machineMessages.ts';
+import type { RunFigures, RunSize } from './machinesRun.ts';
 import { delayMs, limitsFor } from './machinesScenario.ts';
 
 /** What the benchmark is judged by. */

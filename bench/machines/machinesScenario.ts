@@ -1,4 +1,4 @@
-import { type AnswerTimes, type Scenario } from '../quota/scenario.ts';
+import type { AnswerTimes, Scenario } from '../quota/scenario.ts';
 
 /** Every answer takes so long: with it an agent alone would use some three times its part of the limit. */
 export const answerTimes: AnswerTimes = { firstByteMs: 500, streamMs: 1500 };

@@ -1,6 +1,6 @@
 import { calendarDay } from '../../src/core/calendarDay.ts';
 import { SharedDatabase } from '../../test/support/sharedDatabase.ts';
-import { type PostgresServer } from '../../test/support/postgresServer.ts';
+import type { PostgresServer } from '../../test/support/postgresServer.ts';
 import { FakeMachine } from '../../test/unit/postgres/fakeMachine.ts';
 
 const machines = 24;

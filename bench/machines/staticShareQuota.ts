@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { quotaTokens } from '../../src/core/usage.ts';
 import { TokenBucket } from '../../test/fakes/tokenBucket.ts';
-import { type MachineTask } from './machineMessages.ts';
-import { type MachineQuota } from './machineQuota.ts';
+import type { MachineTask } from './machineMessages.ts';
+import type { MachineQuota } from './machineQuota.ts';
 
 /**
  * Every machine has an equal part of the limits for its own: token buckets with a line before them. It is told beforehand

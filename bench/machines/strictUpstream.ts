@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type RateLimits } from '../../src/core/rateLimits.ts';
+import type { RateLimits } from '../../src/core/rateLimits.ts';
 import { quotaInputTokens } from '../../src/core/usage.ts';
-import { type AgentRequest } from '../quota/agentRequest.ts';
+import type { AgentRequest } from '../quota/agentRequest.ts';
 import { OrganisationBuckets } from '../quota/organisationBuckets.ts';
 import { Tally } from '../quota/tally.ts';
-import { type FromMachine, type ToMachine } from './machineMessages.ts';
+import type { FromMachine, ToMachine } from './machineMessages.ts';
 
 /** How often output is counted while an answer is written, in milliseconds. */
 const writingMs = 500;

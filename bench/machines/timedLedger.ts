@@ -1,7 +1,7 @@
-import { type LineRun, type RequestOpening } from '../../src/core/ledger.ts';
-import { type QuotaTerms } from '../../src/core/quotaTerms.ts';
+import type { LineRun, RequestOpening } from '../../src/core/ledger.ts';
+import type { QuotaTerms } from '../../src/core/quotaTerms.ts';
 import { LeasedLedger } from '../../src/ledger/leasedLedger.ts';
-import { type LeasedLedgerParts } from '../../src/ledger/leasedLedgerParts.ts';
+import type { LeasedLedgerParts } from '../../src/ledger/leasedLedgerParts.ts';
 
 /** A leased ledger that measures how long admission takes where the lease has room. */
 export class TimedLedger extends LeasedLedger {

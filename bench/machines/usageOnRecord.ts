@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { type AgentRequest } from '../quota/agentRequest.ts';
+import type { AgentRequest } from '../quota/agentRequest.ts';
 
 /** What the shared ledger has on record of what the upstream has counted. */
 export interface UsageOnRecord {

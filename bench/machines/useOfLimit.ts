@@ -1,4 +1,4 @@
-import { type Tally } from '../quota/tally.ts';
+import type { Tally } from '../quota/tally.ts';
 
 /**
  * The tokens of the requests that the upstream has taken, of those that came into its bucket at the same time and those

@@ -1,4 +1,4 @@
-import { type Usage } from '../../src/core/usage.ts';
+import type { Usage } from '../../src/core/usage.ts';
 
 /** One request that an agent makes, and the answer that it is going to get. */
 export interface AgentRequest {

@@ -1,5 +1,5 @@
 import { claudeCodeRetries, sdkRetries, withRetries } from './clientRetry.ts';
-import { type ContestantKind } from './contestant.ts';
+import type { ContestantKind } from './contestant.ts';
 import { plainAttempt } from './plainAttempt.ts';
 
 function alone(name: string, retries: number): ContestantKind {

@@ -1,5 +1,5 @@
-import { type AdmissionAsk } from '../../src/core/admission.ts';
-import { type AgentRequest } from './agentRequest.ts';
+import type { AdmissionAsk } from '../../src/core/admission.ts';
+import type { AgentRequest } from './agentRequest.ts';
 
 /** What is known of a request before it is sent. */
 export function askOf({ agent, bodyBytes, model, maxTokens }: AgentRequest): AdmissionAsk {

@@ -1,4 +1,4 @@
-import { type Wait } from './tally.ts';
+import type { Wait } from './tally.ts';
 
 /** Shorter waits are the network's. */
 const noticedMs = 1000;

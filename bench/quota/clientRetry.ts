@@ -1,5 +1,5 @@
-import { type RandomSource } from './randomSource.ts';
-import { type SimulatedClock } from './simulatedClock.ts';
+import type { RandomSource } from './randomSource.ts';
+import type { SimulatedClock } from './simulatedClock.ts';
 
 /** What became of one attempt; a 429 says when to come again. */
 export type Attempt =

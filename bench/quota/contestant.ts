@@ -1,8 +1,8 @@
-import { type ApiKeyPlan } from '../../src/core/plan.ts';
-import { type AgentRequest } from './agentRequest.ts';
-import { type RandomSource } from './randomSource.ts';
-import { type SimulatedClock } from './simulatedClock.ts';
-import { type Upstream } from './upstream.ts';
+import type { ApiKeyPlan } from '../../src/core/plan.ts';
+import type { AgentRequest } from './agentRequest.ts';
+import type { RandomSource } from './randomSource.ts';
+import type { SimulatedClock } from './simulatedClock.ts';
+import type { Upstream } from './upstream.ts';
 
 /** What a contestant is given. */
 export interface World {

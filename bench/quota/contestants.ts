@@ -1,5 +1,5 @@
 import { claudeCodeAlone, sdkAlone } from './aloneContestant.ts';
-import { type ContestantKind } from './contestant.ts';
+import type { ContestantKind } from './contestant.ts';
 import { engineContestant } from './engineContestant.ts';
 import { fixedWindowContestant } from './fixedWindowContestant.ts';
 import { reservoirContestant } from './reservoirContestant.ts';

@@ -1,6 +1,6 @@
-import { type AgentRequest } from './agentRequest.ts';
-import { type RandomSource } from './randomSource.ts';
-import { type AnswerTimes } from './scenario.ts';
+import type { AgentRequest } from './agentRequest.ts';
+import type { RandomSource } from './randomSource.ts';
+import type { AnswerTimes } from './scenario.ts';
 
 /** What an agent's requests are like. */
 export interface RequestStyle {

@@ -4,10 +4,10 @@ import { Settlement } from '../../src/gateway/settlement.ts';
 import { MemoryStore } from '../../src/ledger/memoryStore.ts';
 import { TransactionalLedger } from '../../src/ledger/transactionalLedger.ts';
 import { FakeSecrets } from '../../test/fakes/fakeSecrets.ts';
-import { type AgentRequest } from './agentRequest.ts';
+import type { AgentRequest } from './agentRequest.ts';
 import { askOf } from './askOf.ts';
 import { claudeCodeRetries, withRetries, type Attempt } from './clientRetry.ts';
-import { type Contestant, type ContestantKind, type World } from './contestant.ts';
+import type { Contestant, ContestantKind, World } from './contestant.ts';
 import { strictLogger } from '../strictLogger.ts';
 
 /**

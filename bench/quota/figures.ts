@@ -1,7 +1,7 @@
 import { rateDimensions, type RateDimension } from '../../src/core/rateLimits.ts';
 import { Backlog } from './backlog.ts';
 import { groupOfAgents, type Scenario } from './scenario.ts';
-import { type Tally } from './tally.ts';
+import type { Tally } from './tally.ts';
 
 /** How one contestant fared in one scenario. */
 export interface Figures {

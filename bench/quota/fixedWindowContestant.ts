@@ -1,6 +1,6 @@
 import { RateLimiterMemory, RateLimiterQueue } from 'rate-limiter-flexible';
 import { claudeCodeRetries, withRetries } from './clientRetry.ts';
-import { type ContestantKind } from './contestant.ts';
+import type { ContestantKind } from './contestant.ts';
 import { plainAttempt } from './plainAttempt.ts';
 import { SharedEstimate } from './sharedEstimate.ts';
 

@@ -1,7 +1,7 @@
-import { type LimitReport, type ReportedLimit } from '../../src/core/admission.ts';
+import type { LimitReport, ReportedLimit } from '../../src/core/admission.ts';
 import { amountsOf, rateDimensions, type RateDimension, type RateLimits } from '../../src/core/rateLimits.ts';
 import { TokenBucket } from '../../test/fakes/tokenBucket.ts';
-import { type SecondCount } from './tally.ts';
+import type { SecondCount } from './tally.ts';
 
 /**
  * The organisation's limits, as strict as the upstream's: a request is admitted when every bucket holds what it needs

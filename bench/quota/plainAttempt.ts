@@ -1,6 +1,6 @@
-import { type AgentRequest } from './agentRequest.ts';
-import { type Attempt } from './clientRetry.ts';
-import { type Upstream } from './upstream.ts';
+import type { AgentRequest } from './agentRequest.ts';
+import type { Attempt } from './clientRetry.ts';
+import type { Upstream } from './upstream.ts';
 
 /** One attempt straight at the upstream. */
 export async function plainAttempt(upstream: Upstream, request: AgentRequest): Promise<Attempt> {

@@ -1,4 +1,4 @@
-import { type SimulatedClock } from './simulatedClock.ts';
+import type { SimulatedClock } from './simulatedClock.ts';
 
 /**
  * Makes a simulated clock the time of this whole thread, so that libraries that know no injected clock run on it.

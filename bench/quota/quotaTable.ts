@@ -1,5 +1,5 @@
 import { markdownTable } from '../markdownTable.ts';
-import { type Figures } from './figures.ts';
+import type { Figures } from './figures.ts';
 
 const head = [
   'contestant',

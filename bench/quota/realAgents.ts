@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import Anthropic from '@anthropic-ai/sdk';
-import { type AgentRequest } from './agentRequest.ts';
+import type { AgentRequest } from './agentRequest.ts';
 import { claudeCodeRetries } from './clientRetry.ts';
 import { RealConversation } from './realConversation.ts';
 import { groupOfAgents, type AnswerTimes, type Scenario } from './scenario.ts';
-import { type Tally } from './tally.ts';
+import type { Tally } from './tally.ts';
 
 /** Where an agent sends its requests, and with which key. */
 export interface AgentRoute {

@@ -1,5 +1,5 @@
 import type Anthropic from '@anthropic-ai/sdk';
-import { type AgentRequest } from './agentRequest.ts';
+import type { AgentRequest } from './agentRequest.ts';
 import { Conversation, type RequestStyle } from './conversation.ts';
 import { RandomSource } from './randomSource.ts';
 

@@ -1,6 +1,6 @@
 import Bottleneck from 'bottleneck';
 import { claudeCodeRetries, withRetries } from './clientRetry.ts';
-import { type ContestantKind } from './contestant.ts';
+import type { ContestantKind } from './contestant.ts';
 import { plainAttempt } from './plainAttempt.ts';
 import { SharedEstimate } from './sharedEstimate.ts';
 

@@ -1,5 +1,5 @@
-import { type ApiKeyPlan } from '../../src/core/plan.ts';
-import { type RateLimits } from '../../src/core/rateLimits.ts';
+import type { ApiKeyPlan } from '../../src/core/plan.ts';
+import type { RateLimits } from '../../src/core/rateLimits.ts';
 
 /** Agents of one kind. */
 export interface AgentGroup {

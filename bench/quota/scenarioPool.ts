@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { contestants } from './contestants.ts';
-import { type Figures } from './figures.ts';
+import type { Figures } from './figures.ts';
 import { scenarios } from './scenarios.ts';
-import { type SimulationJob } from './simulationJob.ts';
+import type { SimulationJob } from './simulationJob.ts';
 
 /** A scenario's figures by contestant, in the order of the contestants. */
 export type ScenarioFigures = ReadonlyMap<string, Figures>;

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { contestants } from './contestants.ts';
 import { scenarios } from './scenarios.ts';
 import { simulate } from './simulation.ts';
-import { type SimulationJob } from './simulationJob.ts';
+import type { SimulationJob } from './simulationJob.ts';
 
 const job = workerData as SimulationJob;
 const scenario = scenarios.find(({ name }) => name === job.scenario);

@@ -1,4 +1,4 @@
-import { type AgentGroup, type Scenario } from './scenario.ts';
+import type { AgentGroup, Scenario } from './scenario.ts';
 
 /** Agents whose requests are of ordinary size, half as large and one and a half times as large. */
 function busy(count: number, conversations = 4): AgentGroup[] {

@@ -1,6 +1,6 @@
 import { TokenEstimator } from '../../src/core/tokenEstimate.ts';
 import { quotaTokens } from '../../src/core/usage.ts';
-import { type AgentRequest } from './agentRequest.ts';
+import type { AgentRequest } from './agentRequest.ts';
 import { askOf } from './askOf.ts';
 
 /**

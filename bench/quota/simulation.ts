@@ -1,6 +1,6 @@
 import { apiKeyPlan } from '../../src/core/plan.ts';
 import { quotaTokens } from '../../src/core/usage.ts';
-import { type Contestant, type ContestantKind } from './contestant.ts';
+import type { Contestant, ContestantKind } from './contestant.ts';
 import { Conversation } from './conversation.ts';
 import { figuresOf, type Figures } from './figures.ts';
 import { takeOverProcessTime } from './processTime.ts';

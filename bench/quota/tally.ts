@@ -1,7 +1,7 @@
 import { requestCost, type RateAmounts } from '../../src/core/rateLimits.ts';
 import { quotaInputTokens, quotaTokens } from '../../src/core/usage.ts';
-import { type AgentRequest } from './agentRequest.ts';
-import { type UpstreamWitness } from './upstream.ts';
+import type { AgentRequest } from './agentRequest.ts';
+import type { UpstreamWitness } from './upstream.ts';
 
 /** One second of a run. */
 export interface SecondCount {

@@ -1,10 +1,10 @@
-import { type LimitReport } from '../../src/core/admission.ts';
-import { type RateLimits } from '../../src/core/rateLimits.ts';
+import type { LimitReport } from '../../src/core/admission.ts';
+import type { RateLimits } from '../../src/core/rateLimits.ts';
 import { quotaInputTokens } from '../../src/core/usage.ts';
-import { type AgentRequest } from './agentRequest.ts';
+import type { AgentRequest } from './agentRequest.ts';
 import { OrganisationBuckets } from './organisationBuckets.ts';
-import { type RandomSource } from './randomSource.ts';
-import { type SimulatedClock } from './simulatedClock.ts';
+import type { RandomSource } from './randomSource.ts';
+import type { SimulatedClock } from './simulatedClock.ts';
 
 /** What comes back first. */
 export type UpstreamAnswer =

@@ -1,7 +1,7 @@
 import { chmod, lstat, rmdir, unlink } from 'node:fs/promises';
 import { type Server, connect } from 'node:net';
 import path from 'node:path';
-import { type Logger } from '../core/logger.ts';
+import type { Logger } from '../core/logger.ts';
 import { addressInDirectory, addressInTemporaryDirectory, type ControlPlaces, ownDirectory } from './controlAddress.ts';
 import { ensurePrivateDirectory } from './privateDirectory.ts';
 

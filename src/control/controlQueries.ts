@@ -1,4 +1,4 @@
-import { type AgentRecord, type AuthTest, type EngineSnapshot } from '../core/quotaEngine.ts';
+import type { AgentRecord, AuthTest, EngineSnapshot } from '../core/quotaEngine.ts';
 
 /** What the control server asks of a configured engine for whoever wants to know something, or has something done. */
 export interface ControlQueries {

@@ -1,10 +1,10 @@
 import { createServer } from 'node:net';
-import { type Logger } from '../core/logger.ts';
-import { type ProcessTable } from '../core/processTable.ts';
+import type { Logger } from '../core/logger.ts';
+import type { ProcessTable } from '../core/processTable.ts';
 import { publishEngine } from './engineRecords.ts';
 import { listenPrivately, removeAddress } from './controlListener.ts';
-import { type ControlQueries } from './controlQueries.ts';
-import { type ControlSessions } from './controlSessions.ts';
+import type { ControlQueries } from './controlQueries.ts';
+import type { ControlSessions } from './controlSessions.ts';
 import { LauncherConnection } from './launcherConnection.ts';
 
 /** What a {@link ControlServer} is made of. */

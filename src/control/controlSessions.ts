@@ -1,5 +1,5 @@
-import { type AgentAuth, type AgentRequest, type LinePlace } from '../core/quotaEngine.ts';
-import { type ObservedBy, type ProcessIdentity } from '../core/session.ts';
+import type { AgentAuth, AgentRequest, LinePlace } from '../core/quotaEngine.ts';
+import type { ObservedBy, ProcessIdentity } from '../core/session.ts';
 
 /** What the control server asks of the engine. */
 export interface ControlSessions {

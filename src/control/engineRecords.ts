@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type ProcessTable } from '../core/processTable.ts';
+import type { ProcessTable } from '../core/processTable.ts';
 import { type EngineRecord, readEngineRecord, recordSuffix } from '../shared/engineRecord.ts';
 import { launcherProtocolVersion } from '../shared/launcherMessages.ts';
 import { isAnswered } from './controlListener.ts';

@@ -1,9 +1,9 @@
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
-import { type Socket } from 'node:net';
-import { type Logger } from '../core/logger.ts';
-import { type ProcessTable } from '../core/processTable.ts';
-import { type AgentAuth, type LinePlace } from '../core/quotaEngine.ts';
-import { type ProcessIdentity } from '../core/session.ts';
+import type { Socket } from 'node:net';
+import type { Logger } from '../core/logger.ts';
+import type { ProcessTable } from '../core/processTable.ts';
+import type { AgentAuth, LinePlace } from '../core/quotaEngine.ts';
+import type { ProcessIdentity } from '../core/session.ts';
 import {
   createLineSplitter,
   type FromLauncher,
@@ -16,8 +16,8 @@ import {
   type ToLauncher,
 } from '../shared/launcherMessages.ts';
 import { longestAnswer, type QueryAnswer } from '../shared/launcherAnswers.ts';
-import { type ControlQueries } from './controlQueries.ts';
-import { type ControlSessions } from './controlSessions.ts';
+import type { ControlQueries } from './controlQueries.ts';
+import type { ControlSessions } from './controlSessions.ts';
 import { answerQuery } from './queryAnswer.ts';
 
 /** What all connections of a server share. */

@@ -1,5 +1,5 @@
-import { type QuotaEngine } from '../core/quotaEngine.ts';
-import { type ControlQueries } from './controlQueries.ts';
+import type { QuotaEngine } from '../core/quotaEngine.ts';
+import type { ControlQueries } from './controlQueries.ts';
 
 type AskedEngine = Pick<QuotaEngine, 'snapshot' | 'testAuthentication' | 'cleanupInactiveAgents' | 'releaseSession'> & {
   /** How long a session may do nothing, in milliseconds; undefined while the window has not said. */

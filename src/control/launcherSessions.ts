@@ -1,8 +1,8 @@
-import { type AgentAuthCoordinator } from '../core/agentAuthCoordinator.ts';
-import { type Clock } from '../core/clock.ts';
-import { type Listeners } from '../core/listeners.ts';
-import { type LineListener } from '../core/slotQueue.ts';
-import { type ControlSessions } from './controlSessions.ts';
+import type { AgentAuthCoordinator } from '../core/agentAuthCoordinator.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Listeners } from '../core/listeners.ts';
+import type { LineListener } from '../core/slotQueue.ts';
+import type { ControlSessions } from './controlSessions.ts';
 
 /** How long after a lost connection the process is looked for again, in milliseconds: its death may take a moment. */
 const lookAgainMs = 150;

@@ -1,7 +1,7 @@
-import { type EngineSnapshot } from '../core/quotaEngine.ts';
-import { type QueryAnswer, type ReleaseResult, type StatusAnswer } from '../shared/launcherAnswers.ts';
-import { type Query } from '../shared/launcherMessages.ts';
-import { type ControlQueries } from './controlQueries.ts';
+import type { EngineSnapshot } from '../core/quotaEngine.ts';
+import type { QueryAnswer, ReleaseResult, StatusAnswer } from '../shared/launcherAnswers.ts';
+import type { Query } from '../shared/launcherMessages.ts';
+import type { ControlQueries } from './controlQueries.ts';
 import { sessionAnswer, sessionAnswers, tokensAnswer } from './sessionAnswers.ts';
 import { matchSessions } from './sessionMatch.ts';
 

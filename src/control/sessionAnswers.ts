@@ -1,6 +1,6 @@
-import { type AgentRecord } from '../core/quotaEngine.ts';
+import type { AgentRecord } from '../core/quotaEngine.ts';
 import { totalTokens, type Usage } from '../core/usage.ts';
-import { type SessionAnswer, type TokensAnswer } from '../shared/launcherAnswers.ts';
+import type { SessionAnswer, TokensAnswer } from '../shared/launcherAnswers.ts';
 
 /** More than anybody can look at; bounds how long an answer gets. */
 const mostSubagents = 20_000;

@@ -1,7 +1,7 @@
-import { type PlanWindow } from './planWindow.ts';
-import { type Session } from './session.ts';
-import { type Subagent } from './subagent.ts';
-import { type Usage } from './usage.ts';
+import type { PlanWindow } from './planWindow.ts';
+import type { Session } from './session.ts';
+import type { Subagent } from './subagent.ts';
+import type { Usage } from './usage.ts';
 
 /** Whose a session token is. */
 export type TokenOwner =

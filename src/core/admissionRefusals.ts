@@ -1,6 +1,6 @@
 import { AdmissionRefusedError } from './admission.ts';
-import { type LineRun } from './ledger.ts';
-import { type SpentLimit } from './requestLine.ts';
+import type { LineRun } from './ledger.ts';
+import type { SpentLimit } from './requestLine.ts';
 
 /** How a request's wait in line ended. */
 export type Decided =

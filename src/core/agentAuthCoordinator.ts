@@ -3,26 +3,26 @@ import { recordOf, recordsOf } from './agentRecords.ts';
 import { limitsOfAgent } from './agentRules.ts';
 import { authHealth } from './authHealth.ts';
 import { CredentialCheck } from './credentialCheck.ts';
-import { type ClaudeQuotaManager } from './claudeQuotaManager.ts';
-import { type QuotaManagerParts } from './quotaManagerParts.ts';
+import type { ClaudeQuotaManager } from './claudeQuotaManager.ts';
+import type { QuotaManagerParts } from './quotaManagerParts.ts';
 import { type Credentials, type Problem, upstreamTargetOf } from './credentials.ts';
-import { type CurrentUpstream } from './currentUpstream.ts';
+import type { CurrentUpstream } from './currentUpstream.ts';
 import { overlayFor, restoredFor } from './overlay.ts';
-import { type ProcessTable } from './processTable.ts';
+import type { ProcessTable } from './processTable.ts';
 import { problems } from './problems.ts';
-import {
-  type AgentAuth,
-  type AgentRecord,
-  type AgentRequest,
-  type AuthHealth,
-  type AuthTest,
-  type EngineConfiguration,
-  type EngineSnapshot,
+import type {
+  AgentAuth,
+  AgentRecord,
+  AgentRequest,
+  AuthHealth,
+  AuthTest,
+  EngineConfiguration,
+  EngineSnapshot,
 } from './quotaEngine.ts';
-import { type LedgerView } from './ledger.ts';
+import type { LedgerView } from './ledger.ts';
 import { SessionKeeper } from './sessionKeeper.ts';
 import { UpstreamProbe } from './upstreamProbe.ts';
-import { type ObservedBy, type ProcessIdentity, type Session } from './session.ts';
+import type { ObservedBy, ProcessIdentity, Session } from './session.ts';
 import { SlotQueue, type LineListener, type SlotOutcome } from './slotQueue.ts';
 
 /** What a coordinator works with. */

@@ -1,6 +1,6 @@
-import { type LedgerView } from './ledger.ts';
-import { type AgentRecord } from './quotaEngine.ts';
-import { type LiveSession, type Session } from './session.ts';
+import type { LedgerView } from './ledger.ts';
+import type { AgentRecord } from './quotaEngine.ts';
+import type { LiveSession, Session } from './session.ts';
 
 /** Sessions as shown, oldest first. */
 export function recordsOf(view: LedgerView): AgentRecord[] {

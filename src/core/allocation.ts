@@ -1,6 +1,6 @@
-import { type AgentLimits } from './agentRules.ts';
-import { type Plan } from './plan.ts';
-import { type Allocation } from './session.ts';
+import type { AgentLimits } from './agentRules.ts';
+import type { Plan } from './plan.ts';
+import type { Allocation } from './session.ts';
 
 /**
  * What a session may count on: an equal share of the plan for each of its slots, so that all allocations together

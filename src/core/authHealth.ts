@@ -1,7 +1,7 @@
-import { type Problem } from './credentials.ts';
-import { type LedgerView } from './ledger.ts';
+import type { Problem } from './credentials.ts';
+import type { LedgerView } from './ledger.ts';
 import { problems } from './problems.ts';
-import { type AuthHealth } from './quotaEngine.ts';
+import type { AuthHealth } from './quotaEngine.ts';
 
 /** How agents are: what is wrong by what the ledger says, after what is known from elsewhere. */
 export function authHealth({ status, sessions, line }: LedgerView, known: readonly Problem[]): AuthHealth {

@@ -9,27 +9,27 @@ import {
 import { refusal, waitedTooLong, type Decided } from './admissionRefusals.ts';
 import { lackOf, lineWait } from './lineWait.ts';
 import { HeldRequest, type ReservationBooks } from './heldRequest.ts';
-import {
-  type LedgerView,
-  type LineRun,
-  type OpeningOutcome,
-  type RequestOpening,
-  type SessionOpening,
-  type SlotLine,
-  type UsageEntry,
+import type {
+  LedgerView,
+  LineRun,
+  OpeningOutcome,
+  RequestOpening,
+  SessionOpening,
+  SlotLine,
+  UsageEntry,
 } from './ledger.ts';
 import { defaultLongestWaitMs, longestHoldMs, retryAfterHoldSeconds } from './longestHold.ts';
 import { PersistentWrites } from './persistentWrites.ts';
 import { PlanAccounts } from './planAccounts.ts';
 import { apiKeyPlan, maxSubscriptionPlan, type ApiKeyPlan, type MaxSubscriptionPlan, type Plan } from './plan.ts';
 import { ObservedTurn, TurnEstimator } from './observedTurn.ts';
-import { type QuotaManagerParts } from './quotaManagerParts.ts';
+import type { QuotaManagerParts } from './quotaManagerParts.ts';
 import { QuotaSignals } from './quotaSignals.ts';
-import { type QuotaStatus } from './quotaStatus.ts';
+import type { QuotaStatus } from './quotaStatus.ts';
 import { hasAccounts, type QuotaTerms } from './quotaTerms.ts';
 import { rerun } from './rerun.ts';
 import { reservationBooks } from './reservationBooks.ts';
-import { type EndReason, type LiveSession, type Session, type SessionSteering } from './session.ts';
+import type { EndReason, LiveSession, Session, SessionSteering } from './session.ts';
 import { noTokens, TokenEstimator } from './tokenEstimate.ts';
 import { addUsage, noUsage, type Usage } from './usage.ts';
 

@@ -1,6 +1,6 @@
-import { type Clock } from './clock.ts';
-import { type Credentials, type Problem } from './credentials.ts';
-import { type AuthTest } from './quotaEngine.ts';
+import type { Clock } from './clock.ts';
+import type { Credentials, Problem } from './credentials.ts';
+import type { AuthTest } from './quotaEngine.ts';
 
 /** How long a failed test is believed before the next session tests again, in milliseconds. */
 const believedMs = 10_000;

@@ -1,6 +1,6 @@
-import { type TranscriptState } from '../shared/usageHistory.ts';
-import { type PricedRequests } from './tokenPrices.ts';
-import { type Usage } from './usage.ts';
+import type { TranscriptState } from '../shared/usageHistory.ts';
+import type { PricedRequests } from './tokenPrices.ts';
+import type { Usage } from './usage.ts';
 
 /** What one session used of one model within a step of time, as only Claude Code's transcripts tell of it. */
 export interface ElsewhereSum extends PricedRequests {

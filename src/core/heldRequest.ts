@@ -1,6 +1,6 @@
-import { type AdmissionAsk, type RequestOutcome, type Reservation } from './admission.ts';
-import { type Charge, type UsageEntry } from './ledger.ts';
-import { type TokenEstimate } from './tokenEstimate.ts';
+import type { AdmissionAsk, RequestOutcome, Reservation } from './admission.ts';
+import type { Charge, UsageEntry } from './ledger.ts';
+import type { TokenEstimate } from './tokenEstimate.ts';
 import { quotaInputTokens, type Usage } from './usage.ts';
 
 /** Where a reservation writes what becomes of it. */

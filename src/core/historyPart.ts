@@ -1,9 +1,9 @@
-import { type HistoryAmount, type HistoryOrigin } from '../shared/usageHistory.ts';
-import { type ElsewhereSum } from './elsewhereSum.ts';
+import type { HistoryAmount, HistoryOrigin } from '../shared/usageHistory.ts';
+import type { ElsewhereSum } from './elsewhereSum.ts';
 import { countsFor } from './quotaTerms.ts';
 import { costOf, type TokenPrices } from './tokenPrices.ts';
-import { type Usage } from './usage.ts';
-import { type UsageSum } from './usageSum.ts';
+import type { Usage } from './usage.ts';
+import type { UsageSum } from './usageSum.ts';
 
 /** An amount of use and whose it is: what histories are made of. */
 export interface HistoryPart {

@@ -6,7 +6,7 @@ import {
   type HistorySeries,
   noAmount,
 } from '../shared/usageHistory.ts';
-import { type HistoryPart } from './historyPart.ts';
+import type { HistoryPart } from './historyPart.ts';
 
 /** Layers that a chart can tell apart, each in a colour of its own; the smallest are one. */
 export const mostSeries = 7;

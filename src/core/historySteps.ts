@@ -1,4 +1,4 @@
-import { type HistorySpan } from '../shared/usageHistory.ts';
+import type { HistorySpan } from '../shared/usageHistory.ts';
 import { calendarDay } from './calendarDay.ts';
 
 /** Local days that a history reaches back, with today. */

@@ -8,7 +8,7 @@ import {
   type UsageHistory,
 } from '../shared/usageHistory.ts';
 import { calendarDay } from './calendarDay.ts';
-import { type HistoryPart } from './historyPart.ts';
+import type { HistoryPart } from './historyPart.ts';
 import { historyDays, lastDays } from './historySteps.ts';
 
 const nothing: HistoryTotal = { quota: noAmount, machines: noAmount, otherPlans: noAmount, elsewhere: noAmount };

@@ -1,6 +1,6 @@
 import { leaseAmounts } from './lease.ts';
-import { type RateAmounts } from './rateLimits.ts';
-import { type LeaseAmounts, type LeaseLimits, type ScopeAsk } from './sharedQuota.ts';
+import type { RateAmounts } from './rateLimits.ts';
+import type { LeaseAmounts, LeaseLimits, ScopeAsk } from './sharedQuota.ts';
 import { rounding } from './tokenBucket.ts';
 
 /** How many times what is expected to be used soon may lie idle before it is given back. */

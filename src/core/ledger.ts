@@ -1,24 +1,24 @@
-import { type LimitReport } from './admission.ts';
-import { type LinePlace } from './quotaEngine.ts';
-import { type QuotaStatus } from './quotaStatus.ts';
-import { type QuotaTerms } from './quotaTerms.ts';
-import { type SpentLimit } from './requestLine.ts';
-import {
-  type Allocation,
-  type EndReason,
-  type HeardSource,
-  type LiveSession,
-  type ObservedBy,
-  type ProcessIdentity,
-  type Session,
-  type SessionMode,
-  type SessionSteering,
+import type { LimitReport } from './admission.ts';
+import type { LinePlace } from './quotaEngine.ts';
+import type { QuotaStatus } from './quotaStatus.ts';
+import type { QuotaTerms } from './quotaTerms.ts';
+import type { SpentLimit } from './requestLine.ts';
+import type {
+  Allocation,
+  EndReason,
+  HeardSource,
+  LiveSession,
+  ObservedBy,
+  ProcessIdentity,
+  Session,
+  SessionMode,
+  SessionSteering,
 } from './session.ts';
-import { type SharedState } from './sharedState.ts';
-import { type Subagent, type SubagentUsage } from './subagent.ts';
-import { type TokenEstimate } from './tokenEstimate.ts';
-import { type Usage } from './usage.ts';
-import { type UsageDetail, type UsageSum } from './usageSum.ts';
+import type { SharedState } from './sharedState.ts';
+import type { Subagent, SubagentUsage } from './subagent.ts';
+import type { TokenEstimate } from './tokenEstimate.ts';
+import type { Usage } from './usage.ts';
+import type { UsageDetail, UsageSum } from './usageSum.ts';
 
 /** A session to be opened. */
 export interface SessionOpening {

@@ -1,8 +1,8 @@
-import { type Ledger } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import { calendarDay } from './calendarDay.ts';
 import { historyDays, hourMs, lastDays } from './historySteps.ts';
 import { addUsage } from './usage.ts';
-import { type UsageDetail, type UsageSum } from './usageSum.ts';
+import type { UsageDetail, UsageSum } from './usageSum.ts';
 
 /** Days whose hours are told apart: those that a week touches. */
 const hourlyDays = 9;

@@ -1,4 +1,4 @@
-import { type LimitProjection } from '../shared/limitProjection.ts';
+import type { LimitProjection } from '../shared/limitProjection.ts';
 import { decidingPart, type Dimension, type LimitStatus } from '../shared/limitStatus.ts';
 import { calendarDay } from './calendarDay.ts';
 import { projectLimit, type UseSample } from './projectLimit.ts';

@@ -1,6 +1,6 @@
-import { type Decided, type Lack } from './admissionRefusals.ts';
-import { type Clock } from './clock.ts';
-import { type Ledger } from './ledger.ts';
+import type { Decided, Lack } from './admissionRefusals.ts';
+import type { Clock } from './clock.ts';
+import type { Ledger } from './ledger.ts';
 
 /** One wait in the line of requests. */
 export interface LineWait {

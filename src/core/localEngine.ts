@@ -1,33 +1,33 @@
-import { type RecentEvent } from '../shared/recentEvent.ts';
-import { type HistoryQuery, type UsageHistory } from '../shared/usageHistory.ts';
-import { type AgentAuthCoordinator } from './agentAuthCoordinator.ts';
+import type { RecentEvent } from '../shared/recentEvent.ts';
+import type { HistoryQuery, UsageHistory } from '../shared/usageHistory.ts';
+import type { AgentAuthCoordinator } from './agentAuthCoordinator.ts';
 import { recordsOf } from './agentRecords.ts';
-import { type ClaudeQuotaManager } from './claudeQuotaManager.ts';
-import { type QuotaManagerParts } from './quotaManagerParts.ts';
-import { type CurrentUpstream } from './currentUpstream.ts';
+import type { ClaudeQuotaManager } from './claudeQuotaManager.ts';
+import type { QuotaManagerParts } from './quotaManagerParts.ts';
+import type { CurrentUpstream } from './currentUpstream.ts';
 import { LimitPaces } from './limitPaces.ts';
-import {
-  type AgentAuth,
-  type AgentRecord,
-  type AgentRequest,
-  type AuthHealth,
-  type AuthTest,
-  type EngineConfiguration,
-  type EngineSnapshot,
-  type LauncherEndpoint,
-  type MetricsEndpoint,
-  type QuotaEngine,
-  type QuotaEngineEvents,
+import type {
+  AgentAuth,
+  AgentRecord,
+  AgentRequest,
+  AuthHealth,
+  AuthTest,
+  EngineConfiguration,
+  EngineSnapshot,
+  LauncherEndpoint,
+  MetricsEndpoint,
+  QuotaEngine,
+  QuotaEngineEvents,
 } from './quotaEngine.ts';
-import { type QuotaTerms } from './quotaTerms.ts';
-import { type MetricsSwitch } from './metricsSwitch.ts';
+import type { QuotaTerms } from './quotaTerms.ts';
+import type { MetricsSwitch } from './metricsSwitch.ts';
 import { RecentEvents } from './recentEvents.ts';
 import { noReporting } from './reporting.ts';
-import { type SecretSource } from './secretSource.ts';
-import { type ProcessIdentity, type SessionSteering } from './session.ts';
+import type { SecretSource } from './secretSource.ts';
+import type { ProcessIdentity, SessionSteering } from './session.ts';
 import { SessionPaces } from './sessionPaces.ts';
 import { SnapshotPublisher } from './snapshotPublisher.ts';
-import { type UsageReports } from './usageReports.ts';
+import type { UsageReports } from './usageReports.ts';
 
 /** What the engine's face stands before. */
 export interface LocalEngineParts extends QuotaManagerParts {

@@ -1,7 +1,7 @@
-import { type EngineSnapshot } from './quotaEngine.ts';
-import { type QuotaSignals } from './quotaSignals.ts';
-import { type OtlpTarget } from './reporting.ts';
-import { type TokenPrices } from './tokenPrices.ts';
+import type { EngineSnapshot } from './quotaEngine.ts';
+import type { QuotaSignals } from './quotaSignals.ts';
+import type { OtlpTarget } from './reporting.ts';
+import type { TokenPrices } from './tokenPrices.ts';
 
 /** What metrics are made of. */
 export interface MetricSource {

@@ -1,6 +1,6 @@
-import { type Logger } from './logger.ts';
-import { type Metrics, type MetricSource, type StartMetrics } from './metrics.ts';
-import { type Reporting } from './reporting.ts';
+import type { Logger } from './logger.ts';
+import type { Metrics, MetricSource, StartMetrics } from './metrics.ts';
+import type { Reporting } from './reporting.ts';
 
 /** What a switch works with. */
 export interface MetricsSwitchParts {

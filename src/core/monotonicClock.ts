@@ -1,4 +1,4 @@
-import { type Clock } from './clock.ts';
+import type { Clock } from './clock.ts';
 
 /** A clock that also tells time that only goes forward. */
 export interface MonotonicClock extends Clock {

@@ -1,5 +1,5 @@
-import { type UsageEntry } from './ledger.ts';
-import { type TokenEstimate } from './tokenEstimate.ts';
+import type { UsageEntry } from './ledger.ts';
+import type { TokenEstimate } from './tokenEstimate.ts';
 import { noUsage, addUsage, quotaInputTokens, type Usage } from './usage.ts';
 
 /** Where a turn writes what becomes of it. */

@@ -1,11 +1,11 @@
-import { type OtherMachinesState } from '../shared/usageHistory.ts';
+import type { OtherMachinesState } from '../shared/usageHistory.ts';
 import { calendarDay } from './calendarDay.ts';
-import { type Clock } from './clock.ts';
+import type { Clock } from './clock.ts';
 import { historyDays, hourMs, lastDays } from './historySteps.ts';
-import { type Ledger } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import { inOneStep } from './ledgerDays.ts';
 import { SharedQuotaError } from './sharedQuota.ts';
-import { type UsageDetail, type UsageSum } from './usageSum.ts';
+import type { UsageDetail, UsageSum } from './usageSum.ts';
 import { withinTime } from './withinTime.ts';
 
 /** The longest that a history waits for the shared ledger; what is not there by then comes with the next one. */

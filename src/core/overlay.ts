@@ -10,7 +10,7 @@ import { restoredVariables } from '../shared/restoredVariables.ts';
 import { telemetryOverlay } from '../shared/telemetryVariables.ts';
 import { noLimits, type AgentLimits } from './agentRules.ts';
 import { defaultBaseUrl } from './credentials.ts';
-import { type Allocation } from './session.ts';
+import type { Allocation } from './session.ts';
 
 /** What an overlay is made of. */
 export interface OverlayParts {

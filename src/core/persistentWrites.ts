@@ -1,5 +1,5 @@
-import { type Clock } from './clock.ts';
-import { type Logger } from './logger.ts';
+import type { Clock } from './clock.ts';
+import type { Logger } from './logger.ts';
 
 /** The first wait before a write is tried again, and the longest, in milliseconds. */
 const firstWaitMs = 500;

@@ -1,6 +1,6 @@
-import { type Ledger } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import { accountRecord, hasAccounts, type QuotaTerms } from './quotaTerms.ts';
-import { type Session } from './session.ts';
+import type { Session } from './session.ts';
 
 /** An account that nothing was heard of for so long may be one that the user has left, in milliseconds. */
 const rememberedMs = 30 * 24 * 3_600_000;

@@ -1,4 +1,4 @@
-import { type LimitStatus, type OwnPart } from '../shared/limitStatus.ts';
+import type { LimitStatus, OwnPart } from '../shared/limitStatus.ts';
 import { rateDimensions, type RateAmounts, type RateDimension, type RateLimits } from './rateLimits.ts';
 import { refillMs, type TokenBucket } from './tokenBucket.ts';
 

@@ -1,5 +1,5 @@
 import { matchesPattern } from './namePattern.ts';
-import { type TokenPrices } from './tokenPrices.ts';
+import type { TokenPrices } from './tokenPrices.ts';
 
 /** The user's word on what models cost, in US dollars for a million tokens. */
 export interface PriceRule {

@@ -1,9 +1,9 @@
 import { decidingPart } from '../shared/limitStatus.ts';
 import { withoutQuotaCode } from '../shared/launcherMessages.ts';
-import { type Problem } from './credentials.ts';
-import { type QuotaStatus } from './quotaStatus.ts';
-import { type SpentLimit } from './requestLine.ts';
-import { type SlotOutcome } from './slotQueue.ts';
+import type { Problem } from './credentials.ts';
+import type { QuotaStatus } from './quotaStatus.ts';
+import type { SpentLimit } from './requestLine.ts';
+import type { SlotOutcome } from './slotQueue.ts';
 
 const names: Readonly<Record<QuotaStatus['limits'][number]['dimension'], string>> = {
   requestsPerMinute: 'requests a minute',

@@ -1,4 +1,4 @@
-import { type ProcessIdentity } from './session.ts';
+import type { ProcessIdentity } from './session.ts';
 
 /** Tells whether the processes that sessions live as long as are still there. */
 export interface ProcessTable {

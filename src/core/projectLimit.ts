@@ -1,5 +1,5 @@
-import { type LimitProjection } from '../shared/limitProjection.ts';
-import { type LimitStatus } from '../shared/limitStatus.ts';
+import type { LimitProjection } from '../shared/limitProjection.ts';
+import type { LimitStatus } from '../shared/limitStatus.ts';
 
 /** How much of a limit was used at a moment. */
 export interface UseSample {

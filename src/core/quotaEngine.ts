@@ -1,19 +1,19 @@
-import { type LimitProjection } from '../shared/limitProjection.ts';
-import { type EnvironmentOverlay } from '../shared/overlayVariables.ts';
-import { type RecentEvent } from '../shared/recentEvent.ts';
-import { type Cost, type HistoryQuery, type UsageHistory } from '../shared/usageHistory.ts';
-import { type AgentRule } from './agentRules.ts';
-import { type Credentials, type Problem, type SubscriptionMode } from './credentials.ts';
-import { type AwayPolicy } from './lease.ts';
-import { type LogLevel } from './logger.ts';
-import { type Plan } from './plan.ts';
-import { type QuotaStatus } from './quotaStatus.ts';
-import { type Reporting } from './reporting.ts';
-import { type ProcessIdentity, type Session, type SessionSteering } from './session.ts';
-import { type SharedState } from './sharedState.ts';
-import { type SubagentUsage } from './subagent.ts';
-import { type UpstreamNetwork } from './upstreamNetwork.ts';
-import { type Usage } from './usage.ts';
+import type { LimitProjection } from '../shared/limitProjection.ts';
+import type { EnvironmentOverlay } from '../shared/overlayVariables.ts';
+import type { RecentEvent } from '../shared/recentEvent.ts';
+import type { Cost, HistoryQuery, UsageHistory } from '../shared/usageHistory.ts';
+import type { AgentRule } from './agentRules.ts';
+import type { Credentials, Problem, SubscriptionMode } from './credentials.ts';
+import type { AwayPolicy } from './lease.ts';
+import type { LogLevel } from './logger.ts';
+import type { Plan } from './plan.ts';
+import type { QuotaStatus } from './quotaStatus.ts';
+import type { Reporting } from './reporting.ts';
+import type { ProcessIdentity, Session, SessionSteering } from './session.ts';
+import type { SharedState } from './sharedState.ts';
+import type { SubagentUsage } from './subagent.ts';
+import type { UpstreamNetwork } from './upstreamNetwork.ts';
+import type { Usage } from './usage.ts';
 
 /** What the window tells the engine; sent again whole whenever a part changes. Durations are in milliseconds. */
 export interface EngineConfiguration {

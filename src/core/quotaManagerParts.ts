@@ -1,7 +1,7 @@
-import { type Clock } from './clock.ts';
-import { type Ledger } from './ledger.ts';
-import { type Logger } from './logger.ts';
-import { type SecretSource } from './secretSource.ts';
+import type { Clock } from './clock.ts';
+import type { Ledger } from './ledger.ts';
+import type { Logger } from './logger.ts';
+import type { SecretSource } from './secretSource.ts';
 
 /** What a quota manager works with. */
 export interface QuotaManagerParts {

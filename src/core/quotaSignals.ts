@@ -1,6 +1,6 @@
-import { type UsageEntry } from './ledger.ts';
+import type { UsageEntry } from './ledger.ts';
 import { Listeners } from './listeners.ts';
-import { type SpentLimit } from './requestLine.ts';
+import type { SpentLimit } from './requestLine.ts';
 
 /** What a quota manager tells of as it happens; `add` of each returns a function that ends the calls. */
 export class QuotaSignals {

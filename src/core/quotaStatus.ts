@@ -1,4 +1,4 @@
-import { type LimitStatus } from '../shared/limitStatus.ts';
+import type { LimitStatus } from '../shared/limitStatus.ts';
 
 /** The plan's limits at one moment. */
 export interface QuotaStatus {

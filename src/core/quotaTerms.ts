@@ -1,7 +1,7 @@
 import { limitsOfAgent, type AgentLimits, type AgentRule } from './agentRules.ts';
 import { modelGroup } from './modelGroup.ts';
-import { type Plan } from './plan.ts';
-import { type Session } from './session.ts';
+import type { Plan } from './plan.ts';
+import type { Session } from './session.ts';
 
 /** What the user's settings say of the quota. */
 export interface QuotaTerms {

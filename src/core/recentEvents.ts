@@ -1,8 +1,8 @@
-import { type EventContent, type EventSession, type RecentEvent } from '../shared/recentEvent.ts';
-import { type Clock } from './clock.ts';
-import { type Problem } from './credentials.ts';
-import { type LedgerView } from './ledger.ts';
-import { type QuotaSignals } from './quotaSignals.ts';
+import type { EventContent, EventSession, RecentEvent } from '../shared/recentEvent.ts';
+import type { Clock } from './clock.ts';
+import type { Problem } from './credentials.ts';
+import type { LedgerView } from './ledger.ts';
+import type { QuotaSignals } from './quotaSignals.ts';
 
 /** Events kept; the oldest is forgotten first. */
 const kept = 200;

@@ -1,4 +1,4 @@
-import { type PriceRule } from './priceRules.ts';
+import type { PriceRule } from './priceRules.ts';
 
 /** Where metrics go by themselves. */
 export interface OtlpTarget {

@@ -1,11 +1,11 @@
-import { type Clock } from './clock.ts';
-import { type ReservationBooks } from './heldRequest.ts';
-import { type Ledger } from './ledger.ts';
-import { type Logger } from './logger.ts';
-import { type PersistentWrites } from './persistentWrites.ts';
-import { type QuotaSignals } from './quotaSignals.ts';
-import { type QuotaTerms } from './quotaTerms.ts';
-import { type TokenEstimator } from './tokenEstimate.ts';
+import type { Clock } from './clock.ts';
+import type { ReservationBooks } from './heldRequest.ts';
+import type { Ledger } from './ledger.ts';
+import type { Logger } from './logger.ts';
+import type { PersistentWrites } from './persistentWrites.ts';
+import type { QuotaSignals } from './quotaSignals.ts';
+import type { QuotaTerms } from './quotaTerms.ts';
+import type { TokenEstimator } from './tokenEstimate.ts';
 
 /** What the reservations of one session are written with. */
 export interface ReservationBooksParts extends Pick<ReservationBooks, 'withdraw'> {

@@ -1,4 +1,4 @@
-import { type Usage } from './usage.ts';
+import type { Usage } from './usage.ts';
 
 /**
  * How the agent reaches Claude. `routed`: through the gateway. `observed`: directly, with its own subscription login.

@@ -1,9 +1,9 @@
 import { addCosts, type Cost } from '../shared/usageHistory.ts';
-import { type Ledger } from './ledger.ts';
-import { type LiveSession } from './session.ts';
+import type { Ledger } from './ledger.ts';
+import type { LiveSession } from './session.ts';
 import { costOf, type TokenPrices } from './tokenPrices.ts';
 import { addUsage } from './usage.ts';
-import { type UsageSum } from './usageSum.ts';
+import type { UsageSum } from './usageSum.ts';
 
 /** What is booked may be in the ledger so much later, in milliseconds. */
 const lateMs = 2000;

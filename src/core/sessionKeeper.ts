@@ -1,7 +1,7 @@
-import { type ClaudeQuotaManager } from './claudeQuotaManager.ts';
-import { type QuotaManagerParts } from './quotaManagerParts.ts';
-import { type ProcessTable } from './processTable.ts';
-import { type LiveSession, type Session } from './session.ts';
+import type { ClaudeQuotaManager } from './claudeQuotaManager.ts';
+import type { QuotaManagerParts } from './quotaManagerParts.ts';
+import type { ProcessTable } from './processTable.ts';
+import type { LiveSession, Session } from './session.ts';
 
 /** How often the keeper looks whether sessions' processes are still there, in milliseconds. */
 const lookEveryMs = 1000;

@@ -1,4 +1,4 @@
-import { type LiveSession } from './session.ts';
+import type { LiveSession } from './session.ts';
 import { totalTokens } from './usage.ts';
 
 /** How far back a pace looks, in milliseconds. */

@@ -1,8 +1,8 @@
-import { type LimitReport } from './admission.ts';
-import { type PlanWindow } from './planWindow.ts';
+import type { LimitReport } from './admission.ts';
+import type { PlanWindow } from './planWindow.ts';
 import { rateDimensions, type RateLimits } from './rateLimits.ts';
-import { type Usage } from './usage.ts';
-import { type UsageDetail, type UsageSum } from './usageSum.ts';
+import type { Usage } from './usage.ts';
+import type { UsageDetail, UsageSum } from './usageSum.ts';
 
 /**
  * What is leased: the rates (token buckets, whole again after 60 seconds), the counted tokens of a day and the slots.

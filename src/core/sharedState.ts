@@ -1,5 +1,5 @@
-import { type LiveSession, type SessionMode } from './session.ts';
-import { type Usage } from './usage.ts';
+import type { LiveSession, SessionMode } from './session.ts';
+import type { Usage } from './usage.ts';
 
 /** A session of another machine, as that machine shows it; only to be looked at. */
 export interface SharedSession {

@@ -1,6 +1,6 @@
-import { type Clock } from './clock.ts';
-import { type Ledger, type OpeningOutcome, type SlotLine } from './ledger.ts';
-import { type LinePlace } from './quotaEngine.ts';
+import type { Clock } from './clock.ts';
+import type { Ledger, OpeningOutcome, SlotLine } from './ledger.ts';
+import type { LinePlace } from './quotaEngine.ts';
 import { rerun } from './rerun.ts';
 
 /** How a wait for a slot ended. */

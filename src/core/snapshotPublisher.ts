@@ -1,6 +1,6 @@
-import { type Clock } from './clock.ts';
+import type { Clock } from './clock.ts';
 import { rerun } from './rerun.ts';
-import { type EngineSnapshot } from './quotaEngine.ts';
+import type { EngineSnapshot } from './quotaEngine.ts';
 import { refillMs } from './tokenBucket.ts';
 
 /** The shortest time between two snapshots, in milliseconds. */

@@ -1,8 +1,8 @@
 import { refusal, waitedTooLong } from './admissionRefusals.ts';
 import { calendarDay } from './calendarDay.ts';
-import { type Clock } from './clock.ts';
-import { type Ledger, type LedgerView } from './ledger.ts';
-import { type LimitStatus } from '../shared/limitStatus.ts';
+import type { Clock } from './clock.ts';
+import type { Ledger, LedgerView } from './ledger.ts';
+import type { LimitStatus } from '../shared/limitStatus.ts';
 import { type SpentLimit, worthWaitingMs } from './requestLine.ts';
 import { quotaTokens } from './usage.ts';
 

@@ -1,4 +1,4 @@
-import { type Usage } from './usage.ts';
+import type { Usage } from './usage.ts';
 
 /**
  * An agent that an agent has started within its own session. Source: Claude Code's documentation, "Gateway protocol

@@ -1,4 +1,4 @@
-import { type RateDimension } from './rateLimits.ts';
+import type { RateDimension } from './rateLimits.ts';
 
 /**
  * A token bucket, kept as what has been taken and not yet refilled. It refills continuously, whole in 60 seconds, as

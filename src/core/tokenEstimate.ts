@@ -1,4 +1,4 @@
-import { type AdmissionAsk } from './admission.ts';
+import type { AdmissionAsk } from './admission.ts';
 import { allInputTokens, type Usage } from './usage.ts';
 
 /** Tokens that a request is expected to use of the limits (cache reads not counted). */

@@ -1,4 +1,4 @@
-import { type Cost } from '../shared/usageHistory.ts';
+import type { Cost } from '../shared/usageHistory.ts';
 import { totalTokens, type Usage } from './usage.ts';
 
 /** Of requests, what their price depends on beside their tokens. */

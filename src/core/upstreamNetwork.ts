@@ -1,4 +1,4 @@
-import { type Problem } from './credentials.ts';
+import type { Problem } from './credentials.ts';
 
 /** How the upstream is reached from this machine. Holds secrets, so it lives in memory only. */
 export interface UpstreamNetwork {

@@ -1,5 +1,5 @@
-import { type Clock } from './clock.ts';
-import { type CurrentUpstream } from './currentUpstream.ts';
+import type { Clock } from './clock.ts';
+import type { CurrentUpstream } from './currentUpstream.ts';
 
 /** How long to wait before looking again, by how often it was looked already; the last one from then on. */
 const delaysMs = [5000, 10_000, 20_000, 40_000, 60_000] as const;

@@ -1,16 +1,16 @@
-import { type HistoryQuery, type UsageHistory } from '../shared/usageHistory.ts';
-import { type Clock } from './clock.ts';
-import { type ElsewhereUsage } from './elsewhereSum.ts';
+import type { HistoryQuery, UsageHistory } from '../shared/usageHistory.ts';
+import type { Clock } from './clock.ts';
+import type { ElsewhereUsage } from './elsewhereSum.ts';
 import { partElsewhere, type HistoryPart, partOfLedger } from './historyPart.ts';
 import { seriesOf } from './historySeries.ts';
 import { historyDays, historySteps, hourMs, lastDays, minuteMs } from './historySteps.ts';
 import { totalsOf } from './historyTotals.ts';
-import { type Ledger } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import { LedgerDays } from './ledgerDays.ts';
 import { OthersUsage } from './othersUsage.ts';
-import { type Plan } from './plan.ts';
-import { type UsageDetail } from './usageSum.ts';
-import { type TokenPrices } from './tokenPrices.ts';
+import type { Plan } from './plan.ts';
+import type { UsageDetail } from './usageSum.ts';
+import type { TokenPrices } from './tokenPrices.ts';
 
 /** What a historian works with. */
 export interface HistorianParts {

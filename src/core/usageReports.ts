@@ -1,14 +1,14 @@
-import { type Cost, type HistoryQuery, type UsageHistory } from '../shared/usageHistory.ts';
-import { type Clock } from './clock.ts';
-import { type ElsewhereUsage } from './elsewhereSum.ts';
-import { type Ledger } from './ledger.ts';
-import { type Logger } from './logger.ts';
-import { type Plan } from './plan.ts';
+import type { Cost, HistoryQuery, UsageHistory } from '../shared/usageHistory.ts';
+import type { Clock } from './clock.ts';
+import type { ElsewhereUsage } from './elsewhereSum.ts';
+import type { Ledger } from './ledger.ts';
+import type { Logger } from './logger.ts';
+import type { Plan } from './plan.ts';
 import { withRules } from './priceRules.ts';
 import { noReporting, type Reporting } from './reporting.ts';
-import { type LiveSession } from './session.ts';
+import type { LiveSession } from './session.ts';
 import { SessionCosts } from './sessionCosts.ts';
-import { type TokenPrices } from './tokenPrices.ts';
+import type { TokenPrices } from './tokenPrices.ts';
 import { UsageHistorian } from './usageHistorian.ts';
 
 /** Transcripts as whoever reports wants them. */

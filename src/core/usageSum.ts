@@ -1,4 +1,4 @@
-import { type Usage } from './usage.ts';
+import type { Usage } from './usage.ts';
 
 /** Input tokens above which some models' requests have another price. */
 export const longInputTokens = 200_000;

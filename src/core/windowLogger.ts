@@ -1,5 +1,5 @@
-import { type Logger } from './logger.ts';
-import { type QuotaEngineEvents } from './quotaEngine.ts';
+import type { Logger } from './logger.ts';
+import type { QuotaEngineEvents } from './quotaEngine.ts';
 
 function describeCause(cause: unknown): string {
   return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);

@@ -1,4 +1,4 @@
-import { type Clock } from './clock.ts';
+import type { Clock } from './clock.ts';
 
 /** Resolves when the work is done or the time is over. */
 export async function withinTime(clock: Clock, limitMs: number, work: Promise<unknown>): Promise<void> {

@@ -1,7 +1,7 @@
-import { type Clock } from '../core/clock.ts';
-import { type CommandKey, type Problem } from '../core/credentials.ts';
+import type { Clock } from '../core/clock.ts';
+import type { CommandKey, Problem } from '../core/credentials.ts';
 import { keySources } from '../core/keySources.ts';
-import { type KeyCommandOutcome } from './keyCommandRun.ts';
+import type { KeyCommandOutcome } from './keyCommandRun.ts';
 
 /** What the user has set. */
 export interface KeyCommandSetting {

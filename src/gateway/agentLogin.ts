@@ -1,5 +1,5 @@
 import { isSessionToken } from '../shared/sessionToken.ts';
-import { type LoopbackAnswer } from '../loopback/loopbackAnswer.ts';
+import type { LoopbackAnswer } from '../loopback/loopbackAnswer.ts';
 import { sessionAnswers } from './sessionAnswers.ts';
 
 /** Where a request's session token was. */

@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { type Problem } from '../core/credentials.ts';
+import type { Problem } from '../core/credentials.ts';
 import { howToGiveAnother } from '../core/keySources.ts';
 import { headerValue } from '../loopback/headerValue.ts';
-import { type CallAnswer } from './singleCall.ts';
+import type { CallAnswer } from './singleCall.ts';
 import { problemOfStatus } from './upstreamHealth.ts';
 
 /** What the words of a verdict need. */

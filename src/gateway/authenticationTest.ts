@@ -1,8 +1,8 @@
 import { isSendableKey } from '../core/apiKey.ts';
-import { type AuthTest } from '../core/quotaEngine.ts';
+import type { AuthTest } from '../core/quotaEngine.ts';
 import { classifyAuthAnswer, isMissingPath } from './authAnswer.ts';
 import { singleCall, type Call, type CallAnswer } from './singleCall.ts';
-import { type UpstreamConnections } from './upstreamConnections.ts';
+import type { UpstreamConnections } from './upstreamConnections.ts';
 import { describeUpstreamFailure } from './upstreamFailure.ts';
 import { problemOfStatus } from './upstreamHealth.ts';
 import { type UpstreamAddress, upstreamAddress } from './upstreamTarget.ts';

@@ -1,4 +1,4 @@
-import { type Transform } from 'node:stream';
+import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 
 /** Undoes a content coding beside the stream that it came by. */

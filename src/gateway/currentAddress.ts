@@ -1,5 +1,5 @@
 import { isSendableKey } from '../core/apiKey.ts';
-import { type UpstreamTarget } from '../core/credentials.ts';
+import type { UpstreamTarget } from '../core/credentials.ts';
 import { type UpstreamAddress, upstreamAddress } from './upstreamTarget.ts';
 
 /**

@@ -1,5 +1,5 @@
-import { type ServerResponse } from 'node:http';
-import { type Clock } from '../core/clock.ts';
+import type { ServerResponse } from 'node:http';
+import type { Clock } from '../core/clock.ts';
 
 const flushMs = 5000;
 

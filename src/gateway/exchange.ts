@@ -1,9 +1,9 @@
-import { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AdmissionRefusedError, type RequestAdmission, type Reservation } from '../core/admission.ts';
 import { ClientGoneError } from '../loopback/clientGoneError.ts';
 import { refuseWithoutLogin, type TokenPlace } from './agentLogin.ts';
 import { clientPatienceMs } from './clientPatience.ts';
-import { type LoopbackAnswer } from '../loopback/loopbackAnswer.ts';
+import type { LoopbackAnswer } from '../loopback/loopbackAnswer.ts';
 import { headerValue } from '../loopback/headerValue.ts';
 import { readMessageAsk } from './messageAsk.ts';
 import { quotaUseOf } from './quotaUse.ts';
@@ -13,8 +13,8 @@ import { sendAnswer } from '../loopback/sendAnswer.ts';
 import { sessionAnswers } from './sessionAnswers.ts';
 import { Settlement } from './settlement.ts';
 import { subagentOf } from './subagentOf.ts';
-import { type UpstreamConnections } from './upstreamConnections.ts';
-import { type UpstreamAddress } from './upstreamTarget.ts';
+import type { UpstreamConnections } from './upstreamConnections.ts';
+import type { UpstreamAddress } from './upstreamTarget.ts';
 
 /** What all exchanges share. */
 export interface ExchangeContext extends RelayContext {

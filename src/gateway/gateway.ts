@@ -1,12 +1,12 @@
-import { type IncomingMessage, type ServerResponse } from 'node:http';
-import { type RequestAdmission } from '../core/admission.ts';
-import { type Clock } from '../core/clock.ts';
-import { type UpstreamTarget } from '../core/credentials.ts';
-import { type Logger } from '../core/logger.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RequestAdmission } from '../core/admission.ts';
+import type { Clock } from '../core/clock.ts';
+import type { UpstreamTarget } from '../core/credentials.ts';
+import type { Logger } from '../core/logger.ts';
 import { currentAddress } from './currentAddress.ts';
 import { type AgentRequestHead, Exchange, type ExchangeContext } from './exchange.ts';
 import { listenOnLoopback } from '../loopback/listenOnLoopback.ts';
-import { type LoopbackAnswer } from '../loopback/loopbackAnswer.ts';
+import type { LoopbackAnswer } from '../loopback/loopbackAnswer.ts';
 import { type ScrapedMetrics, serveMetrics } from './metricsPage.ts';
 import { makeLastAnswer } from '../loopback/lastAnswer.ts';
 import { createLoopbackServer } from '../loopback/loopbackServer.ts';
@@ -17,7 +17,7 @@ import { sessionAnswers } from './sessionAnswers.ts';
 import { sessionTokenOf } from './sessionToken.ts';
 import { UnderWay } from '../loopback/underWay.ts';
 import { withinTime } from '../core/withinTime.ts';
-import { type UpstreamConnections } from './upstreamConnections.ts';
+import type { UpstreamConnections } from './upstreamConnections.ts';
 import { type UpstreamHealth, UpstreamHealthWatch } from './upstreamHealth.ts';
 
 export interface GatewayOptions {

@@ -1,4 +1,4 @@
-import { type LimitReport, type ReportedLimit } from '../core/admission.ts';
+import type { LimitReport, ReportedLimit } from '../core/admission.ts';
 import { headerValue } from '../loopback/headerValue.ts';
 import { readPlanWindows } from './planWindows.ts';
 

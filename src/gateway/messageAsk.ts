@@ -1,4 +1,4 @@
-import { type AdmissionAsk } from '../core/admission.ts';
+import type { AdmissionAsk } from '../core/admission.ts';
 import { lastMember } from './lastMember.ts';
 import { TopLevelJson } from './topLevelJson.ts';
 

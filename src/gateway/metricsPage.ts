@@ -1,10 +1,10 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import { type IncomingMessage, type ServerResponse } from 'node:http';
-import { type Clock } from '../core/clock.ts';
-import { type Logger } from '../core/logger.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../core/clock.ts';
+import type { Logger } from '../core/logger.ts';
 import { endAnswer, isStillSending } from '../loopback/endAnswer.ts';
 import { makeLastAnswer } from '../loopback/lastAnswer.ts';
-import { type LoopbackAnswer } from '../loopback/loopbackAnswer.ts';
+import type { LoopbackAnswer } from '../loopback/loopbackAnswer.ts';
 import { sendAnswer } from '../loopback/sendAnswer.ts';
 import { sessionTokenOf } from './sessionToken.ts';
 

@@ -1,4 +1,4 @@
-import { type PlanWindow } from '../core/planWindow.ts';
+import type { PlanWindow } from '../core/planWindow.ts';
 
 type Part = 'utilization' | 'reset' | 'status';
 

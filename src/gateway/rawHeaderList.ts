@@ -1,4 +1,4 @@
-import { type IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 
 /** Headers as undici reports them, as alternating names and values. Bytes stay as they are (latin1), as Node writes them. */
 export function rawHeaderList(headers: readonly (Buffer | string)[] | IncomingHttpHeaders): string[] {

@@ -1,8 +1,8 @@
-import { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
-import { type LimitReport, type RequestAdmission } from '../core/admission.ts';
-import { type Clock } from '../core/clock.ts';
-import { type Logger } from '../core/logger.ts';
+import type { LimitReport, RequestAdmission } from '../core/admission.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Logger } from '../core/logger.ts';
 import { agentHeaders } from './agentHeaders.ts';
 import { answerPatience } from './answerPatience.ts';
 import { ClientGoneError } from '../loopback/clientGoneError.ts';
@@ -17,10 +17,10 @@ import { rawHeaderList } from './rawHeaderList.ts';
 import { RequestBody, SlowBodyError } from './requestBody.ts';
 import { refusal } from '../loopback/requestGuard.ts';
 import { sendAnswer } from '../loopback/sendAnswer.ts';
-import { type Settlement } from './settlement.ts';
+import type { Settlement } from './settlement.ts';
 import { describeUpstreamFailure, type FailurePhase } from './upstreamFailure.ts';
 import { problemOfStreamError, type UpstreamHealthWatch } from './upstreamHealth.ts';
-import { type UpstreamAddress } from './upstreamTarget.ts';
+import type { UpstreamAddress } from './upstreamTarget.ts';
 import { upstreamHeaders } from './upstreamHeaders.ts';
 import { UsageReader } from './usageReader.ts';
 

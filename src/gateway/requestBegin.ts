@@ -1,5 +1,5 @@
-import { type IncomingMessage } from 'node:http';
-import { type Clock } from '../core/clock.ts';
+import type { IncomingMessage } from 'node:http';
+import type { Clock } from '../core/clock.ts';
 import { isStillSending } from '../loopback/endAnswer.ts';
 
 /** The most that is read ahead of a body, in bytes. */

@@ -1,4 +1,4 @@
-import { type LoopbackAnswer } from '../loopback/loopbackAnswer.ts';
+import type { LoopbackAnswer } from '../loopback/loopbackAnswer.ts';
 
 const openTerminal = 'open a new agent terminal (command "Agent Quota: New Agent Terminal")';
 /** Before each 401 and 403 Claude Code 2.1.330 writes "Please run /login" in its terminal. */

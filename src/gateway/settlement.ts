@@ -1,6 +1,6 @@
-import { type RequestOutcome, type Reservation } from '../core/admission.ts';
-import { type Logger } from '../core/logger.ts';
-import { type Usage } from '../core/usage.ts';
+import type { RequestOutcome, Reservation } from '../core/admission.ts';
+import type { Logger } from '../core/logger.ts';
+import type { Usage } from '../core/usage.ts';
 
 /**
  * Tells the quota core what becomes of one request, in order and without waiting, so that it can write at once what comes

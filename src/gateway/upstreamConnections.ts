@@ -4,9 +4,9 @@ import connect from 'undici/lib/api/api-connect.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import EnvHttpProxyAgent from 'undici/lib/dispatcher/env-http-proxy-agent.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
-import { type UpstreamNetwork, type UpstreamProxy } from '../core/upstreamNetwork.ts';
+import type { UpstreamNetwork, UpstreamProxy } from '../core/upstreamNetwork.ts';
 import { ProxyFailureError } from './proxyFailure.ts';
-import { type UpstreamAddress } from './upstreamTarget.ts';
+import type { UpstreamAddress } from './upstreamTarget.ts';
 
 /** The connections to the upstream, kept alive between requests. */
 export interface UpstreamConnections {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Problem } from '../core/credentials.ts';
+import type { Problem } from '../core/credentials.ts';
 import { ProxyFailureError } from './proxyFailure.ts';
 
 /** Why the upstream gave no answer, for people and for the agent. */

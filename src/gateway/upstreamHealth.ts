@@ -1,5 +1,5 @@
-import { type Problem } from '../core/credentials.ts';
-import { type UpstreamAddress } from './upstreamTarget.ts';
+import type { Problem } from '../core/credentials.ts';
+import type { UpstreamAddress } from './upstreamTarget.ts';
 
 /** How the upstream is doing, by the last that was heard of it. */
 export type UpstreamHealth =

@@ -1,4 +1,4 @@
-import { type UpstreamTarget } from '../core/credentials.ts';
+import type { UpstreamTarget } from '../core/credentials.ts';
 
 /** A target that requests can be sent to. */
 export interface UpstreamAddress {

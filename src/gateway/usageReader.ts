@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Usage } from '../core/usage.ts';
+import type { Usage } from '../core/usage.ts';
 import { createContentDecoder } from './contentDecoder.ts';
 import { headerValue } from '../loopback/headerValue.ts';
 import { MessageEventScanner } from './messageEventScanner.ts';

@@ -1,11 +1,11 @@
 import { homedir } from 'node:os';
-import { type ToLauncher } from '../shared/launcherMessages.ts';
+import type { ToLauncher } from '../shared/launcherMessages.ts';
 import { type EnvironmentOverlay, overlayVariables } from '../shared/overlayVariables.ts';
 import { observerUrlOf } from '../shared/telemetryVariables.ts';
 import { agentEnvironment } from './agentEnvironment.ts';
 import { type AgentCommand, runAgent } from './agentProcess.ts';
 import { claudeEnvironment, processWrapper } from './claudeEnvironment.ts';
-import { type CommandLine } from './commandLine.ts';
+import type { CommandLine } from './commandLine.ts';
 import { engineAddress } from './engineAddress.ts';
 import { type HeldSession, holdSession } from './heldSession.ts';
 import { createNotice, type Notice } from './notice.ts';

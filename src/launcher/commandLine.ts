@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { agentIdSchema } from '../shared/launcherMessages.ts';
-import { type LedgerWish } from '../shared/ledgerWish.ts';
+import type { LedgerWish } from '../shared/ledgerWish.ts';
 import { ledgerWishOf } from './ledgerOptions.ts';
 import { type CommandName, commandNames, type QueryCommand } from './commandNames.ts';
 

@@ -1,9 +1,4 @@
-import {
-  type AuthTestAnswer,
-  type CleanUpAnswer,
-  type SessionAnswer,
-  type StatusAnswer,
-} from '../shared/launcherAnswers.ts';
+import type { AuthTestAnswer, CleanUpAnswer, SessionAnswer, StatusAnswer } from '../shared/launcherAnswers.ts';
 import { sessionActivity } from '../shared/sessionActivity.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { answerSchema, longestAnswer, type QueryAnswer } from '../shared/launcherAnswers.ts';
-import { type Query } from '../shared/launcherMessages.ts';
+import type { Query } from '../shared/launcherMessages.ts';
 import { engineAddress } from './engineAddress.ts';
 import { connectEngine, type EngineConnection, EngineUnavailableError } from './engineConnection.ts';
 

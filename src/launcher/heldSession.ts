@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type EngineAddress } from './engineAddress.ts';
+import type { EngineAddress } from './engineAddress.ts';
 import { connectEngine, type EngineConnection, EngineUnavailableError } from './engineConnection.ts';
 
 /** A session that an agent runs in. */

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type LedgerModule, type LedgerWish } from '../shared/ledgerWish.ts';
+import type { LedgerModule, LedgerWish } from '../shared/ledgerWish.ts';
 import { documentText } from './documents.ts';
 import { createNotice } from './notice.ts';
 import { printable } from './printable.ts';

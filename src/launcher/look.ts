@@ -1,4 +1,4 @@
-import { type Paint } from './paint.ts';
+import type { Paint } from './paint.ts';
 
 /** What texts are made for. */
 export interface Look {

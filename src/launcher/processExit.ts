@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { type AgentEnd } from './agentProcess.ts';
+import type { AgentEnd } from './agentProcess.ts';
 
 /** Those that end a process which does nothing about them; Node itself does something about the others. */
 const deadly = new Set<NodeJS.Signals>(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGKILL', 'SIGABRT', 'SIGALRM']);

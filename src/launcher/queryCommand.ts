@@ -1,7 +1,7 @@
-import { type QueryWish } from './commandLine.ts';
+import type { QueryWish } from './commandLine.ts';
 import { type DocumentError, documentText } from './documents.ts';
 import { EngineUnavailableError } from './engineConnection.ts';
-import { type Look } from './look.ts';
+import type { Look } from './look.ts';
 import { createNotice } from './notice.ts';
 import { createPaint } from './paint.ts';
 import { type QueryOutcome, queryOutcome } from './queryOutcome.ts';

@@ -1,13 +1,8 @@
 import { authTestNotice } from '../shared/authTestNotice.ts';
 import { cleanUpText } from '../shared/cleanUpText.ts';
 import { formatNumberOf } from '../shared/amounts.ts';
-import {
-  type AuthTestAnswer,
-  type ReleaseResult,
-  type SessionAnswer,
-  type StatusAnswer,
-} from '../shared/launcherAnswers.ts';
-import { type QueryWish } from './commandLine.ts';
+import type { AuthTestAnswer, ReleaseResult, SessionAnswer, StatusAnswer } from '../shared/launcherAnswers.ts';
+import type { QueryWish } from './commandLine.ts';
 import {
   cleanUpPart,
   type DocumentError,
@@ -20,7 +15,7 @@ import {
 } from './documents.ts';
 import { askEngine } from './engineQuery.ts';
 import { levelFormats } from './levels.ts';
-import { type Look } from './look.ts';
+import type { Look } from './look.ts';
 import { printable } from './printable.ts';
 import { quotaText } from './quotaText.ts';
 import { candidatesText, sessionsText } from './sessionsText.ts';

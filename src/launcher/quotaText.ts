@@ -1,11 +1,11 @@
 import { formatCount, formatCountdown, formatPercentage } from '../shared/amounts.ts';
-import { type StatusAnswer } from '../shared/launcherAnswers.ts';
+import type { StatusAnswer } from '../shared/launcherAnswers.ts';
 import { ownAmount, summarizeLimit } from '../shared/limitSummary.ts';
 import { shareBar } from '../shared/shareBar.ts';
 import { planName } from '../shared/planName.ts';
 import { clockTime } from './clockTime.ts';
 import { levelFormats, markedFromPercent } from './levels.ts';
-import { type Look } from './look.ts';
+import type { Look } from './look.ts';
 import { printable } from './printable.ts';
 import { type Cell, type Column, renderTable } from './table.ts';
 

@@ -1,6 +1,6 @@
 import { informingOptions, managingCommands } from '../shared/managingCommands.ts';
 import { overlayVariables } from '../shared/overlayVariables.ts';
-import { type CommandLine } from './commandLine.ts';
+import type { CommandLine } from './commandLine.ts';
 
 const needless = new Set([...managingCommands, ...informingOptions]);
 

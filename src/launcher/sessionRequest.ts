@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ToLauncher, withoutQuotaCode } from '../shared/launcherMessages.ts';
-import { type EngineAddress } from './engineAddress.ts';
+import type { EngineAddress } from './engineAddress.ts';
 import { connectEngine, type EngineConnection, EngineUnavailableError } from './engineConnection.ts';
 
 /** A wish for a session. */

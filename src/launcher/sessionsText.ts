@@ -1,14 +1,9 @@
 import { formatAge, formatCount, formatNumberOf } from '../shared/amounts.ts';
-import {
-  type SessionAnswer,
-  type StatusAnswer,
-  type SubagentAnswer,
-  type TokensAnswer,
-} from '../shared/launcherAnswers.ts';
+import type { SessionAnswer, StatusAnswer, SubagentAnswer, TokensAnswer } from '../shared/launcherAnswers.ts';
 import { type Activity, sessionActivity } from '../shared/sessionActivity.ts';
 import { subagentsByParent } from '../shared/subagentsByParent.ts';
-import { type Look } from './look.ts';
-import { type Paint } from './paint.ts';
+import type { Look } from './look.ts';
+import type { Paint } from './paint.ts';
 import { printable } from './printable.ts';
 import { shortIds } from './shortIds.ts';
 import { type Cell, type Column, renderTable } from './table.ts';

@@ -1,10 +1,10 @@
 import { formatCount, formatNumberOf, formatPercentage } from '../shared/amounts.ts';
-import { type StatusAnswer } from '../shared/launcherAnswers.ts';
+import type { StatusAnswer } from '../shared/launcherAnswers.ts';
 import { limitLevel, ownAmount, summarizeLimit, tightestLimit } from '../shared/limitSummary.ts';
 import { planName } from '../shared/planName.ts';
 import { levelFormats, markedFromPercent } from './levels.ts';
-import { type Look } from './look.ts';
-import { type Paint } from './paint.ts';
+import type { Look } from './look.ts';
+import type { Paint } from './paint.ts';
 import { printable } from './printable.ts';
 
 /** What `agent-quota status` prints: the engine, the plan, its numbers, then what is wrong and what to do about it. */

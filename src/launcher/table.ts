@@ -1,6 +1,6 @@
 import stringWidth from 'string-width';
-import { type Look } from './look.ts';
-import { type Paint } from './paint.ts';
+import type { Look } from './look.ts';
+import type { Paint } from './paint.ts';
 import { printable } from './printable.ts';
 
 /** A column of a table. */

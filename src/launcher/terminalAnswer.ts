@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { type CommandLine } from './commandLine.ts';
-import { type Notice } from './notice.ts';
+import type { CommandLine } from './commandLine.ts';
+import type { Notice } from './notice.ts';
 
 type RunWish = CommandLine & { kind: 'run' };
 

@@ -1,4 +1,4 @@
-import { type CommandName } from './commandNames.ts';
+import type { CommandName } from './commandNames.ts';
 
 /** What `agent-quota --help` prints. */
 export const usageText = `Runs agents under quota, and shows and manages what runs.

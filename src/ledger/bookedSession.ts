@@ -1,5 +1,5 @@
-import { type UsageEntry } from '../core/ledger.ts';
-import { type Session } from '../core/session.ts';
+import type { UsageEntry } from '../core/ledger.ts';
+import type { Session } from '../core/session.ts';
 import { addUsage } from '../core/usage.ts';
 
 /** A session after one more of its requests. @param entry undefined when it is not known what it used. */

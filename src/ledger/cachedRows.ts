@@ -1,7 +1,7 @@
-import { type UsageEntry } from '../core/ledger.ts';
-import { type LiveSession } from '../core/session.ts';
-import { type SubagentUsage } from '../core/subagent.ts';
-import { type UsageSum } from '../core/usageSum.ts';
+import type { UsageEntry } from '../core/ledger.ts';
+import type { LiveSession } from '../core/session.ts';
+import type { SubagentUsage } from '../core/subagent.ts';
+import type { UsageSum } from '../core/usageSum.ts';
 import { KnownGroups, KnownRows } from './knownRows.ts';
 import {
   type DayRow,
@@ -14,7 +14,7 @@ import {
   type SlotTicketRow,
   type UsageBooking,
 } from './ledgerStore.ts';
-import { type SharedRows } from './sharedRows.ts';
+import type { SharedRows } from './sharedRows.ts';
 
 /**
  * Rows that are read from others once and written to them once a transaction, however often a transaction reads and

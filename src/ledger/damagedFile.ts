@@ -1,5 +1,5 @@
 import { renameSync, statSync } from 'node:fs';
-import { type Problem } from '../core/credentials.ts';
+import type { Problem } from '../core/credentials.ts';
 
 /** Tells a file from another that has its name later; undefined when there is none. */
 export function fileIdentity(path: string): string | undefined {

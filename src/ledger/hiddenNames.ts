@@ -1,11 +1,5 @@
 import { agentScopeId } from '../core/quotaTerms.ts';
-import {
-  type LeaseAsk,
-  type LeaseGrant,
-  type MachineIdentity,
-  type SharedQuota,
-  type UsageBatch,
-} from '../core/sharedQuota.ts';
+import type { LeaseAsk, LeaseGrant, MachineIdentity, SharedQuota, UsageBatch } from '../core/sharedQuota.ts';
 import { parsePublished } from './publishedSessions.ts';
 
 /** @returns a stable pseudonym: the same for the same name, on every machine. */

@@ -13,8 +13,8 @@ import {
   type SharedQuotaError,
 } from '../core/sharedQuota.ts';
 import { rounding } from '../core/tokenBucket.ts';
-import { type LeaseBooks } from './leaseBooks.ts';
-import { type LedgerStore, type ScopeRow } from './ledgerStore.ts';
+import type { LeaseBooks } from './leaseBooks.ts';
+import type { LedgerStore, ScopeRow } from './ledgerStore.ts';
 
 /** Where only others can help, and nothing is heard of them, they are asked again after so long, in milliseconds. */
 const fallbackMs = 1500;

@@ -1,11 +1,11 @@
-import { type Clock } from '../core/clock.ts';
-import { type LeaseMoment } from '../core/lease.ts';
-import { type Logger } from '../core/logger.ts';
-import { type QuotaTerms } from '../core/quotaTerms.ts';
+import type { Clock } from '../core/clock.ts';
+import type { LeaseMoment } from '../core/lease.ts';
+import type { Logger } from '../core/logger.ts';
+import type { QuotaTerms } from '../core/quotaTerms.ts';
 import { SharedQuotaError, type MachineIdentity, type SharedQuota } from '../core/sharedQuota.ts';
-import { type LeaseAnswers } from './leaseAnswers.ts';
-import { type LeaseDesk } from './leaseDesk.ts';
-import { type LedgerStore } from './ledgerStore.ts';
+import type { LeaseAnswers } from './leaseAnswers.ts';
+import type { LeaseDesk } from './leaseDesk.ts';
+import type { LedgerStore } from './ledgerStore.ts';
 
 /** Two asks are at least so far apart when nobody waits: what is leased ahead is for this time too, in milliseconds. */
 const usualIntervalMs = 1500;

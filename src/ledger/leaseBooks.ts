@@ -9,8 +9,8 @@ import {
   type PlanLease,
   type ScopeShare,
 } from '../core/lease.ts';
-import { type LeaseLimits } from '../core/sharedQuota.ts';
-import { type Scope } from '../core/quotaTerms.ts';
+import type { LeaseLimits } from '../core/sharedQuota.ts';
+import type { Scope } from '../core/quotaTerms.ts';
 import {
   amountsOf,
   amountsSum,
@@ -20,10 +20,10 @@ import {
   type RateAmounts,
   type RateLimits,
 } from '../core/rateLimits.ts';
-import { type LeaseRoom } from '../core/requestLine.ts';
+import type { LeaseRoom } from '../core/requestLine.ts';
 import { rounding } from '../core/tokenBucket.ts';
 import { quotaTokens } from '../core/usage.ts';
-import { type LedgerStore, type ScopeRow } from './ledgerStore.ts';
+import type { LedgerStore, ScopeRow } from './ledgerStore.ts';
 
 /** What leases go by beside what is in the ledger. */
 export interface LeaseTerms {

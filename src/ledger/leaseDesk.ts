@@ -5,20 +5,14 @@ import { scopeAsk } from '../core/leaseAsk.ts';
 import { forecast, pacedOn } from '../core/leaseDemand.ts';
 import { agentScope, scopeOfId, type QuotaTerms, type Scope } from '../core/quotaTerms.ts';
 import { amountsLess, amountsOf, amountsSum, limitsOfSettings, nothing, type RateAmounts } from '../core/rateLimits.ts';
-import { type WaitingRequest } from '../core/requestLine.ts';
-import {
-  type LeaseAmounts,
-  type LeaseAsk,
-  type LeaseLimits,
-  type MachineIdentity,
-  type ScopeAsk,
-} from '../core/sharedQuota.ts';
+import type { WaitingRequest } from '../core/requestLine.ts';
+import type { LeaseAmounts, LeaseAsk, LeaseLimits, MachineIdentity, ScopeAsk } from '../core/sharedQuota.ts';
 import { seatsWanted } from '../core/slotLine.ts';
-import { type LeaseBooks } from './leaseBooks.ts';
-import { type LedgerStore, type ScopeRow } from './ledgerStore.ts';
-import { type LineBooks } from './lineBooks.ts';
-import { type ScopeBooks } from './scopeBooks.ts';
-import { type SessionBooks } from './sessionBooks.ts';
+import type { LeaseBooks } from './leaseBooks.ts';
+import type { LedgerStore, ScopeRow } from './ledgerStore.ts';
+import type { LineBooks } from './lineBooks.ts';
+import type { ScopeBooks } from './scopeBooks.ts';
+import type { SessionBooks } from './sessionBooks.ts';
 
 /** What is asked with. */
 export interface AskTerms {

@@ -1,9 +1,9 @@
 import { scopeOfId, type QuotaTerms, type Scope } from '../core/quotaTerms.ts';
 import { rateDimensions } from '../core/rateLimits.ts';
-import { type LeaseBooks } from './leaseBooks.ts';
-import { type LedgerStore } from './ledgerStore.ts';
-import { type ScopeBooks } from './scopeBooks.ts';
-import { type SessionBooks } from './sessionBooks.ts';
+import type { LeaseBooks } from './leaseBooks.ts';
+import type { LedgerStore } from './ledgerStore.ts';
+import type { ScopeBooks } from './scopeBooks.ts';
+import type { SessionBooks } from './sessionBooks.ts';
 
 /** The shortest time between two asks that nobody waits for, in milliseconds. */
 const betweenMs = 200;

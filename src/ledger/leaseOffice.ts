@@ -1,10 +1,10 @@
-import { type AwayPolicy, type LeaseMoment } from '../core/lease.ts';
-import { type QuotaTerms } from '../core/quotaTerms.ts';
+import type { AwayPolicy, LeaseMoment } from '../core/lease.ts';
+import type { QuotaTerms } from '../core/quotaTerms.ts';
 import { LeaseAnswers } from './leaseAnswers.ts';
 import { LeaseBooks } from './leaseBooks.ts';
 import { LeaseDesk } from './leaseDesk.ts';
 import { leaseDuty, type LeaseDuty, type LeaseDutyBooks } from './leaseDuty.ts';
-import { type LedgerStore } from './ledgerStore.ts';
+import type { LedgerStore } from './ledgerStore.ts';
 import { LineBooks } from './lineBooks.ts';
 import { RequestBooks } from './requestBooks.ts';
 import { ScopeBooks } from './scopeBooks.ts';

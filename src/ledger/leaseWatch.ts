@@ -1,4 +1,4 @@
-import { type Clock } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 
 /** How often is looked while there is something to look after, in milliseconds. */
 const everyMs = 250;

@@ -1,25 +1,25 @@
-import { type LimitReport } from '../core/admission.ts';
-import { type LeaseMoment } from '../core/lease.ts';
-import {
-  type Ledger,
-  type LedgerView,
-  type LineRun,
-  type OpeningOutcome,
-  type RequestOpening,
-  type SessionOpening,
-  type SlotLine,
+import type { LimitReport } from '../core/admission.ts';
+import type { LeaseMoment } from '../core/lease.ts';
+import type {
+  Ledger,
+  LedgerView,
+  LineRun,
+  OpeningOutcome,
+  RequestOpening,
+  SessionOpening,
+  SlotLine,
 } from '../core/ledger.ts';
 import { Listeners } from '../core/listeners.ts';
 import { modelScope, planScope, type QuotaTerms } from '../core/quotaTerms.ts';
-import { type EndReason, type ProcessIdentity, type Session } from '../core/session.ts';
-import { type SharedNotice, type SharedQuota } from '../core/sharedQuota.ts';
-import { type UsageSum } from '../core/usageSum.ts';
+import type { EndReason, ProcessIdentity, Session } from '../core/session.ts';
+import type { SharedNotice, SharedQuota } from '../core/sharedQuota.ts';
+import type { UsageSum } from '../core/usageSum.ts';
 import { withinTime } from '../core/withinTime.ts';
 import { LeaseAsker } from './leaseAsker.ts';
 import { LeaseOffice } from './leaseOffice.ts';
 import { LeaseWatch } from './leaseWatch.ts';
-import { type LeasedLedgerParts } from './leasedLedgerParts.ts';
-import { type LeasedRun } from './lineBooks.ts';
+import type { LeasedLedgerParts } from './leasedLedgerParts.ts';
+import type { LeasedRun } from './lineBooks.ts';
 import { LocalRecord } from './localRecord.ts';
 import { MachineSpeaker } from './machineSpeaker.ts';
 import { OtherMachines } from './otherMachines.ts';

@@ -1,8 +1,8 @@
-import { type AwayPolicy } from '../core/lease.ts';
-import { type Logger } from '../core/logger.ts';
-import { type MonotonicClock } from '../core/monotonicClock.ts';
-import { type SharedQuota } from '../core/sharedQuota.ts';
-import { type LedgerStore } from './ledgerStore.ts';
+import type { AwayPolicy } from '../core/lease.ts';
+import type { Logger } from '../core/logger.ts';
+import type { MonotonicClock } from '../core/monotonicClock.ts';
+import type { SharedQuota } from '../core/sharedQuota.ts';
+import type { LedgerStore } from './ledgerStore.ts';
 
 /** What a leased ledger works with. */
 export interface LeasedLedgerParts {

@@ -1,15 +1,15 @@
-import { type UsageEntry } from '../core/ledger.ts';
+import type { UsageEntry } from '../core/ledger.ts';
 import { wholeShare, type AdaptiveShare } from '../core/adaptiveShare.ts';
-import { type PlanLease, type ScopeLease } from '../core/lease.ts';
-import { type PlanWindow } from '../core/planWindow.ts';
+import type { PlanLease, ScopeLease } from '../core/lease.ts';
+import type { PlanWindow } from '../core/planWindow.ts';
 import { amountsOf, type RateAmounts, type RateLimits } from '../core/rateLimits.ts';
-import { type SpentLimit } from '../core/requestLine.ts';
-import { type LiveSession, type ProcessIdentity, type Session } from '../core/session.ts';
-import { type Buckets, type TokenBucket } from '../core/tokenBucket.ts';
-import { type SubagentUsage } from '../core/subagent.ts';
-import { type Usage } from '../core/usage.ts';
-import { type UsageDetail, type UsageSum } from '../core/usageSum.ts';
-import { type SharedRows } from './sharedRows.ts';
+import type { SpentLimit } from '../core/requestLine.ts';
+import type { LiveSession, ProcessIdentity, Session } from '../core/session.ts';
+import type { Buckets, TokenBucket } from '../core/tokenBucket.ts';
+import type { SubagentUsage } from '../core/subagent.ts';
+import type { Usage } from '../core/usage.ts';
+import type { UsageDetail, UsageSum } from '../core/usageSum.ts';
+import type { SharedRows } from './sharedRows.ts';
 
 /** A session and what only the ledger needs to know of it. */
 export interface SessionRow {

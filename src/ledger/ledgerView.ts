@@ -1,14 +1,14 @@
 import { calendarDay } from '../core/calendarDay.ts';
-import { type LedgerView, type SessionActivity } from '../core/ledger.ts';
+import type { LedgerView, SessionActivity } from '../core/ledger.ts';
 import { currentWindows } from '../core/planWindow.ts';
 import { limitStatus, rateStatus } from '../core/planStatus.ts';
-import { type QuotaStatus } from '../core/quotaStatus.ts';
-import { type LimitStatus } from '../shared/limitStatus.ts';
+import type { QuotaStatus } from '../core/quotaStatus.ts';
+import type { LimitStatus } from '../shared/limitStatus.ts';
 import { planScope, scopeOfId, type QuotaTerms, type Scope } from '../core/quotaTerms.ts';
-import { type LiveSession } from '../core/session.ts';
+import type { LiveSession } from '../core/session.ts';
 import { addUsage, noUsage, type Usage } from '../core/usage.ts';
-import { type LedgerStore } from './ledgerStore.ts';
-import { type ScopeBooks } from './scopeBooks.ts';
+import type { LedgerStore } from './ledgerStore.ts';
+import type { ScopeBooks } from './scopeBooks.ts';
 
 /** Reads all that the screen shows. Runs within a transaction, so that its numbers belong together. */
 export function viewLedger(store: LedgerStore, scopes: ScopeBooks, terms: QuotaTerms, now: number): LedgerView {

@@ -1,6 +1,6 @@
 import { limitsOfAgent } from '../core/agentRules.ts';
 import { calendarDay } from '../core/calendarDay.ts';
-import { type LineRun, type RequestState } from '../core/ledger.ts';
+import type { LineRun, RequestState } from '../core/ledger.ts';
 import { windowsClosedUntil } from '../core/planWindow.ts';
 import { agentScopeId, hasAccounts, isAccountRecord, scopeOfId, type QuotaTerms } from '../core/quotaTerms.ts';
 import {
@@ -10,10 +10,10 @@ import {
   type ScopeFacts,
   type WaitingRequest,
 } from '../core/requestLine.ts';
-import { type LeaseBooks } from './leaseBooks.ts';
-import { type LedgerStore, type ReservationRow } from './ledgerStore.ts';
+import type { LeaseBooks } from './leaseBooks.ts';
+import type { LedgerStore, ReservationRow } from './ledgerStore.ts';
 import { moveInLine } from './moveInLine.ts';
-import { type ScopeBooks } from './scopeBooks.ts';
+import type { ScopeBooks } from './scopeBooks.ts';
 
 const nobody: Pick<LeasedRun, 'nextAt' | 'lack'> = { nextAt: undefined };
 

@@ -1,16 +1,16 @@
-import { type Charge, type UsageEntry } from '../core/ledger.ts';
-import { type QuotaTerms } from '../core/quotaTerms.ts';
-import {
-  type HeardSource,
-  type LiveSession,
-  type ObservedBy,
-  type ProcessIdentity,
-  type Session,
-  type SessionSteering,
+import type { Charge, UsageEntry } from '../core/ledger.ts';
+import type { QuotaTerms } from '../core/quotaTerms.ts';
+import type {
+  HeardSource,
+  LiveSession,
+  ObservedBy,
+  ProcessIdentity,
+  Session,
+  SessionSteering,
 } from '../core/session.ts';
-import { type UsageDetail, type UsageSum } from '../core/usageSum.ts';
-import { type EngineRow } from './ledgerStore.ts';
-import { type TransactionalLedger } from './transactionalLedger.ts';
+import type { UsageDetail, UsageSum } from '../core/usageSum.ts';
+import type { EngineRow } from './ledgerStore.ts';
+import type { TransactionalLedger } from './transactionalLedger.ts';
 
 /** What a machine's own ledger does alone, whoever it shares its quota with. */
 export class LocalRecord {

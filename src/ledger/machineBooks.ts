@@ -1,6 +1,6 @@
 import { elapsedSince, type LeaseMoment } from '../core/lease.ts';
-import { type LedgerStore } from './ledgerStore.ts';
-import { type MachineRow } from './sharedRows.ts';
+import type { LedgerStore } from './ledgerStore.ts';
+import type { MachineRow } from './sharedRows.ts';
 
 /** A keeper that has not been heard of for so long is not one any more, in milliseconds. */
 const keeperMs = 5000;

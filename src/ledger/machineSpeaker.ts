@@ -1,10 +1,10 @@
-import { type LeaseMoment } from '../core/lease.ts';
-import { type LedgerView } from '../core/ledger.ts';
-import { type Logger } from '../core/logger.ts';
-import { type MonotonicClock } from '../core/monotonicClock.ts';
-import { type QuotaTerms } from '../core/quotaTerms.ts';
+import type { LeaseMoment } from '../core/lease.ts';
+import type { LedgerView } from '../core/ledger.ts';
+import type { Logger } from '../core/logger.ts';
+import type { MonotonicClock } from '../core/monotonicClock.ts';
+import type { QuotaTerms } from '../core/quotaTerms.ts';
 import { SharedQuotaError, type MachineIdentity, type SharedQuota } from '../core/sharedQuota.ts';
-import { type LedgerStore } from './ledgerStore.ts';
+import type { LedgerStore } from './ledgerStore.ts';
 import { MachineBooks } from './machineBooks.ts';
 import { publishedBody } from './publishedSessions.ts';
 import { UsageOutbox } from './usageOutbox.ts';

@@ -1,5 +1,5 @@
-import { type UsageDelivery } from '../core/sharedQuota.ts';
-import { type MachineRow, type OutboxEntry, type SharedRows } from './sharedRows.ts';
+import type { UsageDelivery } from '../core/sharedQuota.ts';
+import type { MachineRow, OutboxEntry, SharedRows } from './sharedRows.ts';
 
 /** In memory: of a ledger that does not outlive its engine. */
 export class MemorySharedRows implements SharedRows {

@@ -1,6 +1,6 @@
-import { type UsageEntry } from '../core/ledger.ts';
-import { type LiveSession } from '../core/session.ts';
-import { type Subagent, type SubagentUsage } from '../core/subagent.ts';
+import type { UsageEntry } from '../core/ledger.ts';
+import type { LiveSession } from '../core/session.ts';
+import type { Subagent, SubagentUsage } from '../core/subagent.ts';
 import { addUsage, allInputTokens, noUsage, type Usage } from '../core/usage.ts';
 import { longInputTokens, type UsageSum } from '../core/usageSum.ts';
 import {

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseSync } from 'node:sqlite';
-import { type BookedRequests } from '../core/bookedRequests.ts';
-import { type Ledger } from '../core/ledger.ts';
-import { type Problem } from '../core/credentials.ts';
-import { type Logger } from '../core/logger.ts';
-import { type EngineSnapshot } from '../core/quotaEngine.ts';
+import type { BookedRequests } from '../core/bookedRequests.ts';
+import type { Ledger } from '../core/ledger.ts';
+import type { Problem } from '../core/credentials.ts';
+import type { Logger } from '../core/logger.ts';
+import type { EngineSnapshot } from '../core/quotaEngine.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { fileIdentity, setAside } from './damagedFile.ts';
-import { type LedgerStore } from './ledgerStore.ts';
+import type { LedgerStore } from './ledgerStore.ts';
 import { MemoryStore } from './memoryStore.ts';
 import { retryWhileBusy, SqliteConnection } from './sqliteConnection.ts';
 import {

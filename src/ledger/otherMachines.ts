@@ -1,6 +1,6 @@
-import { type MonotonicClock } from '../core/monotonicClock.ts';
-import { type OtherMachine } from '../core/sharedState.ts';
-import { type SharedQuota } from '../core/sharedQuota.ts';
+import type { MonotonicClock } from '../core/monotonicClock.ts';
+import type { OtherMachine } from '../core/sharedState.ts';
+import type { SharedQuota } from '../core/sharedQuota.ts';
 import { parsePublished } from './publishedSessions.ts';
 
 /** A machine that has not been heard of for so long is not shown, in milliseconds. */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { type LedgerView } from '../core/ledger.ts';
-import { type SharedSession } from '../core/sharedState.ts';
+import type { LedgerView } from '../core/ledger.ts';
+import type { SharedSession } from '../core/sharedState.ts';
 import { usage } from './rowParts.ts';
 
 const sharedSession = z.object({

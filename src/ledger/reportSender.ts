@@ -1,6 +1,6 @@
-import { type LimitReport } from '../core/admission.ts';
-import { type Logger } from '../core/logger.ts';
-import { type MonotonicClock } from '../core/monotonicClock.ts';
+import type { LimitReport } from '../core/admission.ts';
+import type { Logger } from '../core/logger.ts';
+import type { MonotonicClock } from '../core/monotonicClock.ts';
 import { withReported, type PlanWindow } from '../core/planWindow.ts';
 import { SharedQuotaError, type SharedQuota } from '../core/sharedQuota.ts';
 

@@ -1,17 +1,17 @@
 import { calendarDay } from '../core/calendarDay.ts';
-import { type RequestOpening, type UsageEntry } from '../core/ledger.ts';
+import type { RequestOpening, UsageEntry } from '../core/ledger.ts';
 import { limitsOfAgent } from '../core/agentRules.ts';
 import { agentScopeId, planScope, scopeOfId, scopesOf, termsOfSession, type QuotaTerms } from '../core/quotaTerms.ts';
 import { amountsLeft, amountsLess, amountsSum, nothing, requestCost, type RateAmounts } from '../core/rateLimits.ts';
 import { fairTag, fairWeight } from '../core/requestLine.ts';
-import { type LiveSession, type Session } from '../core/session.ts';
+import type { LiveSession, Session } from '../core/session.ts';
 import { outputReserve } from '../core/tokenEstimate.ts';
 import { quotaInputTokens, type Usage } from '../core/usage.ts';
 import { bookedSession } from './bookedSession.ts';
-import { type LedgerStore, type ReservationRow } from './ledgerStore.ts';
+import type { LedgerStore, ReservationRow } from './ledgerStore.ts';
 import { moveInLine } from './moveInLine.ts';
-import { type OutboxEntry } from './sharedRows.ts';
-import { type ScopeBooks } from './scopeBooks.ts';
+import type { OutboxEntry } from './sharedRows.ts';
+import type { ScopeBooks } from './scopeBooks.ts';
 
 /** What the ledger keeps of requests and what they hold and use. Every method runs within a transaction. */
 export class RequestBooks {

@@ -1,8 +1,8 @@
-import { type LimitReport } from '../core/admission.ts';
+import type { LimitReport } from '../core/admission.ts';
 import { afterRefusal, shareAt } from '../core/adaptiveShare.ts';
 import { calendarDay } from '../core/calendarDay.ts';
 import { othersPart, ratesAmong } from '../core/lease.ts';
-import { type SharedRates, type SharedUse } from '../core/planStatus.ts';
+import type { SharedRates, SharedUse } from '../core/planStatus.ts';
 import { currentWindows, windowsClosedUntil, withReported } from '../core/planWindow.ts';
 import { accountRecord, modelScope, planScope, scopeOfId, type QuotaTerms, type Scope } from '../core/quotaTerms.ts';
 import {
@@ -14,11 +14,11 @@ import {
   type RateAmounts,
   type RateLimits,
 } from '../core/rateLimits.ts';
-import { type DayState, type ScopeFacts } from '../core/requestLine.ts';
+import type { DayState, ScopeFacts } from '../core/requestLine.ts';
 import { charged, corrected, holding, isFromTheFuture, refilled, type Buckets } from '../core/tokenBucket.ts';
 import { quotaTokens } from '../core/usage.ts';
-import { type LeaseBooks } from './leaseBooks.ts';
-import { type LedgerStore, type ScopeRow } from './ledgerStore.ts';
+import type { LeaseBooks } from './leaseBooks.ts';
+import type { LedgerStore, ScopeRow } from './ledgerStore.ts';
 
 /** Token counts are rounded to the nearest thousand in rate-limit headers. Source: API documentation, "Rate limits" › "Response headers". */
 const reportedRounding: RateAmounts = {

@@ -1,25 +1,25 @@
 import { allocate } from '../core/allocation.ts';
 import { calendarDay } from '../core/calendarDay.ts';
 import { limitsOfAgent } from '../core/agentRules.ts';
-import { type OpeningOutcome, type SessionOpening, type SlotLine } from '../core/ledger.ts';
+import type { OpeningOutcome, SessionOpening, SlotLine } from '../core/ledger.ts';
 import { windowsClosedUntil } from '../core/planWindow.ts';
 import { worthWaitingMs } from '../core/requestLine.ts';
 import { agentScope, agentScopeId, planScope, type QuotaTerms } from '../core/quotaTerms.ts';
-import {
-  type EndedSession,
-  type EndReason,
-  type HeardSource,
-  type LiveSession,
-  type ObservedBy,
-  type ProcessIdentity,
-  type Session,
-  type SessionSteering,
+import type {
+  EndedSession,
+  EndReason,
+  HeardSource,
+  LiveSession,
+  ObservedBy,
+  ProcessIdentity,
+  Session,
+  SessionSteering,
 } from '../core/session.ts';
 import { decideSlot, type SlotFacts } from '../core/slotLine.ts';
 import { noUsage, quotaTokens } from '../core/usage.ts';
-import { type LedgerStore } from './ledgerStore.ts';
-import { type RequestBooks } from './requestBooks.ts';
-import { type ScopeBooks } from './scopeBooks.ts';
+import type { LedgerStore } from './ledgerStore.ts';
+import type { RequestBooks } from './requestBooks.ts';
+import type { ScopeBooks } from './scopeBooks.ts';
 
 /** An agent begins another with each `/clear`; the oldest of more are read to their end by then. */
 const mostTranscripts = 20;

@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { type PlanLease, type ScopeLease } from '../core/lease.ts';
+import type { PlanLease, ScopeLease } from '../core/lease.ts';
 import { leaseDimensions, type UsageDelivery } from '../core/sharedQuota.ts';
 import { smallerLeaseLimits } from '../core/lease.ts';
 import { amounts, json, usage } from './rowParts.ts';
-import { type MachineRow } from './sharedRows.ts';
+import type { MachineRow } from './sharedRows.ts';
 
 const moment = z.object({ monotonic: z.number(), wall: z.number() });
 

@@ -1,5 +1,5 @@
-import { type LeaseMoment } from '../core/lease.ts';
-import { type UsageDelivery } from '../core/sharedQuota.ts';
+import type { LeaseMoment } from '../core/lease.ts';
+import type { UsageDelivery } from '../core/sharedQuota.ts';
 
 /** This machine among those that share a quota. */
 export interface MachineRow {

@@ -1,6 +1,6 @@
 import { isLeaseGood } from '../core/lease.ts';
-import { type SharedState } from '../core/sharedState.ts';
-import { type LeaseBooks } from './leaseBooks.ts';
+import type { SharedState } from '../core/sharedState.ts';
+import type { LeaseBooks } from './leaseBooks.ts';
 
 /** How a plan's quota is shared now. Runs within a transaction. */
 export function sharedState(leases: LeaseBooks, planId: string): Omit<SharedState, 'machines'> {

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { rateDimensions, smallerLimits } from '../core/rateLimits.ts';
-import { type UsageSum } from '../core/usageSum.ts';
+import type { UsageSum } from '../core/usageSum.ts';
 import { amounts, json, usage } from './rowParts.ts';
 import { planLease, scopeLease } from './sharedRowSchemas.ts';
-import { type DayRow, type ReservationRow, type ScopeRow, type SessionRow, type SlotTicketRow } from './ledgerStore.ts';
+import type { DayRow, ReservationRow, ScopeRow, SessionRow, SlotTicketRow } from './ledgerStore.ts';
 
 const processIdentity = z
   .object({ pid: z.number(), startMark: z.string().optional() })

@@ -1,9 +1,9 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type * as z from 'zod';
-import { type UsageEntry } from '../core/ledger.ts';
-import { type LiveSession } from '../core/session.ts';
-import { type SubagentUsage } from '../core/subagent.ts';
-import { type UsageSum } from '../core/usageSum.ts';
+import type { UsageEntry } from '../core/ledger.ts';
+import type { LiveSession } from '../core/session.ts';
+import type { SubagentUsage } from '../core/subagent.ts';
+import type { UsageSum } from '../core/usageSum.ts';
 import {
   type DayRow,
   type EngineRow,
@@ -16,9 +16,9 @@ import {
   type UsageBooking,
   type UsageRange,
 } from './ledgerStore.ts';
-import { type SqliteConnection } from './sqliteConnection.ts';
+import type { SqliteConnection } from './sqliteConnection.ts';
 import { rowSchemas } from './sqliteRowSchemas.ts';
-import { type SharedRows } from './sharedRows.ts';
+import type { SharedRows } from './sharedRows.ts';
 import { SqliteSharedRows } from './sqliteSharedRows.ts';
 import { SqliteUsage } from './sqliteUsage.ts';
 

@@ -1,7 +1,7 @@
-import { type UsageDelivery } from '../core/sharedQuota.ts';
-import { type MachineRow, type OutboxEntry, type SharedRows } from './sharedRows.ts';
+import type { UsageDelivery } from '../core/sharedQuota.ts';
+import type { MachineRow, OutboxEntry, SharedRows } from './sharedRows.ts';
 import { sharedRowSchemas } from './sharedRowSchemas.ts';
-import { type SqliteConnection } from './sqliteConnection.ts';
+import type { SqliteConnection } from './sqliteConnection.ts';
 
 /** In the ledger's file. */
 export class SqliteSharedRows implements SharedRows {

@@ -1,6 +1,6 @@
 import { CachedRows } from './cachedRows.ts';
-import { type LedgerStore } from './ledgerStore.ts';
-import { type SqliteConnection } from './sqliteConnection.ts';
+import type { LedgerStore } from './ledgerStore.ts';
+import type { SqliteConnection } from './sqliteConnection.ts';
 import { SqliteRows } from './sqliteRows.ts';
 import { WriteQueue } from './writeQueue.ts';
 

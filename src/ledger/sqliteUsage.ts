@@ -1,9 +1,9 @@
-import { type UsageEntry } from '../core/ledger.ts';
-import { type Subagent, type SubagentUsage } from '../core/subagent.ts';
+import type { UsageEntry } from '../core/ledger.ts';
+import type { Subagent, SubagentUsage } from '../core/subagent.ts';
 import { noUsage, type Usage } from '../core/usage.ts';
 import { longInputTokens, type UsageSum } from '../core/usageSum.ts';
-import { type DayRow, type UsageBooking, type UsageRange } from './ledgerStore.ts';
-import { type SqliteConnection } from './sqliteConnection.ts';
+import type { DayRow, UsageBooking, UsageRange } from './ledgerStore.ts';
+import type { SqliteConnection } from './sqliteConnection.ts';
 import { rowSchemas } from './sqliteRowSchemas.ts';
 
 const hourMs = 3_600_000;

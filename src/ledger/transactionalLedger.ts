@@ -1,29 +1,29 @@
-import { type LimitReport } from '../core/admission.ts';
-import {
-  type Charge,
-  type Ledger,
-  type LedgerView,
-  type OpeningOutcome,
-  type RequestOpening,
-  type SessionOpening,
-  type SlotLine,
-  type UsageEntry,
+import type { LimitReport } from '../core/admission.ts';
+import type {
+  Charge,
+  Ledger,
+  LedgerView,
+  OpeningOutcome,
+  RequestOpening,
+  SessionOpening,
+  SlotLine,
+  UsageEntry,
 } from '../core/ledger.ts';
 import { termsOfSession, type QuotaTerms } from '../core/quotaTerms.ts';
 import { requestCost } from '../core/rateLimits.ts';
-import {
-  type EndReason,
-  type HeardSource,
-  type LiveSession,
-  type ObservedBy,
-  type ProcessIdentity,
-  type Session,
-  type SessionSteering,
+import type {
+  EndReason,
+  HeardSource,
+  LiveSession,
+  ObservedBy,
+  ProcessIdentity,
+  Session,
+  SessionSteering,
 } from '../core/session.ts';
-import { type UsageDetail, type UsageSum } from '../core/usageSum.ts';
+import type { UsageDetail, UsageSum } from '../core/usageSum.ts';
 import { viewLedger } from './ledgerView.ts';
-import { type EngineRow, type LedgerStore } from './ledgerStore.ts';
-import { type LeaseBooks } from './leaseBooks.ts';
+import type { EngineRow, LedgerStore } from './ledgerStore.ts';
+import type { LeaseBooks } from './leaseBooks.ts';
 import { LineBooks, type LeasedRun } from './lineBooks.ts';
 import { ScopeBooks } from './scopeBooks.ts';
 import { RequestBooks } from './requestBooks.ts';

@@ -1,7 +1,7 @@
-import { type MonotonicClock } from '../core/monotonicClock.ts';
-import { type Logger } from '../core/logger.ts';
+import type { MonotonicClock } from '../core/monotonicClock.ts';
+import type { Logger } from '../core/logger.ts';
 import { SharedQuotaError, type MachineIdentity, type SharedQuota } from '../core/sharedQuota.ts';
-import { type LedgerStore } from './ledgerStore.ts';
+import type { LedgerStore } from './ledgerStore.ts';
 
 /** Requests in one delivery. */
 const batch = 500;

@@ -1,7 +1,7 @@
 import { setImmediate as others } from 'node:timers/promises';
 import { addUsage } from '../core/usage.ts';
-import { type UsageSum } from '../core/usageSum.ts';
-import { type LedgerStore, type UsageRange } from './ledgerStore.ts';
+import type { UsageSum } from '../core/usageSum.ts';
+import type { LedgerStore, UsageRange } from './ledgerStore.ts';
 
 /** Entries that are added up at once: a few milliseconds, in which nothing else is done. */
 const entriesAtOnce = 1000;

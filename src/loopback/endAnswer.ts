@@ -1,5 +1,5 @@
-import { type IncomingMessage, type ServerResponse } from 'node:http';
-import { type Clock } from '../core/clock.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../core/clock.ts';
 import { headerValue } from './headerValue.ts';
 
 const lingerMs = 1000;

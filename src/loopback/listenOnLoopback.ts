@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
-import { type Logger } from '../core/logger.ts';
+import type { Logger } from '../core/logger.ts';
 
 /** An engine that is closing still holds its port for a moment, in milliseconds; then it is somebody else's. */
 const patienceMs = 1000;

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type Duplex } from 'node:stream';
-import { type Logger } from '../core/logger.ts';
+import type { Duplex } from 'node:stream';
+import type { Logger } from '../core/logger.ts';
 import { rawAnswer } from './loopbackAnswer.ts';
 import { hasLastAnswer } from './lastAnswer.ts';
 import { mostHeaderLines, refusal } from './requestGuard.ts';

@@ -1,4 +1,4 @@
-import { type LoopbackAnswer } from './loopbackAnswer.ts';
+import type { LoopbackAnswer } from './loopbackAnswer.ts';
 
 /** The most header lines that a request may have; a real one has some thirty. */
 export const mostHeaderLines = 200;

@@ -1,5 +1,5 @@
-import { type IncomingMessage, type ServerResponse } from 'node:http';
-import { type Clock } from '../core/clock.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../core/clock.ts';
 import { encodeAnswer, type LoopbackAnswer } from './loopbackAnswer.ts';
 import { endAnswer, isStillSending } from './endAnswer.ts';
 import { makeLastAnswer } from './lastAnswer.ts';

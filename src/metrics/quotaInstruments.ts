@@ -1,7 +1,7 @@
-import { type Attributes, type BatchObservableResult, type Meter } from '@opentelemetry/api';
-import { type MetricSource } from '../core/metrics.ts';
-import { type EngineSnapshot } from '../core/quotaEngine.ts';
-import { type LimitStatus } from '../shared/limitStatus.ts';
+import type { Attributes, BatchObservableResult, Meter } from '@opentelemetry/api';
+import type { MetricSource } from '../core/metrics.ts';
+import type { EngineSnapshot } from '../core/quotaEngine.ts';
+import type { LimitStatus } from '../shared/limitStatus.ts';
 import { sessionActivity } from '../shared/sessionActivity.ts';
 
 /** Tells how limits and sessions are, whenever it is asked. Of all windows: each tells the same. @returns what ends it. */

@@ -1,5 +1,5 @@
 import { ValueType, type Meter } from '@opentelemetry/api';
-import { type MetricSource } from '../core/metrics.ts';
+import type { MetricSource } from '../core/metrics.ts';
 import { costOf } from '../core/tokenPrices.ts';
 import { allInputTokens, type Usage } from '../core/usage.ts';
 import { longInputTokens } from '../core/usageSum.ts';

@@ -1,7 +1,7 @@
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
-import { type Metrics, type MetricsOptions } from '../core/metrics.ts';
+import type { Metrics, MetricsOptions } from '../core/metrics.ts';
 import { recordQuota } from './quotaInstruments.ts';
 import { recordRequests } from './requestInstruments.ts';
 import { WatchedExporter } from './watchedExporter.ts';

@@ -1,6 +1,6 @@
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http';
-import { type MetricsOptions } from '../core/metrics.ts';
-import { type OtlpTarget } from '../core/reporting.ts';
+import type { MetricsOptions } from '../core/metrics.ts';
+import type { OtlpTarget } from '../core/reporting.ts';
 
 export interface WatchedExporterOptions {
   readonly target: OtlpTarget;

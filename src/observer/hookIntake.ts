@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { AdmissionRefusedError } from '../core/admission.ts';
 import { refusal } from '../core/admissionRefusals.ts';
-import { type Clock } from '../core/clock.ts';
-import { type LiveSession } from '../core/session.ts';
-import { type IntakeHandler } from './observerIntake.ts';
-import { type RunningTurns } from './runningTurns.ts';
+import type { Clock } from '../core/clock.ts';
+import type { LiveSession } from '../core/session.ts';
+import type { IntakeHandler } from './observerIntake.ts';
+import type { RunningTurns } from './runningTurns.ts';
 
 /** What a hook tells of the agent's own session. Source: Claude Code documentation, "Hooks" › "Common input fields". */
 const hookSchema = z.object({

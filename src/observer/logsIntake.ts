@@ -1,10 +1,10 @@
-import { type KnownOwner, type LimitReport } from '../core/admission.ts';
-import { type Clock } from '../core/clock.ts';
-import { type Problem } from '../core/credentials.ts';
-import { type UsageEntry } from '../core/ledger.ts';
-import { type Session } from '../core/session.ts';
+import type { KnownOwner, LimitReport } from '../core/admission.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Problem } from '../core/credentials.ts';
+import type { UsageEntry } from '../core/ledger.ts';
+import type { Session } from '../core/session.ts';
 import { observedTrouble } from './observedTrouble.ts';
-import { type ExportResult, type OtlpRecord } from './otlpRecord.ts';
+import type { ExportResult, OtlpRecord } from './otlpRecord.ts';
 import { readEvent } from './telemetryEvent.ts';
 
 /** Where what telemetry says is written. */

@@ -1,4 +1,4 @@
-import { type Problem } from '../core/credentials.ts';
+import type { Problem } from '../core/credentials.ts';
 
 /**
  * What a request of an observed agent that has failed for good says about Anthropic or the agent's login.

@@ -1,4 +1,4 @@
-import { type LoopbackAnswer } from '../loopback/loopbackAnswer.ts';
+import type { LoopbackAnswer } from '../loopback/loopbackAnswer.ts';
 
 const here = 'This address is where Agent Quota learns what its agents use';
 

@@ -1,4 +1,4 @@
-import { type LiveSession } from '../core/session.ts';
+import type { LiveSession } from '../core/session.ts';
 
 /**
  * Takes in one report of a session's agent and may answer it.

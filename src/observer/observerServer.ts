@@ -1,7 +1,7 @@
-import { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { makeLastAnswer } from '../loopback/lastAnswer.ts';
 import { listenOnLoopback } from '../loopback/listenOnLoopback.ts';
-import { type LoopbackAnswer } from '../loopback/loopbackAnswer.ts';
+import type { LoopbackAnswer } from '../loopback/loopbackAnswer.ts';
 import { createLoopbackServer } from '../loopback/loopbackServer.ts';
 import { guardRequest } from '../loopback/requestGuard.ts';
 import { sendAnswer } from '../loopback/sendAnswer.ts';

@@ -1,6 +1,6 @@
 import { headerValue } from '../loopback/headerValue.ts';
 import { jsonLogsAnswer, readJsonLogs } from './otlpJson.ts';
-import { type ExportResult, type OtlpRecord, type WantsBody } from './otlpRecord.ts';
+import type { ExportResult, OtlpRecord, WantsBody } from './otlpRecord.ts';
 
 /** One of OTLP's two encodings over HTTP. Source: OpenTelemetry Protocol specification, "OTLP/HTTP". */
 export interface OtlpEncoding {

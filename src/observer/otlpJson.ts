@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type ExportResult, type OtlpRecord, type OtlpValue, type WantsBody } from './otlpRecord.ts';
+import type { ExportResult, OtlpRecord, OtlpValue, WantsBody } from './otlpRecord.ts';
 
 const bodySchema = z.object({ stringValue: z.string() });
 

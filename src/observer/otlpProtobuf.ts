@@ -1,5 +1,5 @@
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import { type ExportResult, type OtlpRecord, type OtlpValue, type WantsBody } from './otlpRecord.ts';
+import type { ExportResult, OtlpRecord, OtlpValue, WantsBody } from './otlpRecord.ts';
 
 /**
  * Numbers of the fields that are read. Source: opentelemetry-proto, `collector/logs/v1/logs_service.proto`,

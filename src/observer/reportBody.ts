@@ -1,10 +1,10 @@
-import { type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { type Clock } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 import { ClientGoneError } from '../loopback/clientGoneError.ts';
 import { headerValue } from '../loopback/headerValue.ts';
-import { type LoopbackAnswer } from '../loopback/loopbackAnswer.ts';
+import type { LoopbackAnswer } from '../loopback/loopbackAnswer.ts';
 import { observerAnswers } from './observerAnswers.ts';
 
 /**

@@ -1,7 +1,7 @@
-import { type Clock } from '../core/clock.ts';
-import { type UsageEntry } from '../core/ledger.ts';
-import { type Logger } from '../core/logger.ts';
-import { type ObservedTurn } from '../core/observedTurn.ts';
+import type { Clock } from '../core/clock.ts';
+import type { UsageEntry } from '../core/ledger.ts';
+import type { Logger } from '../core/logger.ts';
+import type { ObservedTurn } from '../core/observedTurn.ts';
 
 /** What turns are begun and booked with. */
 export interface TurnAdmission {

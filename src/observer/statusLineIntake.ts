@@ -1,11 +1,11 @@
 import * as z from 'zod';
-import { type LimitReport } from '../core/admission.ts';
-import { type Clock } from '../core/clock.ts';
-import { type LedgerView } from '../core/ledger.ts';
-import { type PlanWindow } from '../core/planWindow.ts';
-import { type LimitStatus } from '../shared/limitStatus.ts';
-import { type LiveSession } from '../core/session.ts';
-import { type IntakeHandler } from './observerIntake.ts';
+import type { LimitReport } from '../core/admission.ts';
+import type { Clock } from '../core/clock.ts';
+import type { LedgerView } from '../core/ledger.ts';
+import type { PlanWindow } from '../core/planWindow.ts';
+import type { LimitStatus } from '../shared/limitStatus.ts';
+import type { LiveSession } from '../core/session.ts';
+import type { IntakeHandler } from './observerIntake.ts';
 
 const nothingReported = { limits: [], retryAfterMs: undefined, limited: false, model: undefined } as const;
 /** No window is longer than a week: a later reset is not what it is taken for. */

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import * as z from 'zod';
-import { type UsageEntry } from '../core/ledger.ts';
+import type { UsageEntry } from '../core/ledger.ts';
 import { subagentNamed } from '../core/subagent.ts';
-import { type OtlpRecord } from './otlpRecord.ts';
+import type { OtlpRecord } from './otlpRecord.ts';
 
 /** What Claude Code says of its requests. Source: Claude Code documentation, "Monitoring" › "Events". */
 export type TelemetryEvent =

@@ -4,7 +4,7 @@ import { wrapperValue, wrapperVariable, wrapperWords } from '../shared/wrapperCo
 import { memberOf, UnusableText, withMember } from './jsonMember.ts';
 import { readSettingsFile, writeSettingsFile } from './settingsFile.ts';
 import { patchBetween, reverted } from './textPatch.ts';
-import { type ServiceChange } from './undoRecord.ts';
+import type { ServiceChange } from './undoRecord.ts';
 
 const variable = ['env', wrapperVariable];
 

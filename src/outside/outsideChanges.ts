@@ -1,4 +1,4 @@
-import { type Problem } from '../core/credentials.ts';
+import type { Problem } from '../core/credentials.ts';
 import { isServiceChanged, planServiceChange, undoServiceChange } from './claudeSettings.ts';
 import { UnusableText } from './jsonMember.ts';
 import { type PanelChange, readUndoRecord, type UndoRecord, writeUndoRecord } from './undoRecord.ts';

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { memberOf, withMember } from './jsonMember.ts';
 import { readSettingsFile, writeSettingsFile } from './settingsFile.ts';
-import { type PanelChange } from './undoRecord.ts';
+import type { PanelChange } from './undoRecord.ts';
 
 /** Of Claude Code's extension for VS Code: the program that its panel starts Claude Code through. */
 export const panelSetting = 'claudeCode.claudeProcessWrapper';

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import tls, { type ConnectionOptions as TlsOptions } from 'node:tls';
 import type { ClientConfig } from 'pg';
-import { type LedgerAddress } from './ledgerAddress.ts';
+import type { LedgerAddress } from './ledgerAddress.ts';
 import { passwordOfFile } from './passwordFile.ts';
 
 /** How long connecting and one call may take, in milliseconds. */

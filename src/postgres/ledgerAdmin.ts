@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { SharedQuotaError } from '../core/sharedQuota.ts';
-import { type LedgerAnswer, type LedgerWish } from '../shared/ledgerWish.ts';
+import type { LedgerAnswer, LedgerWish } from '../shared/ledgerWish.ts';
 import { connectionOptions } from './connectionOptions.ts';
 import { diagnose, type Diagnosis } from './diagnosis.ts';
 import { installSchema } from './installSchema.ts';

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import * as z from 'zod';
-import { type LedgerAnswer } from '../shared/ledgerWish.ts';
+import type { LedgerAnswer } from '../shared/ledgerWish.ts';
 import { noSchema, type Diagnosis } from './diagnosis.ts';
 import { type LedgerAddress, shownAddress } from './ledgerAddress.ts';
 import { schemaVersion } from './migrations.ts';

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import * as z from 'zod';
-import { type LedgerAnswer, type LedgerWish } from '../shared/ledgerWish.ts';
+import type { LedgerAnswer, LedgerWish } from '../shared/ledgerWish.ts';
 import { schemaName } from './schemaName.ts';
 
 type LimitsWish = LedgerWish & { readonly action: 'limits' };

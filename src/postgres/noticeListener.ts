@@ -1,7 +1,7 @@
 import pg, { type ClientConfig } from 'pg';
 import * as z from 'zod';
-import { type Clock } from '../core/clock.ts';
-import { type SharedNotice } from '../core/sharedQuota.ts';
+import type { Clock } from '../core/clock.ts';
+import type { SharedNotice } from '../core/sharedQuota.ts';
 import { protocol, schemaName } from './schemaName.ts';
 
 /** The first wait before connecting again, and the longest, in milliseconds. */

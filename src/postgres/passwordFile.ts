@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import pgpass from 'pgpass';
-import { type LedgerAddress } from './ledgerAddress.ts';
+import type { LedgerAddress } from './ledgerAddress.ts';
 
 /** What the password file says. */
 export interface FilePassword {

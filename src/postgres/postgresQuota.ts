@@ -3,21 +3,21 @@
 // release for long; its way to write statements is of no use where every call is one function.
 import pg from 'pg';
 import * as z from 'zod';
-import { type LimitReport } from '../core/admission.ts';
-import { type Clock } from '../core/clock.ts';
+import type { LimitReport } from '../core/admission.ts';
+import type { Clock } from '../core/clock.ts';
 import { Listeners } from '../core/listeners.ts';
-import { type Logger } from '../core/logger.ts';
-import {
-  type LeaseAsk,
-  type LeaseGrant,
-  type PublishedMachine,
-  type SeenMachine,
-  type SharedNotice,
-  type SharedQuota,
-  type SharedUsageSum,
-  type UsageBatch,
+import type { Logger } from '../core/logger.ts';
+import type {
+  LeaseAsk,
+  LeaseGrant,
+  PublishedMachine,
+  SeenMachine,
+  SharedNotice,
+  SharedQuota,
+  SharedUsageSum,
+  UsageBatch,
 } from '../core/sharedQuota.ts';
-import { type UsageDetail } from '../core/usageSum.ts';
+import type { UsageDetail } from '../core/usageSum.ts';
 import { grantSchema, machineRow, usageRow } from './answerSchemas.ts';
 import { connectionOptions } from './connectionOptions.ts';
 import { sharedQuotaError } from './diagnosis.ts';

@@ -1,5 +1,5 @@
 import { calcPrice } from '@pydantic/genai-prices';
-import { type PricedRequests, type TokenPrices } from '../core/tokenPrices.ts';
+import type { PricedRequests, TokenPrices } from '../core/tokenPrices.ts';
 import { allInputTokens, type Usage } from '../core/usage.ts';
 import { longInputTokens } from '../core/usageSum.ts';
 

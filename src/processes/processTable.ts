@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { type ProcessTable } from '../core/processTable.ts';
-import { type ProcessIdentity } from '../core/session.ts';
+import type { ProcessTable } from '../core/processTable.ts';
+import type { ProcessIdentity } from '../core/session.ts';
 
 /** What a {@link ProcessTable} asks of the machine; all of it can be another platform's in tests. */
 export interface ProcessTableOptions {

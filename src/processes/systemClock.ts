@@ -1,4 +1,4 @@
-import { type Clock } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 
 /** The longest that a timer can wait (24.8 days); a longer one would fire at once. */
 const longestTimerMs = 0x7fffffff;

@@ -1,4 +1,4 @@
-import { type MonotonicClock } from '../core/monotonicClock.ts';
+import type { MonotonicClock } from '../core/monotonicClock.ts';
 import { systemClock } from './systemClock.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { type AuthTestAnswer } from './launcherAnswers.ts';
+import type { AuthTestAnswer } from './launcherAnswers.ts';
 
 /** What a test of the credentials showed, in words. */
 export interface AuthTestNotice {

@@ -1,5 +1,5 @@
 import { formatCount, formatNumberOf } from './amounts.ts';
-import { type Cost } from './usageHistory.ts';
+import type { Cost } from './usageHistory.ts';
 
 /** Whether nothing of it has a known price: then the amount is no zero. */
 export function isUnknownCost({ usd, unpricedRequests }: Cost): boolean {

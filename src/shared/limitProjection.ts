@@ -1,4 +1,4 @@
-import { type Dimension } from './limitStatus.ts';
+import type { Dimension } from './limitStatus.ts';
 
 /** Where a limit's use is going if it goes on as of late. Moments are milliseconds since the epoch. */
 export interface LimitProjection {

@@ -1,5 +1,5 @@
 import { formatCount, formatCountdown } from './amounts.ts';
-import { type LimitProjection } from './limitProjection.ts';
+import type { LimitProjection } from './limitProjection.ts';
 
 /** What was looked at for less says little, in milliseconds. */
 const guessUnderMs = 10 * 60_000;

@@ -1,4 +1,4 @@
-import { type EnvironmentOverlay } from './overlayVariables.ts';
+import type { EnvironmentOverlay } from './overlayVariables.ts';
 
 /**
  * Where the telemetry of an observed agent goes. All names are the general ones, and not those of the logs alone: where

@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { processWrapperName } from '../shared/launcherVerbs.ts';
 import { keepFile, privateDirectory } from './keptFile.ts';
 import { agentQuotaScript, claudeScript, shellScript } from './posixShims.ts';
-import { type ShimTargets } from './shimTargets.ts';
+import type { ShimTargets } from './shimTargets.ts';
 import { agentQuotaBatch, claudeBatch } from './windowsShims.ts';
 import { processWrapperScript } from './wrapperScripts.ts';
 

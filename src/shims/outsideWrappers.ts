@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { processWrapperName } from '../shared/launcherVerbs.ts';
 import { keepFile, privateDirectory } from './keptFile.ts';
-import { type ShimTargets } from './shimTargets.ts';
+import type { ShimTargets } from './shimTargets.ts';
 import { panelWrapperScript, processWrapperScript } from './wrapperScripts.ts';
 
 /** Where the wrappers are that settings of others name. VS Code does not remove it with the extension. */

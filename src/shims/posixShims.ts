@@ -1,7 +1,7 @@
 import { launcherVariables } from '../shared/launcherVariables.ts';
 import { shimMarker } from '../shared/shimMarker.ts';
 import { scriptBeginning } from './scriptBeginning.ts';
-import { type ShimTargets } from './shimTargets.ts';
+import type { ShimTargets } from './shimTargets.ts';
 
 /** The `agent-quota` command for a POSIX shell. */
 export function agentQuotaScript(targets: ShimTargets): string {

@@ -1,5 +1,5 @@
 import { shimMarker } from '../shared/shimMarker.ts';
-import { type ShimTargets } from './shimTargets.ts';
+import type { ShimTargets } from './shimTargets.ts';
 
 /** How every script for a POSIX shell begins. The marker is in the second line, where `claudeScript` looks for it. */
 export function scriptBeginning({ version, node, launcher, home }: ShimTargets): string {

@@ -1,6 +1,6 @@
 import { launcherVariables } from '../shared/launcherVariables.ts';
 import { shimMarker } from '../shared/shimMarker.ts';
-import { type ShimTargets } from './shimTargets.ts';
+import type { ShimTargets } from './shimTargets.ts';
 
 /** The `agent-quota` command for cmd.exe and PowerShell. */
 export function agentQuotaBatch(targets: ShimTargets, userProfile: string): string {

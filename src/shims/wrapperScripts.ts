@@ -2,7 +2,7 @@ import { launcherVariables } from '../shared/launcherVariables.ts';
 import { launcherVerbs } from '../shared/launcherVerbs.ts';
 import { informingOptions, managingCommands } from '../shared/managingCommands.ts';
 import { quotedForShell, scriptBeginning } from './scriptBeginning.ts';
-import { type ShimTargets } from './shimTargets.ts';
+import type { ShimTargets } from './shimTargets.ts';
 
 /**
  * What Claude Code starts its background service and background sessions through (`CLAUDE_CODE_PROCESS_WRAPPER`): each

@@ -1,15 +1,15 @@
 import { createBirpc, type BirpcReturn } from 'birpc';
-import { type Clock } from '../core/clock.ts';
-import { type Logger } from '../core/logger.ts';
-import {
-  type EngineConfiguration,
-  type EngineFunctions,
-  type EngineStart,
-  type EngineStarted,
-  type QuotaEngine,
-  type QuotaEngineEvents,
+import type { Clock } from '../core/clock.ts';
+import type { Logger } from '../core/logger.ts';
+import type {
+  EngineConfiguration,
+  EngineFunctions,
+  EngineStart,
+  EngineStarted,
+  QuotaEngine,
+  QuotaEngineEvents,
 } from '../core/quotaEngine.ts';
-import { type EngineThread } from './engineThread.ts';
+import type { EngineThread } from './engineThread.ts';
 
 /** What the supervisor tells of the engine's life. */
 export type EngineLife =

@@ -1,5 +1,5 @@
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
-import { type EngineStart } from '../core/quotaEngine.ts';
+import type { EngineStart } from '../core/quotaEngine.ts';
 
 /** A running engine, wherever it runs. */
 export interface EngineThread {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 
 /** Longer than the longest period of a limit, in milliseconds. */
 const keptMs = 15 * 24 * 3_600_000;

@@ -1,4 +1,4 @@
-import { type BigIntStats } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 
 /** What tells a file from another that has been put in its place. */
 export interface FileIdentity {

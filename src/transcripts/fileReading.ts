@@ -1,8 +1,8 @@
 import { isRepetition, passedOverBy } from './keptEntries.ts';
 import { readTranscript } from './readTranscript.ts';
 import { noMessageId, type TranscriptEntry } from './transcriptEntry.ts';
-import { type TranscriptPosition } from './transcriptPosition.ts';
-import { type NewEntry } from './transcriptRows.ts';
+import type { TranscriptPosition } from './transcriptPosition.ts';
+import type { NewEntry } from './transcriptRows.ts';
 
 /** What is new in one file. Can be cloned. */
 export interface FileReading {

@@ -1,5 +1,5 @@
-import { type TranscriptEntry } from './transcriptEntry.ts';
-import { type FollowedUsage } from './transcriptFollower.ts';
+import type { TranscriptEntry } from './transcriptEntry.ts';
+import type { FollowedUsage } from './transcriptFollower.ts';
 
 /** A request of which its transcript has said all. */
 export interface FinishedRequest {

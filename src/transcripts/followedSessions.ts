@@ -1,9 +1,9 @@
 import path from 'node:path';
-import { type Clock } from '../core/clock.ts';
-import { type Ledger } from '../core/ledger.ts';
-import { type Logger } from '../core/logger.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Ledger } from '../core/ledger.ts';
+import type { Logger } from '../core/logger.ts';
 import { rerun } from '../core/rerun.ts';
-import { type LiveSession } from '../core/session.ts';
+import type { LiveSession } from '../core/session.ts';
 import { TranscriptBooks, type TranscriptBooksParts } from './transcriptBooks.ts';
 
 /** What sessions are followed with. */

@@ -1,5 +1,5 @@
 import { noUsage, totalTokens, type Usage } from '../core/usage.ts';
-import { type TranscriptEntry } from './transcriptEntry.ts';
+import type { TranscriptEntry } from './transcriptEntry.ts';
 
 /** Tells what entries of a session add to what it is known to have used. */
 export class HandedUsage {

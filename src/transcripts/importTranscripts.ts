@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isUnchanged, ReadingAhead, type ReadFile } from './readingAhead.ts';
 import { type TranscriptFile, transcriptFiles } from './transcriptFiles.ts';
-import { type TranscriptReaders } from './transcriptReaders.ts';
-import { type TranscriptStore } from './transcriptStore.ts';
+import type { TranscriptReaders } from './transcriptReaders.ts';
+import type { TranscriptStore } from './transcriptStore.ts';
 
 /** How far an import is. */
 export interface ImportProgress {

@@ -1,5 +1,5 @@
 import { totalTokens } from '../core/usage.ts';
-import { type TranscriptEntry } from './transcriptEntry.ts';
+import type { TranscriptEntry } from './transcriptEntry.ts';
 
 /**
  * Ways to count. `all` has every message that was answered. The others are those of ccusage's reports, each of which passes

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import { type Usage } from '../core/usage.ts';
+import type { Usage } from '../core/usage.ts';
 import { hasNullField } from './nullField.ts';
 import { parseTimestamp } from './parseTimestamp.ts';
-import { type TranscriptEntry } from './transcriptEntry.ts';
+import type { TranscriptEntry } from './transcriptEntry.ts';
 
 /**
  * What every line with usage has in it, unescaped. Within a string its quotes would be escaped, so that a line whose text

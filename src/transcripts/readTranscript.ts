@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { fileIdentity } from './fileIdentity.ts';
 import { parseUsageLine } from './parseTranscriptLine.ts';
-import { type TranscriptEntry } from './transcriptEntry.ts';
+import type { TranscriptEntry } from './transcriptEntry.ts';
 import { positionIn, resumedOffset, type TranscriptPosition } from './transcriptPosition.ts';
 import { UsageLines } from './usageLines.ts';
 

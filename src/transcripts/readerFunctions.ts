@@ -1,5 +1,5 @@
 import type { FileReading } from './fileReading.ts';
-import { type TranscriptPosition } from './transcriptPosition.ts';
+import type { TranscriptPosition } from './transcriptPosition.ts';
 
 /** What a thread that only reads is started with. */
 export const readerTask = 'read transcripts';

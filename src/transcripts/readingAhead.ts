@@ -1,9 +1,9 @@
 import { setImmediate as immediate } from 'node:timers/promises';
 import type { FileReading } from './fileReading.ts';
-import { type TranscriptFile } from './transcriptFiles.ts';
-import { type TranscriptReaders } from './transcriptReaders.ts';
-import { type ReadTranscript } from './transcriptRows.ts';
-import { type TranscriptStore } from './transcriptStore.ts';
+import type { TranscriptFile } from './transcriptFiles.ts';
+import type { TranscriptReaders } from './transcriptReaders.ts';
+import type { ReadTranscript } from './transcriptRows.ts';
+import type { TranscriptStore } from './transcriptStore.ts';
 
 /** A file that was read. */
 export interface ReadFile {

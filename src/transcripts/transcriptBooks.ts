@@ -1,6 +1,6 @@
-import { type UsageEntry } from '../core/ledger.ts';
-import { type Logger } from '../core/logger.ts';
-import { type ObservedBy } from '../core/session.ts';
+import type { UsageEntry } from '../core/ledger.ts';
+import type { Logger } from '../core/logger.ts';
+import type { ObservedBy } from '../core/session.ts';
 import { FinishedRequests } from './finishedRequests.ts';
 import { SubagentParents } from './subagentParents.ts';
 import { TranscriptFollower } from './transcriptFollower.ts';

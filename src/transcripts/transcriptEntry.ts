@@ -1,4 +1,4 @@
-import { type Usage } from '../core/usage.ts';
+import type { Usage } from '../core/usage.ts';
 
 /**
  * What one line of a transcript says that a message used. Claude Code writes a line for each block of a message, all with

@@ -1,11 +1,11 @@
 import { statSync, watch, type FSWatcher } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { type Usage } from '../core/usage.ts';
+import type { Usage } from '../core/usage.ts';
 import { HandedUsage } from './handedUsage.ts';
 import { readTranscript } from './readTranscript.ts';
 import { type FollowedSession, mainTranscript, subagentsDirectory, transcriptsBelow } from './sessionTranscripts.ts';
-import { type TranscriptEntry } from './transcriptEntry.ts';
-import { type TranscriptPosition } from './transcriptPosition.ts';
+import type { TranscriptEntry } from './transcriptEntry.ts';
+import type { TranscriptPosition } from './transcriptPosition.ts';
 
 /** Usage that a session's transcripts tell of. */
 export interface FollowedUsage {

@@ -1,5 +1,5 @@
-import { type ImportOptions, type ImportProgress, type ImportSummary } from './importTranscripts.ts';
-import { type UsagePart, type UsageQuestion } from './transcriptUsage.ts';
+import type { ImportOptions, ImportProgress, ImportSummary } from './importTranscripts.ts';
+import type { UsagePart, UsageQuestion } from './transcriptUsage.ts';
 
 /** What the thread is started with. */
 export interface TranscriptTask {

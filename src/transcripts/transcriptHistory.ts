@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { createBirpc, type BirpcReturn } from 'birpc';
-import { type ImportOptions, type ImportSummary } from './importTranscripts.ts';
-import { type TranscriptEvents, type TranscriptFunctions, type TranscriptTask } from './transcriptFunctions.ts';
-import { type UsagePart, type UsageQuestion } from './transcriptUsage.ts';
+import type { ImportOptions, ImportSummary } from './importTranscripts.ts';
+import type { TranscriptEvents, TranscriptFunctions, TranscriptTask } from './transcriptFunctions.ts';
+import type { UsagePart, UsageQuestion } from './transcriptUsage.ts';
 
 /** In the storage directory. It can be deleted at any time: all in it is read again. */
 export const transcriptFileName = 'transcripts.sqlite';

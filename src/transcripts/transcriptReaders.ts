@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { createBirpc, type BirpcReturn } from 'birpc';
 import type { FileReading } from './fileReading.ts';
 import { type ReaderFunctions, readerTask } from './readerFunctions.ts';
-import { type TranscriptPosition } from './transcriptPosition.ts';
+import type { TranscriptPosition } from './transcriptPosition.ts';
 import type * as ReaderModule from './transcriptReader.ts';
 
 /** Reads files, several at a time. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { type UsageEntry } from '../core/ledger.ts';
+import type { UsageEntry } from '../core/ledger.ts';
 import { subagentNamed } from '../core/subagent.ts';
 import { totalTokens } from '../core/usage.ts';
-import { type TranscriptEntry } from './transcriptEntry.ts';
+import type { TranscriptEntry } from './transcriptEntry.ts';
 
 /** What is booked of a request that a transcript tells of. */
 export type TranscriptRequest = UsageEntry & { readonly requestId: string };

@@ -1,9 +1,9 @@
-import { type Usage } from '../core/usage.ts';
-import { type Candidate, type CountingSet } from './keptEntries.ts';
-import { type Row } from './statements.ts';
-import { type TranscriptEntry } from './transcriptEntry.ts';
-import { type TranscriptPlace } from './transcriptFiles.ts';
-import { type TranscriptPosition } from './transcriptPosition.ts';
+import type { Usage } from '../core/usage.ts';
+import type { Candidate, CountingSet } from './keptEntries.ts';
+import type { Row } from './statements.ts';
+import type { TranscriptEntry } from './transcriptEntry.ts';
+import type { TranscriptPlace } from './transcriptFiles.ts';
+import type { TranscriptPosition } from './transcriptPosition.ts';
 
 /** A transcript as it was when it was read last. */
 export interface ReadTranscript {

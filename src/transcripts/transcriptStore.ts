@@ -1,11 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { totalTokens, type Usage } from '../core/usage.ts';
-import { type FileIdentity } from './fileIdentity.ts';
+import type { FileIdentity } from './fileIdentity.ts';
 import { noMessageId } from './transcriptEntry.ts';
 import { countingBit, countings, keptEntries } from './keptEntries.ts';
 import { Statements } from './statements.ts';
-import { type TranscriptFile } from './transcriptFiles.ts';
-import { type TranscriptPosition } from './transcriptPosition.ts';
+import type { TranscriptFile } from './transcriptFiles.ts';
+import type { TranscriptPosition } from './transcriptPosition.ts';
 import {
   entryOf,
   type EntryRow,

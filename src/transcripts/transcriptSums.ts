@@ -1,9 +1,9 @@
 import { pathToFileURL } from 'node:url';
 import type { SQLInputValue } from 'node:sqlite';
-import { type BookedRequests, type BookedTable } from '../core/bookedRequests.ts';
+import type { BookedRequests, BookedTable } from '../core/bookedRequests.ts';
 import { countingBit, type Counting } from './keptEntries.ts';
-import { type Statements } from './statements.ts';
-import { type TranscriptPlace } from './transcriptFiles.ts';
+import type { Statements } from './statements.ts';
+import type { TranscriptPlace } from './transcriptFiles.ts';
 import { placeOf, usageColumns, type UsageSumRow, usageSumOf, type UsageSumValues } from './transcriptRows.ts';
 
 /** The last moment that dates reach, in milliseconds since the epoch. */

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { createBirpc } from 'birpc';
 import { importTranscripts } from './importTranscripts.ts';
 import { openTranscriptDatabase } from './openTranscriptDatabase.ts';
-import { type TranscriptEvents, type TranscriptFunctions, type TranscriptTask } from './transcriptFunctions.ts';
+import type { TranscriptEvents, TranscriptFunctions, TranscriptTask } from './transcriptFunctions.ts';
 import { transcriptReaders } from './transcriptReaders.ts';
 import { TranscriptStore } from './transcriptStore.ts';
 import { usageParts } from './transcriptUsage.ts';

@@ -1,8 +1,8 @@
-import { type BookedRequests } from '../core/bookedRequests.ts';
+import type { BookedRequests } from '../core/bookedRequests.ts';
 import { calendarDay } from '../core/calendarDay.ts';
 import { addUsage, noUsage, type Usage } from '../core/usage.ts';
-import { type Counting } from './keptEntries.ts';
-import { type TranscriptStore } from './transcriptStore.ts';
+import type { Counting } from './keptEntries.ts';
+import type { TranscriptStore } from './transcriptStore.ts';
 
 /** What is asked of the transcripts. */
 export interface UsageQuestion {

@@ -1,12 +1,12 @@
-import { type BookedRequests } from '../core/bookedRequests.ts';
-import { type Clock } from '../core/clock.ts';
-import { type ElsewhereSum } from '../core/elsewhereSum.ts';
-import { type Logger } from '../core/logger.ts';
-import { type Transcripts } from '../core/usageReports.ts';
+import type { BookedRequests } from '../core/bookedRequests.ts';
+import type { Clock } from '../core/clock.ts';
+import type { ElsewhereSum } from '../core/elsewhereSum.ts';
+import type { Logger } from '../core/logger.ts';
+import type { Transcripts } from '../core/usageReports.ts';
 import { withinTime } from '../core/withinTime.ts';
-import { type TranscriptState } from '../shared/usageHistory.ts';
-import { type TranscriptHistory } from './transcriptHistory.ts';
-import { type UsagePart } from './transcriptUsage.ts';
+import type { TranscriptState } from '../shared/usageHistory.ts';
+import type { TranscriptHistory } from './transcriptHistory.ts';
+import type { UsagePart } from './transcriptUsage.ts';
 
 /** How long an answer waits for what is new in the files, in milliseconds: what takes longer is in the next answer. */
 const patienceMs = 500;

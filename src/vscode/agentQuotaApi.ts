@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type * as vscode from 'vscode';
 import { needsClaudeAuth } from '../core/claudeModel.ts';
-import { type AgentAuth, type AgentRecord, type AuthHealth, type QuotaEngine } from '../core/quotaEngine.ts';
-import { type Problem } from '../core/credentials.ts';
-import { type QuotaStatus } from '../core/quotaStatus.ts';
-import { type ProcessIdentity } from '../core/session.ts';
+import type { AgentAuth, AgentRecord, AuthHealth, QuotaEngine } from '../core/quotaEngine.ts';
+import type { Problem } from '../core/credentials.ts';
+import type { QuotaStatus } from '../core/quotaStatus.ts';
+import type { ProcessIdentity } from '../core/session.ts';
 import type { SettingsReader } from './settingsReader.ts';
 import type { SnapshotStore } from './snapshotStore.ts';
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { settings as ids } from '../contributions.ts';
-import { type AgentLimits, type AgentRule } from '../core/agentRules.ts';
-import { type Problem } from '../core/credentials.ts';
+import type { AgentLimits, AgentRule } from '../core/agentRules.ts';
+import type { Problem } from '../core/credentials.ts';
 import { shownValue } from './shownValue.ts';
 
 const atLeastOne = z.int().min(1).exactOptional();

@@ -1,12 +1,12 @@
 import * as vscode from 'vscode';
 import { rowKinds, views } from '../contributions.ts';
-import { type Clock } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 import { runningAgents } from './runningAgents.ts';
-import { type RowMark } from './sessionRow.ts';
-import { type SessionsLayout } from './sessionsLayout.ts';
+import type { RowMark } from './sessionRow.ts';
+import type { SessionsLayout } from './sessionsLayout.ts';
 import { nothing, type SessionTree, sessionTree, type TreeRow } from './sessionTree.ts';
-import { type SessionTerminals } from './sessionTerminals.ts';
-import { type SnapshotStore } from './snapshotStore.ts';
+import type { SessionTerminals } from './sessionTerminals.ts';
+import type { SnapshotStore } from './snapshotStore.ts';
 import { Ticker } from './ticker.ts';
 import { treeMessage } from './treeMessage.ts';
 import { changedRows } from './changedRows.ts';

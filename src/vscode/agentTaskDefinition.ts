@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { taskTypes } from '../contributions.ts';
-import { type Problem } from '../core/credentials.ts';
+import type { Problem } from '../core/credentials.ts';
 import { agentIdSchema } from '../shared/launcherMessages.ts';
 
 /** A week: who wants to wait without end says `true`. */

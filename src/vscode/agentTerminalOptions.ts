@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { launcherVariables } from '../shared/launcherVariables.ts';
-import { type DefaultShell } from './defaultShell.ts';
-import { type LauncherPlace } from './launcherPlace.ts';
+import type { DefaultShell } from './defaultShell.ts';
+import type { LauncherPlace } from './launcherPlace.ts';
 
 /** What of VS Code's `TerminalOptions` an agent terminal has. */
 export interface AgentTerminalOptions {

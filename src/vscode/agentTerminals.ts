@@ -1,13 +1,13 @@
 import * as vscode from 'vscode';
 import { terminalProfiles } from '../contributions.ts';
-import { type Clock } from '../core/clock.ts';
-import { type LauncherEndpoint } from '../core/quotaEngine.ts';
+import type { Clock } from '../core/clock.ts';
+import type { LauncherEndpoint } from '../core/quotaEngine.ts';
 import { agentTerminalName, agentTerminalOptions, type TerminalLauncher } from './agentTerminalOptions.ts';
 import { defaultShell } from './defaultShell.ts';
 import { launcherEnvironment } from './launcherPlace.ts';
 import { nextAgentName } from './nextAgentName.ts';
-import { type Notices } from './notices.ts';
-import { type SnapshotStore } from './snapshotStore.ts';
+import type { Notices } from './notices.ts';
+import type { SnapshotStore } from './snapshotStore.ts';
 import { type ShellSource, windowShell } from './windowShell.ts';
 
 const shellOfWindow: ShellSource = {

@@ -1,4 +1,4 @@
-import { type SessionTree, type TreeRow } from './sessionTree.ts';
+import type { SessionTree, TreeRow } from './sessionTree.ts';
 
 /**
  * The rows to be drawn anew: those that look different, and those that have others under them than before.

@@ -1,5 +1,5 @@
 import type * as vscode from 'vscode';
-import { type Logger } from '../core/logger.ts';
+import type { Logger } from '../core/logger.ts';
 
 /** Logs to an output channel. */
 export function channelLogger(log: vscode.LogOutputChannel): Logger {

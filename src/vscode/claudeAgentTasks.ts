@@ -1,11 +1,11 @@
 import * as vscode from 'vscode';
 import { taskTypes } from '../contributions.ts';
-import { type Problem } from '../core/credentials.ts';
-import { type LauncherEndpoint } from '../core/quotaEngine.ts';
+import type { Problem } from '../core/credentials.ts';
+import type { LauncherEndpoint } from '../core/quotaEngine.ts';
 import { launcherArguments, readAgentTaskDefinition } from './agentTaskDefinition.ts';
 import { failingExecution } from './failingExecution.ts';
 import { launcherEnvironment, type LauncherPlace } from './launcherPlace.ts';
-import { type Notices } from './notices.ts';
+import type { Notices } from './notices.ts';
 
 interface Prepared {
   readonly detail: string;

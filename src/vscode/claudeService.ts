@@ -1,5 +1,5 @@
 import { contextKeys } from '../contributions.ts';
-import { type Problem } from '../core/credentials.ts';
+import type { Problem } from '../core/credentials.ts';
 import { ProblemError } from './problemError.ts';
 import type { AskModally } from './routedConsent.ts';
 

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
-import { type QuotaEngine } from '../core/quotaEngine.ts';
+import type { QuotaEngine } from '../core/quotaEngine.ts';
 import { cleanUpText } from '../shared/cleanUpText.ts';
-import { type SettingsReader } from './settingsReader.ts';
+import type { SettingsReader } from './settingsReader.ts';
 
 /** Ends sessions whose process is gone and takes the slots of inactive ones, and says what it did. */
 export async function cleanUpInactiveSessions(engine: QuotaEngine, settings: SettingsReader): Promise<void> {

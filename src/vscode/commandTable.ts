@@ -1,19 +1,19 @@
 import * as vscode from 'vscode';
 import { type CommandId, commands, walkthroughs } from '../contributions.ts';
-import { type AgentTerminals } from './agentTerminals.ts';
+import type { AgentTerminals } from './agentTerminals.ts';
 import type { ClaudeOutside } from './claudeOutside.ts';
 import { cleanUpInactiveSessions } from './cleanUpInactiveSessions.ts';
-import { type Command } from './command.ts';
+import type { Command } from './command.ts';
 import { runInLedgerTerminal } from './ledgerTerminal.ts';
-import { type Notices } from './notices.ts';
-import { type DashboardPanel } from './dashboardPanel.ts';
+import type { Notices } from './notices.ts';
+import type { DashboardPanel } from './dashboardPanel.ts';
 import { copyPrometheusConfiguration } from './prometheusConfiguration.ts';
 import { type SessionCommandParts, sessionCommands } from './sessionCommands.ts';
-import { type SettingsReader } from './settingsReader.ts';
+import type { SettingsReader } from './settingsReader.ts';
 import { showStatus } from './showStatus.ts';
 import { testAuthentication } from './testAuthentication.ts';
-import { type WaitingNotice } from './waitingNotice.ts';
-import { type WindowApiKey } from './windowApiKey.ts';
+import type { WaitingNotice } from './waitingNotice.ts';
+import type { WindowApiKey } from './windowApiKey.ts';
 
 /** What the commands act on. */
 export interface CommandParts extends SessionCommandParts {

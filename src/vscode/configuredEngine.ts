@@ -1,4 +1,4 @@
-import { type QuotaEngine } from '../core/quotaEngine.ts';
+import type { QuotaEngine } from '../core/quotaEngine.ts';
 
 /**
  * The engine for all that starts agents: it is asked only once it knows the user's credentials, since an engine that

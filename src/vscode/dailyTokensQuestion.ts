@@ -1,6 +1,6 @@
 import type * as vscode from 'vscode';
 import { settings as ids } from '../contributions.ts';
-import { type Problem } from '../core/credentials.ts';
+import type { Problem } from '../core/credentials.ts';
 import { maxSubscriptionDefaults, type Plan } from '../core/plan.ts';
 import type { Notices } from './notices.ts';
 import type { Claim } from './quotaNotices.ts';

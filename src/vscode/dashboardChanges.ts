@@ -1,6 +1,6 @@
-import { type ToDashboard } from '../shared/dashboardMessages.ts';
-import { type DashboardParts, type DashboardRow } from '../shared/dashboardParts.ts';
-import { type DashboardView } from './dashboardView.ts';
+import type { ToDashboard } from '../shared/dashboardMessages.ts';
+import type { DashboardParts, DashboardRow } from '../shared/dashboardParts.ts';
+import type { DashboardView } from './dashboardView.ts';
 
 type Change = Extract<ToDashboard, { type: 'change' }>;
 

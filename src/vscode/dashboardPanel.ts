@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { webviewPanels } from '../contributions.ts';
 import { DashboardFeed } from './dashboardFeed.ts';
-import { type DashboardFeedParts } from './dashboardFeedParts.ts';
+import type { DashboardFeedParts } from './dashboardFeedParts.ts';
 import { dashboardPage } from './dashboardPage.ts';
 
 /** The dashboard, "Agent Quota": at most one in a window, and the same one after a reload. */

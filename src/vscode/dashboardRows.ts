@@ -1,10 +1,10 @@
-import { type EngineSnapshot, type LinePlace, type ShownSession } from '../core/quotaEngine.ts';
+import type { EngineSnapshot, LinePlace, ShownSession } from '../core/quotaEngine.ts';
 import { totalTokens } from '../core/usage.ts';
 import { formatAge } from '../shared/amounts.ts';
 import { costDetail, formatCost, isUnknownCost } from '../shared/costText.ts';
-import { type DashboardFigures, type DashboardRow } from '../shared/dashboardParts.ts';
+import type { DashboardFigures, DashboardRow } from '../shared/dashboardParts.ts';
 import { sessionActivity } from '../shared/sessionActivity.ts';
-import { type Cost } from '../shared/usageHistory.ts';
+import type { Cost } from '../shared/usageHistory.ts';
 import { rowSurroundings } from './rowSurroundings.ts';
 
 /** What a row says beside what its session itself knows. */

@@ -1,15 +1,15 @@
-import { type Problem } from '../core/credentials.ts';
-import { type EngineSnapshot } from '../core/quotaEngine.ts';
+import type { Problem } from '../core/credentials.ts';
+import type { EngineSnapshot } from '../core/quotaEngine.ts';
 import { totalTokens } from '../core/usage.ts';
 import { formatAge, formatCount, formatCountdown, formatNumberOf } from '../shared/amounts.ts';
-import {
-  type DashboardEvent,
-  type DashboardGauge,
-  type DashboardNote,
-  type DashboardParts,
-  type DashboardRow,
+import type {
+  DashboardEvent,
+  DashboardGauge,
+  DashboardNote,
+  DashboardParts,
+  DashboardRow,
 } from '../shared/dashboardParts.ts';
-import { type LimitProjection } from '../shared/limitProjection.ts';
+import type { LimitProjection } from '../shared/limitProjection.ts';
 import { decidingPart, type LimitStatus } from '../shared/limitStatus.ts';
 import { summarizeLimit } from '../shared/limitSummary.ts';
 import { paceText } from '../shared/paceText.ts';

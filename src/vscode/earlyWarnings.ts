@@ -1,7 +1,7 @@
-import { type EngineSnapshot, type ShownSession } from '../core/quotaEngine.ts';
+import type { EngineSnapshot, ShownSession } from '../core/quotaEngine.ts';
 import { totalTokens } from '../core/usage.ts';
 import { formatCountdown, formatNumberOf, formatPercentage } from '../shared/amounts.ts';
-import { type LimitProjection } from '../shared/limitProjection.ts';
+import type { LimitProjection } from '../shared/limitProjection.ts';
 import { limitKey, periodOf } from './limitKey.ts';
 
 /** Something that is going wrong and can still be helped. */

@@ -1,12 +1,12 @@
 import * as vscode from 'vscode';
-import { type Clock } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 import { type Credentials, type DetectedCredentials, upstreamTargetOf } from '../core/credentials.ts';
-import { type Plan } from '../core/plan.ts';
-import { type QuotaEngine } from '../core/quotaEngine.ts';
+import type { Plan } from '../core/plan.ts';
+import type { QuotaEngine } from '../core/quotaEngine.ts';
 import { resolveNetwork } from '../core/upstreamNetwork.ts';
-import { type Notices } from './notices.ts';
+import type { Notices } from './notices.ts';
 import { planOf } from './planOf.ts';
-import { type SettingsReader } from './settingsReader.ts';
+import type { SettingsReader } from './settingsReader.ts';
 
 const firstRetryMs = 1000;
 const longestRetryMs = 60_000;

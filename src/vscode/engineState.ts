@@ -1,5 +1,5 @@
-import { type Problem } from '../core/credentials.ts';
-import { type EngineSnapshot } from '../core/quotaEngine.ts';
+import type { Problem } from '../core/credentials.ts';
+import type { EngineSnapshot } from '../core/quotaEngine.ts';
 
 /** What the window knows of its engine. `last` is what was on screen before the engine went away. */
 export type EngineState =

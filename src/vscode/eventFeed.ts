@@ -1,5 +1,5 @@
-import { type QuotaEngine } from '../core/quotaEngine.ts';
-import { type DashboardEvent } from '../shared/dashboardParts.ts';
+import type { QuotaEngine } from '../core/quotaEngine.ts';
+import type { DashboardEvent } from '../shared/dashboardParts.ts';
 import type { Notices } from './notices.ts';
 import { dashboardEvent } from './eventText.ts';
 

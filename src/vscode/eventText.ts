@@ -1,7 +1,7 @@
 import { formatCount, formatCountdown, formatNumberOf } from '../shared/amounts.ts';
-import { type DashboardEvent } from '../shared/dashboardParts.ts';
+import type { DashboardEvent } from '../shared/dashboardParts.ts';
 import { isDimension, limitLabel } from '../shared/limitSummary.ts';
-import { type EventSession, type RecentEvent } from '../shared/recentEvent.ts';
+import type { EventSession, RecentEvent } from '../shared/recentEvent.ts';
 
 /** An event as the dashboard lists it. */
 export function dashboardEvent(event: RecentEvent): DashboardEvent {

@@ -1,5 +1,5 @@
-import { type ExportFormat } from '../shared/dashboardMessages.ts';
-import { type DashboardRow } from '../shared/dashboardParts.ts';
+import type { ExportFormat } from '../shared/dashboardMessages.ts';
+import type { DashboardRow } from '../shared/dashboardParts.ts';
 import { type Cell, csvText } from '../shared/csvText.ts';
 import type { AskedUsage } from './usageFeed.ts';
 

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { type Problem } from '../core/credentials.ts';
+import type { Problem } from '../core/credentials.ts';
 import { taskFailureText } from './taskFailureText.ts';
 
 /** What a task that cannot run does instead: it says why, and what to do, in its own terminal, and fails. */

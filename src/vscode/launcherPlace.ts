@@ -1,4 +1,4 @@
-import { type LauncherEndpoint } from '../core/quotaEngine.ts';
+import type { LauncherEndpoint } from '../core/quotaEngine.ts';
 import { launcherVariables } from '../shared/launcherVariables.ts';
 
 /** What starts the launcher. */

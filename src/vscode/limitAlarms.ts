@@ -1,6 +1,6 @@
-import { type EngineSnapshot } from '../core/quotaEngine.ts';
+import type { EngineSnapshot } from '../core/quotaEngine.ts';
 import { formatCountdown } from '../shared/amounts.ts';
-import { type Dimension, type LimitStatus } from '../shared/limitStatus.ts';
+import type { Dimension, LimitStatus } from '../shared/limitStatus.ts';
 import { summarizeLimit } from '../shared/limitSummary.ts';
 import { limitKey, periodOf } from './limitKey.ts';
 

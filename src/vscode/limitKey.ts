@@ -1,4 +1,4 @@
-import { type LimitStatus } from '../shared/limitStatus.ts';
+import type { LimitStatus } from '../shared/limitStatus.ts';
 
 /** Names a limit of one account, the same in all windows. */
 export function limitKey(

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Problem } from '../core/credentials.ts';
+import type { Problem } from '../core/credentials.ts';
 import { type NetworkSettings, readProxyAddress, type UpstreamProxy } from '../core/upstreamNetwork.ts';
 import { shownValue } from './shownValue.ts';
 

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
-import { type CommandId } from '../contributions.ts';
-import { type Problem } from '../core/credentials.ts';
+import type { CommandId } from '../contributions.ts';
+import type { Problem } from '../core/credentials.ts';
 import { ProblemError } from './problemError.ts';
 
 const showLog = 'Show Log';

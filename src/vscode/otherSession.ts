@@ -1,10 +1,10 @@
-import { type OtherMachine, type SharedSession } from '../core/sharedState.ts';
+import type { OtherMachine, SharedSession } from '../core/sharedState.ts';
 import { totalTokens } from '../core/usage.ts';
 import { formatAge, formatCount, formatNumberOf } from '../shared/amounts.ts';
 import { sessionActivity } from '../shared/sessionActivity.ts';
 import { escapeMarkdown } from './escapeMarkdown.ts';
 import { activityTexts, modes, type SessionDetail, tokensByKind } from './sessionDetails.ts';
-import { type SessionRow } from './sessionRow.ts';
+import type { SessionRow } from './sessionRow.ts';
 
 /** Its sessions belong to it; there is nothing to be done to them from here. */
 const ownersText = 'Only to be looked at here: it is paused, weighed and released on its own machine.';

@@ -1,9 +1,9 @@
 import * as vscode from 'vscode';
 import * as z from 'zod';
-import { type ShownSession } from '../core/quotaEngine.ts';
+import type { ShownSession } from '../core/quotaEngine.ts';
 import { ProblemError } from './problemError.ts';
 import { sessionRow } from './sessionRow.ts';
-import { type SnapshotStore } from './snapshotStore.ts';
+import type { SnapshotStore } from './snapshotStore.ts';
 
 /** What a command is to be done to, and the words that ask for it. */
 export interface SessionsQuestion {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { settings as ids } from '../contributions.ts';
-import { type Problem } from '../core/credentials.ts';
-import { type PriceRule } from '../core/priceRules.ts';
+import type { Problem } from '../core/credentials.ts';
+import type { PriceRule } from '../core/priceRules.ts';
 import { shownValue } from './shownValue.ts';
 
 const dollars = z.number().min(0).max(1_000_000);

@@ -1,4 +1,4 @@
-import { type Problem } from '../core/credentials.ts';
+import type { Problem } from '../core/credentials.ts';
 
 /** An error that is written for people: thrown by a command's handler, it is shown with its next step. */
 export class ProblemError extends Error {

@@ -1,9 +1,9 @@
 import * as vscode from 'vscode';
 import { settings as ids } from '../contributions.ts';
-import { type MetricsEndpoint, type QuotaEngine } from '../core/quotaEngine.ts';
+import type { MetricsEndpoint, QuotaEngine } from '../core/quotaEngine.ts';
 import { ProblemError } from './problemError.ts';
 import { scrapeConfiguration } from './scrapeConfiguration.ts';
-import { type SettingsReader } from './settingsReader.ts';
+import type { SettingsReader } from './settingsReader.ts';
 
 /** Puts into the clipboard what a Prometheus server needs to know of this window; offers to serve metrics first. */
 export async function copyPrometheusConfiguration(engine: QuotaEngine, settings: SettingsReader): Promise<void> {

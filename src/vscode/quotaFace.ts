@@ -1,9 +1,9 @@
-import { type EngineSnapshot } from '../core/quotaEngine.ts';
+import type { EngineSnapshot } from '../core/quotaEngine.ts';
 import { totalTokens } from '../core/usage.ts';
 import { formatAge, formatCount, formatPercentage, formatShortAge, formatShortCountdown } from '../shared/amounts.ts';
-import { type Dimension, type LimitStatus } from '../shared/limitStatus.ts';
+import type { Dimension, LimitStatus } from '../shared/limitStatus.ts';
 import { limitLevel, type LimitSummary, reportAge, summarizeLimit, tightestLimit } from '../shared/limitSummary.ts';
-import { type EngineState } from './engineState.ts';
+import type { EngineState } from './engineState.ts';
 import { runningAgents } from './runningAgents.ts';
 import { rateText } from './sessionRow.ts';
 import { hasNoCredentials } from './situation.ts';

@@ -1,6 +1,6 @@
 import { commands, settings as ids } from '../contributions.ts';
-import { type Clock } from '../core/clock.ts';
-import { type Problem } from '../core/credentials.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Problem } from '../core/credentials.ts';
 import { type EarlyWarning, earlyWarnings } from './earlyWarnings.ts';
 import { type LimitAlarm, LimitAlarms } from './limitAlarms.ts';
 import type { Notices } from './notices.ts';

@@ -1,10 +1,10 @@
 import * as vscode from 'vscode';
 import { commands } from '../contributions.ts';
-import { type Clock } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 import { quotaFace } from './quotaFace.ts';
 import { quotaTooltip, tooltipCommands } from './quotaTooltip.ts';
-import { type SettingsReader } from './settingsReader.ts';
-import { type SnapshotStore } from './snapshotStore.ts';
+import type { SettingsReader } from './settingsReader.ts';
+import type { SnapshotStore } from './snapshotStore.ts';
 import { Ticker } from './ticker.ts';
 
 const countdownIntervalMs = 15_000;

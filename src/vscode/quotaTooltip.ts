@@ -1,6 +1,6 @@
 import { commands } from '../contributions.ts';
-import { type Problem } from '../core/credentials.ts';
-import { type EngineSnapshot } from '../core/quotaEngine.ts';
+import type { Problem } from '../core/credentials.ts';
+import type { EngineSnapshot } from '../core/quotaEngine.ts';
 import { totalTokens } from '../core/usage.ts';
 import { formatAge, formatCount, formatCountdown, formatNumberOf } from '../shared/amounts.ts';
 import { summarizeLimit } from '../shared/limitSummary.ts';

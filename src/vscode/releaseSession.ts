@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { type QuotaEngine, type ShownSession } from '../core/quotaEngine.ts';
+import type { QuotaEngine, ShownSession } from '../core/quotaEngine.ts';
 import { formatNumberOf } from '../shared/amounts.ts';
 
 const statusMessageMs = 5000;

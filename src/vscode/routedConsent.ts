@@ -1,6 +1,6 @@
 import type * as vscode from 'vscode';
 import { settings as ids } from '../contributions.ts';
-import { type SubscriptionMode } from '../core/credentials.ts';
+import type { SubscriptionMode } from '../core/credentials.ts';
 import type { Notices } from './notices.ts';
 import type { SettingsReader } from './settingsReader.ts';
 

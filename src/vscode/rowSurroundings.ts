@@ -1,5 +1,5 @@
-import { type EngineSnapshot, type ShownSession } from '../core/quotaEngine.ts';
-import { type RowSurroundings } from './sessionRow.ts';
+import type { EngineSnapshot, ShownSession } from '../core/quotaEngine.ts';
+import type { RowSurroundings } from './sessionRow.ts';
 
 /** What a session's row says beside what the session itself knows, the same in the tree and on the dashboard. */
 export function rowSurroundings(

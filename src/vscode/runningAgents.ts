@@ -1,4 +1,4 @@
-import { type EngineSnapshot } from '../core/quotaEngine.ts';
+import type { EngineSnapshot } from '../core/quotaEngine.ts';
 
 /** How many agents hold a slot of this window's plan, in figures and in words. */
 export interface RunningAgents {

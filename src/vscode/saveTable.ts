@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { type ExportFormat } from '../shared/dashboardMessages.ts';
+import type { ExportFormat } from '../shared/dashboardMessages.ts';
 import { type ExportTable, exportText } from './exportTables.ts';
 
 const fileKinds = { csv: 'CSV files', json: 'JSON files' } as const;

@@ -1,4 +1,4 @@
-import { type MetricsEndpoint } from '../core/quotaEngine.ts';
+import type { MetricsEndpoint } from '../core/quotaEngine.ts';
 
 /**
  * What to add to a Prometheus server's configuration. Source: Prometheus documentation, "Configuration" › `scrape_config`.

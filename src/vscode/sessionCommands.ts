@@ -1,13 +1,13 @@
 import { type CommandId, commands } from '../contributions.ts';
-import { type QuotaEngine, type ShownSession } from '../core/quotaEngine.ts';
-import { type AgentSessionsView } from './agentSessionsView.ts';
-import { type Command } from './command.ts';
+import type { QuotaEngine, ShownSession } from '../core/quotaEngine.ts';
+import type { AgentSessionsView } from './agentSessionsView.ts';
+import type { Command } from './command.ts';
 import { pickSessions, type SessionsQuestion } from './pickSessions.ts';
 import { releaseSessions } from './releaseSession.ts';
 import { askWeight, pauseSessions } from './sessionSteering.ts';
-import { type SessionTerminals } from './sessionTerminals.ts';
-import { type SessionsLayout } from './sessionsLayout.ts';
-import { type SnapshotStore } from './snapshotStore.ts';
+import type { SessionTerminals } from './sessionTerminals.ts';
+import type { SessionsLayout } from './sessionsLayout.ts';
+import type { SnapshotStore } from './snapshotStore.ts';
 
 /** A row's key binding, which acts on the selection; VS Code gives it no row. */
 export const selectedSessions = 'selected';

@@ -1,10 +1,10 @@
-import { type ShownSession } from '../core/quotaEngine.ts';
-import { type ObservedBy } from '../core/session.ts';
+import type { ShownSession } from '../core/quotaEngine.ts';
+import type { ObservedBy } from '../core/session.ts';
 import { type Usage, totalTokens } from '../core/usage.ts';
 import { formatAge, formatCount, formatNumberOf } from '../shared/amounts.ts';
 import { type Activity, sessionActivity } from '../shared/sessionActivity.ts';
 import { accountName } from './accountName.ts';
-import { type RowSurroundings } from './sessionRow.ts';
+import type { RowSurroundings } from './sessionRow.ts';
 import { unheardText } from './unheardText.ts';
 
 /** Each kind of token by name, in the order in which an API bill lists them. */

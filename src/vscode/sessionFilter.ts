@@ -1,4 +1,4 @@
-import { type RowMark } from './sessionRow.ts';
+import type { RowMark } from './sessionRow.ts';
 
 /** What of a session can be looked for. */
 export interface FilteredSession {

@@ -1,5 +1,5 @@
-import { type LinePlace, type ShownSession } from '../core/quotaEngine.ts';
-import { type SubagentUsage } from '../core/subagent.ts';
+import type { LinePlace, ShownSession } from '../core/quotaEngine.ts';
+import type { SubagentUsage } from '../core/subagent.ts';
 import { totalTokens } from '../core/usage.ts';
 import { formatAge, formatCount, formatNumberOf } from '../shared/amounts.ts';
 import { type Activity, sessionActivity } from '../shared/sessionActivity.ts';

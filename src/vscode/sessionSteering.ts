@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
-import { type QuotaEngine, type ShownSession } from '../core/quotaEngine.ts';
-import { type SessionSteering } from '../core/session.ts';
+import type { QuotaEngine, ShownSession } from '../core/quotaEngine.ts';
+import type { SessionSteering } from '../core/session.ts';
 import { formatNumberOf } from '../shared/amounts.ts';
 import { ProblemError } from './problemError.ts';
 import { parseWeight } from './sessionWeight.ts';

@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 import { rerun } from '../core/rerun.ts';
-import { type Notices } from './notices.ts';
+import type { Notices } from './notices.ts';
 import { ProblemError } from './problemError.ts';
-import { type SnapshotStore } from './snapshotStore.ts';
+import type { SnapshotStore } from './snapshotStore.ts';
 
 /** The processes that each of these is a child of, the nearest first. */
 export type FindAncestors = (pids: readonly number[]) => Promise<ReadonlyMap<number, readonly number[]>>;

@@ -1,9 +1,9 @@
-import { type LinePlace, type ShownSession } from '../core/quotaEngine.ts';
-import { type SubagentUsage } from '../core/subagent.ts';
+import type { LinePlace, ShownSession } from '../core/quotaEngine.ts';
+import type { SubagentUsage } from '../core/subagent.ts';
 import { formatAge, formatNumberOf } from '../shared/amounts.ts';
 import { escapeMarkdown } from './escapeMarkdown.ts';
 import { allSessionDetails, tokensByKind } from './sessionDetails.ts';
-import { type RowSurroundings } from './sessionRow.ts';
+import type { RowSurroundings } from './sessionRow.ts';
 
 /** Everything about a session, in Markdown. */
 export function sessionTooltip(record: ShownSession, surroundings: RowSurroundings, now: number): string {

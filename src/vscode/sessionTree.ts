@@ -1,7 +1,7 @@
 import { type RowKind, type RowFlag, rowKinds } from '../contributions.ts';
-import { type EngineSnapshot, type ShownSession } from '../core/quotaEngine.ts';
-import { type OtherMachine, type SharedSession } from '../core/sharedState.ts';
-import { type SubagentUsage } from '../core/subagent.ts';
+import type { EngineSnapshot, ShownSession } from '../core/quotaEngine.ts';
+import type { OtherMachine, SharedSession } from '../core/sharedState.ts';
+import type { SubagentUsage } from '../core/subagent.ts';
 import { formatNumberOf } from '../shared/amounts.ts';
 import { subagentsByParent } from '../shared/subagentsByParent.ts';
 import { childSessions } from './childSessions.ts';

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import * as z from 'zod';
 import { contextKeys } from '../contributions.ts';
-import { type Grouping } from './sessionTree.ts';
+import type { Grouping } from './sessionTree.ts';
 
 const groupingKey = 'sessionGrouping';
 const groupingSchema = z.enum(['workspace', 'agent', 'none']);

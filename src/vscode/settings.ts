@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import { settings as ids } from '../contributions.ts';
-import { type AgentRule } from '../core/agentRules.ts';
-import { type Problem, type SubscriptionMode } from '../core/credentials.ts';
-import { type AwayPolicy } from '../core/lease.ts';
+import type { AgentRule } from '../core/agentRules.ts';
+import type { Problem, SubscriptionMode } from '../core/credentials.ts';
+import type { AwayPolicy } from '../core/lease.ts';
 import { type ApiKeyPlan, apiKeyDefaults, type MaxSubscriptionPlan, maxSubscriptionDefaults } from '../core/plan.ts';
-import { type SharedLedgerStart } from '../core/quotaEngine.ts';
-import { type OtlpTarget, type Reporting } from '../core/reporting.ts';
-import { type NetworkSettings } from '../core/upstreamNetwork.ts';
+import type { SharedLedgerStart } from '../core/quotaEngine.ts';
+import type { OtlpTarget, Reporting } from '../core/reporting.ts';
+import type { NetworkSettings } from '../core/upstreamNetwork.ts';
 import { readAgentRules } from './agentRuleSettings.ts';
 import { readNetworkSettings } from './networkSettings.ts';
 import { readPriceRules } from './priceSettings.ts';

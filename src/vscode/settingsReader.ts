@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { type Problem } from '../core/credentials.ts';
+import type { Problem } from '../core/credentials.ts';
 import { readSettings, type Settings } from './settings.ts';
 
 /**

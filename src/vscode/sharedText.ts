@@ -1,5 +1,5 @@
-import { type EngineSnapshot } from '../core/quotaEngine.ts';
-import { type SharedState } from '../core/sharedState.ts';
+import type { EngineSnapshot } from '../core/quotaEngine.ts';
+import type { SharedState } from '../core/sharedState.ts';
 import { totalTokens, type Usage } from '../core/usage.ts';
 import { formatAge, formatCount, formatNumberOf } from '../shared/amounts.ts';
 

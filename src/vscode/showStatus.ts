@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { type CommandId, commands } from '../contributions.ts';
-import { type SettingsReader } from './settingsReader.ts';
-import { type SnapshotStore } from './snapshotStore.ts';
+import type { SettingsReader } from './settingsReader.ts';
+import type { SnapshotStore } from './snapshotStore.ts';
 import { statusLines } from './statusLines.ts';
 
 interface StatusItem extends vscode.QuickPickItem {

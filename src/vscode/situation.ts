@@ -1,5 +1,5 @@
-import { type EngineSnapshot } from '../core/quotaEngine.ts';
-import { type EngineState } from './engineState.ts';
+import type { EngineSnapshot } from '../core/quotaEngine.ts';
+import type { EngineState } from './engineState.ts';
 
 /** How things are with a window that has no session, so that the empty view can say the next step. */
 export const situations = ['starting', 'stopped', 'noCredentials', 'failing', 'ready'] as const;

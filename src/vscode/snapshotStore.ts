@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
-import { type Clock } from '../core/clock.ts';
-import { type Problem } from '../core/credentials.ts';
-import { type EngineSnapshot } from '../core/quotaEngine.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Problem } from '../core/credentials.ts';
+import type { EngineSnapshot } from '../core/quotaEngine.ts';
 import { type EngineState, newestSnapshot } from './engineState.ts';
 import { Throttle } from './throttle.ts';
 

@@ -1,5 +1,5 @@
 import { type CommandId, commands } from '../contributions.ts';
-import { type Problem } from '../core/credentials.ts';
+import type { Problem } from '../core/credentials.ts';
 import { totalTokens } from '../core/usage.ts';
 import { formatAge, formatCount } from '../shared/amounts.ts';
 import { type EngineState, newestSnapshot } from './engineState.ts';

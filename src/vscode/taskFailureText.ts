@@ -1,4 +1,4 @@
-import { type Problem } from '../core/credentials.ts';
+import type { Problem } from '../core/credentials.ts';
 
 /** What a task's terminal says of a problem, as the launcher would. A task's name is the workspace's: it is printed as text. */
 export function taskFailureText({ message, nextStep }: Problem): string {

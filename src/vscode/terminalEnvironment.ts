@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type * as vscode from 'vscode';
 import { launcherVariables } from '../shared/launcherVariables.ts';
-import { type SettingsReader } from './settingsReader.ts';
+import type { SettingsReader } from './settingsReader.ts';
 
 /** What terminals are given of the directories of commands. */
 export interface TerminalCommands {

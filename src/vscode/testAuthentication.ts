@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
-import { type QuotaEngine } from '../core/quotaEngine.ts';
+import type { QuotaEngine } from '../core/quotaEngine.ts';
 import { authTestNotice } from '../shared/authTestNotice.ts';
-import { type Notices } from './notices.ts';
+import type { Notices } from './notices.ts';
 
 const show = {
   information: vscode.window.showInformationMessage,

@@ -1,4 +1,4 @@
-import { type Clock } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 
 /** Runs something at most once an interval: at once after a pause, and once more at the end of the interval. */
 export class Throttle {

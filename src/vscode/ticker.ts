@@ -1,4 +1,4 @@
-import { type Clock } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 
 /** Runs something every so often: ages and countdowns move although nothing else does. */
 export class Ticker {

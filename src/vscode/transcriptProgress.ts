@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { type QuotaEngine } from '../core/quotaEngine.ts';
+import type { QuotaEngine } from '../core/quotaEngine.ts';
 
 /** Shows how far the first reading of Claude Code's transcripts is, and lets the user give it up. */
 export class TranscriptProgress implements vscode.Disposable {

@@ -1,4 +1,4 @@
-import { type ShownSession } from '../core/quotaEngine.ts';
+import type { ShownSession } from '../core/quotaEngine.ts';
 
 /** What is heard comes within seconds of what was heard first; a machine may be busy, in milliseconds. */
 const patienceMs = 60_000;

@@ -1,6 +1,6 @@
-import { type Clock } from '../core/clock.ts';
-import { type QuotaEngine } from '../core/quotaEngine.ts';
-import { type UsageQuery } from '../shared/dashboardUsage.ts';
+import type { Clock } from '../core/clock.ts';
+import type { QuotaEngine } from '../core/quotaEngine.ts';
+import type { UsageQuery } from '../shared/dashboardUsage.ts';
 import { amountTokens, type UsageHistory } from '../shared/usageHistory.ts';
 import type { Notices } from './notices.ts';
 

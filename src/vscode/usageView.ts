@@ -1,6 +1,6 @@
 import { formatAge, formatCount, formatPercentage } from '../shared/amounts.ts';
 import { formatCost } from '../shared/costText.ts';
-import { type UsageDay, type UsageQuery, type UsageSeries, type UsageView } from '../shared/dashboardUsage.ts';
+import type { UsageDay, UsageQuery, UsageSeries, UsageView } from '../shared/dashboardUsage.ts';
 import {
   amountTokens,
   type HistoryOrigin,

@@ -1,5 +1,5 @@
-import { type Problem } from '../core/credentials.ts';
-import { type EngineState } from './engineState.ts';
+import type { Problem } from '../core/credentials.ts';
+import type { EngineState } from './engineState.ts';
 
 /** Problems of a request that was refused because something is used up, and the limits that say the same. */
 const limitsOf: Readonly<Record<string, readonly string[]>> = {

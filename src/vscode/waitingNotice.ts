@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 import * as z from 'zod';
-import { type LinePlace, type QuotaEngine } from '../core/quotaEngine.ts';
-import { type Notices } from './notices.ts';
-import { type SnapshotStore } from './snapshotStore.ts';
+import type { LinePlace, QuotaEngine } from '../core/quotaEngine.ts';
+import type { Notices } from './notices.ts';
+import type { SnapshotStore } from './snapshotStore.ts';
 import { waitingText } from './waitingText.ts';
 
 const ticketSchema = z.string().min(1);

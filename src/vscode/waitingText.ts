@@ -1,5 +1,5 @@
 import { commands } from '../contributions.ts';
-import { type LinePlace } from '../core/quotaEngine.ts';
+import type { LinePlace } from '../core/quotaEngine.ts';
 import { formatNumberOf } from '../shared/amounts.ts';
 
 const mostNames = 3;

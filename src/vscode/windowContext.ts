@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { contextKeys } from '../contributions.ts';
 import { situationOf } from './situation.ts';
-import { type SnapshotStore } from './snapshotStore.ts';
+import type { SnapshotStore } from './snapshotStore.ts';
 
 type ShownKey = 'hasSessions' | 'agentsWait' | 'hasMetered' | 'situation';
 

@@ -1,4 +1,4 @@
-import { type Clock } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 
 /** What VS Code tells of the shell of its default profile. */
 export interface ShellSource {

@@ -1,6 +1,6 @@
-import { type DashboardRow } from '../shared/dashboardParts.ts';
-import { type Announcer } from './announcer.ts';
-import { type RowAction } from './rowView.ts';
+import type { DashboardRow } from '../shared/dashboardParts.ts';
+import type { Announcer } from './announcer.ts';
+import type { RowAction } from './rowView.ts';
 
 /** What comes later was not the user's doing, in milliseconds; a question may be asked first. */
 const awaitedMs = 60_000;

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { type DashboardRow } from '../shared/dashboardParts.ts';
+import type { DashboardRow } from '../shared/dashboardParts.ts';
 
 /** What the table can be sorted by. */
 export const sortKeys = [

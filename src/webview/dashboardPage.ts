@@ -1,5 +1,5 @@
-import { type FromDashboard, type ToDashboard } from '../shared/dashboardMessages.ts';
-import { type DashboardEvent, type DashboardGauge, type DashboardNote } from '../shared/dashboardParts.ts';
+import type { FromDashboard, ToDashboard } from '../shared/dashboardMessages.ts';
+import type { DashboardEvent, DashboardGauge, DashboardNote } from '../shared/dashboardParts.ts';
 import { Announcer } from './announcer.ts';
 import { button } from './button.ts';
 import { element, setText } from './element.ts';
@@ -7,8 +7,8 @@ import { eventView } from './eventView.ts';
 import { gaugeView } from './gaugeView.ts';
 import { KeyedList } from './keyedList.ts';
 import { noteView } from './noteView.ts';
-import { type PageState } from './pageState.ts';
-import { type RowAction } from './rowView.ts';
+import type { PageState } from './pageState.ts';
+import type { RowAction } from './rowView.ts';
 import { SessionsSection } from './sessionsSection.ts';
 import { UsageSection } from './usageSection.ts';
 

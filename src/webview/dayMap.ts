@@ -1,4 +1,4 @@
-import { type UsageDay } from '../shared/dashboardUsage.ts';
+import type { UsageDay } from '../shared/dashboardUsage.ts';
 import { element, setAttribute } from './element.ts';
 
 const weekdays = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const;

@@ -1,6 +1,6 @@
-import { type DashboardEvent } from '../shared/dashboardParts.ts';
+import type { DashboardEvent } from '../shared/dashboardParts.ts';
 import { element, setAttribute, setText } from './element.ts';
-import { type ItemView } from './keyedList.ts';
+import type { ItemView } from './keyedList.ts';
 
 const levels = { information: '', warning: 'Warning: ', error: 'Problem: ' } as const;
 

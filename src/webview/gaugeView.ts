@@ -1,6 +1,6 @@
-import { type DashboardGauge } from '../shared/dashboardParts.ts';
+import type { DashboardGauge } from '../shared/dashboardParts.ts';
 import { element, setAttribute, setText } from './element.ts';
-import { type ItemView } from './keyedList.ts';
+import type { ItemView } from './keyedList.ts';
 
 /** One limit: its share as a figure and a bar, the amount and this machine's part of it, when it resets, and where the pace leads until then. */
 export function gaugeView(): ItemView<DashboardGauge> {

@@ -1,6 +1,6 @@
-import { type DashboardNote } from '../shared/dashboardParts.ts';
+import type { DashboardNote } from '../shared/dashboardParts.ts';
 import { element, setAttribute, setText } from './element.ts';
-import { type ItemView } from './keyedList.ts';
+import type { ItemView } from './keyedList.ts';
 
 /** Something that the user should know, and what to do about it. */
 export function noteView(): ItemView<DashboardNote> {

@@ -1,7 +1,7 @@
-import { type DashboardRow } from '../shared/dashboardParts.ts';
+import type { DashboardRow } from '../shared/dashboardParts.ts';
 import { element, setAttribute, setText } from './element.ts';
 import { icon, type IconName, setIcon } from './icon.ts';
-import { type ItemView } from './keyedList.ts';
+import type { ItemView } from './keyedList.ts';
 import { columns } from './sessionColumns.ts';
 
 /** What can be done to a session. */

@@ -1,6 +1,6 @@
 import { formatCount, formatNumberOf } from '../shared/amounts.ts';
-import { type DashboardFigures, type DashboardRow } from '../shared/dashboardParts.ts';
-import { type SortKey } from './arrangement.ts';
+import type { DashboardFigures, DashboardRow } from '../shared/dashboardParts.ts';
+import type { SortKey } from './arrangement.ts';
 
 /** One column of texts. */
 export interface Column {

@@ -1,5 +1,5 @@
-import { type DashboardRow } from '../shared/dashboardParts.ts';
-import { type Arrangement, type SortKey } from './arrangement.ts';
+import type { DashboardRow } from '../shared/dashboardParts.ts';
+import type { Arrangement, SortKey } from './arrangement.ts';
 import { element, setAttribute } from './element.ts';
 import { GridNavigation } from './gridNavigation.ts';
 import { KeyedList } from './keyedList.ts';

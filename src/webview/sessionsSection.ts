@@ -1,13 +1,13 @@
 import { activities } from '../shared/sessionActivity.ts';
 import { formatNumberOf } from '../shared/amounts.ts';
-import { type ExportFormat } from '../shared/dashboardMessages.ts';
-import { type DashboardRow } from '../shared/dashboardParts.ts';
+import type { ExportFormat } from '../shared/dashboardMessages.ts';
+import type { DashboardRow } from '../shared/dashboardParts.ts';
 import { ActionOutcomes } from './actionOutcomes.ts';
-import { type Announcer } from './announcer.ts';
+import type { Announcer } from './announcer.ts';
 import { arrange, type Arrangement, type SortKey } from './arrangement.ts';
 import { button } from './button.ts';
 import { element, setText } from './element.ts';
-import { type ActOnRow } from './rowView.ts';
+import type { ActOnRow } from './rowView.ts';
 import { columns } from './sessionColumns.ts';
 import { SessionGrid } from './sessionGrid.ts';
 

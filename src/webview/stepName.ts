@@ -1,4 +1,4 @@
-import { type HistorySpan } from '../shared/usageHistory.ts';
+import type { HistorySpan } from '../shared/usageHistory.ts';
 
 const formats: Readonly<Record<HistorySpan, Intl.DateTimeFormat>> = {
   hour: new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' }),

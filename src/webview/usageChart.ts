@@ -1,6 +1,6 @@
 import uPlot from 'uplot';
 import { formatCount } from '../shared/amounts.ts';
-import { type UsageView } from '../shared/dashboardUsage.ts';
+import type { UsageView } from '../shared/dashboardUsage.ts';
 import { chartColors, onThemeChange } from './chartColors.ts';
 import { element, setAttribute } from './element.ts';
 import { stepName } from './stepName.ts';

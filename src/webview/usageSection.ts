@@ -1,5 +1,5 @@
-import { type ExportFormat } from '../shared/dashboardMessages.ts';
-import { type UsageQuery, type UsageView } from '../shared/dashboardUsage.ts';
+import type { ExportFormat } from '../shared/dashboardMessages.ts';
+import type { UsageQuery, UsageView } from '../shared/dashboardUsage.ts';
 import { button } from './button.ts';
 import { layerVariable } from './chartColors.ts';
 import { Choice } from './choice.ts';

@@ -1,5 +1,5 @@
 import { formatCount } from '../shared/amounts.ts';
-import { type UsageView } from '../shared/dashboardUsage.ts';
+import type { UsageView } from '../shared/dashboardUsage.ts';
 import { element } from './element.ts';
 import { stepName } from './stepName.ts';
 

@@ -1,4 +1,4 @@
-import { type FromDashboard } from '../shared/dashboardMessages.ts';
+import type { FromDashboard } from '../shared/dashboardMessages.ts';
 
 interface VsCodeApi {
   postMessage(message: FromDashboard): void;

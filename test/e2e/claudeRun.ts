@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type EnvironmentOverlay } from '../../src/shared/overlayVariables.ts';
+import type { EnvironmentOverlay } from '../../src/shared/overlayVariables.ts';
 import { claudeBinary } from '../host/claudeBinary.ts';
 
 /** How a run of the real Claude Code CLI ended. */

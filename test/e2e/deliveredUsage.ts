@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type SharedDatabase } from '../support/sharedDatabase.ts';
+import type { SharedDatabase } from '../support/sharedDatabase.ts';
 
 const day = 24 * 3_600_000;
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import * as z from 'zod';
-import { type EnvironmentOverlay } from '../../src/shared/overlayVariables.ts';
+import type { EnvironmentOverlay } from '../../src/shared/overlayVariables.ts';
 import { startAnthropicStandIn } from '../fakes/anthropicStandIn.ts';
-import { type ServedRequest } from '../fakes/servedLog.ts';
+import type { ServedRequest } from '../fakes/servedLog.ts';
 import { startSimulatedUpstream } from '../fakes/simulatedUpstream.ts';
 import { runClaude } from './claudeRun.ts';
 import { startEngineProcess } from './engineProcess.ts';

@@ -2,7 +2,7 @@
 // session, writes what there is to know of it as a line of JSON, and ends when its input does.
 //   node engineMain.ts BASE_URL key|login|observed
 import { once } from 'node:events';
-import { type Credentials } from '../../src/core/credentials.ts';
+import type { Credentials } from '../../src/core/credentials.ts';
 import { apiKeyPlan, maxSubscriptionPlan } from '../../src/core/plan.ts';
 import { startEngine } from './runningEngine.ts';
 

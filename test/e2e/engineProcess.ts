@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import * as z from 'zod';
-import { type LauncherEndpoint } from '../../src/core/quotaEngine.ts';
-import { type EnvironmentOverlay } from '../../src/shared/overlayVariables.ts';
+import type { LauncherEndpoint } from '../../src/core/quotaEngine.ts';
+import type { EnvironmentOverlay } from '../../src/shared/overlayVariables.ts';
 
 const startedSchema = z.object({
   overlay: z.record(z.string(), z.string().nullable()),

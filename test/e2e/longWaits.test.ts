@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import Anthropic, { RateLimitError } from '@anthropic-ai/sdk';
 import { apiKeyPlan, maxSubscriptionPlan, type Plan } from '../../src/core/plan.ts';
-import { type AgentAuth } from '../../src/core/quotaEngine.ts';
+import type { AgentAuth } from '../../src/core/quotaEngine.ts';
 import { type EnvironmentOverlay, overlayVariables as names } from '../../src/shared/overlayVariables.ts';
 import { startSimulatedUpstream, type SimulatedUpstream } from '../fakes/simulatedUpstream.ts';
 import { runClaude } from './claudeRun.ts';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { maxSubscriptionPlan } from '../../src/core/plan.ts';
 import { launcherVariables } from '../../src/shared/launcherVariables.ts';
 import { telemetryVariables } from '../../src/shared/telemetryVariables.ts';
-import { type ServedRequest } from '../fakes/servedLog.ts';
+import type { ServedRequest } from '../fakes/servedLog.ts';
 import { startSimulatedUpstream, type SimulatedUpstream } from '../fakes/simulatedUpstream.ts';
 import { claudeBinary } from '../host/claudeBinary.ts';
 import { repositoryRoot } from '../host/paths.ts';

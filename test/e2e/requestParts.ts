@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type ServedRequest } from '../fakes/servedLog.ts';
+import type { ServedRequest } from '../fakes/servedLog.ts';
 
 /** A request as parts that can be compared one by one: `header anthropic-version`, `body model`, `body tools.Bash.name`. */
 export type RequestParts = ReadonlyMap<string, string>;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { maxSubscriptionPlan } from '../../src/core/plan.ts';
-import { type EnvironmentOverlay } from '../../src/shared/overlayVariables.ts';
+import type { EnvironmentOverlay } from '../../src/shared/overlayVariables.ts';
 import { startAnthropicStandIn } from '../fakes/anthropicStandIn.ts';
-import { type ServedRequest } from '../fakes/servedLog.ts';
+import type { ServedRequest } from '../fakes/servedLog.ts';
 import { startSimulatedUpstream } from '../fakes/simulatedUpstream.ts';
-import { type UnifiedWindows } from '../fakes/upstreamBehaviour.ts';
+import type { UnifiedWindows } from '../fakes/upstreamBehaviour.ts';
 import { runClaude } from './claudeRun.ts';
 import { startEngineProcess } from './engineProcess.ts';
 import { differences, givenUp, requestParts } from './requestParts.ts';

@@ -4,13 +4,13 @@ import path from 'node:path';
 import { keptLauncherSecret } from '../../src/control/launcherSecret.ts';
 import { detectCredentials, type Problem } from '../../src/core/credentials.ts';
 import { defaultLongestWaitMs } from '../../src/core/longestHold.ts';
-import { type Plan } from '../../src/core/plan.ts';
-import {
-  type AgentAuth,
-  type EngineConfiguration,
-  type EngineSnapshot,
-  type QuotaEngine,
-  type SharedLedgerStart,
+import type { Plan } from '../../src/core/plan.ts';
+import type {
+  AgentAuth,
+  EngineConfiguration,
+  EngineSnapshot,
+  QuotaEngine,
+  SharedLedgerStart,
 } from '../../src/core/quotaEngine.ts';
 import { resolveNetwork } from '../../src/core/upstreamNetwork.ts';
 import { systemClock } from '../../src/processes/systemClock.ts';

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { openTranscriptDatabase } from '../../src/transcripts/openTranscriptDatabase.ts';
 import { importTranscripts } from '../../src/transcripts/importTranscripts.ts';
-import { type Counting } from '../../src/transcripts/keptEntries.ts';
+import type { Counting } from '../../src/transcripts/keptEntries.ts';
 import { transcriptReaders } from '../../src/transcripts/transcriptReaders.ts';
 import { TranscriptStore } from '../../src/transcripts/transcriptStore.ts';
 import { totalsBy, type UsagePart, usageParts, type UsageTotal } from '../../src/transcripts/transcriptUsage.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import Anthropic from '@anthropic-ai/sdk';
 import { type ApiKeyPlan, apiKeyPlan } from '../../src/core/plan.ts';
-import { type AgentAuth } from '../../src/core/quotaEngine.ts';
+import type { AgentAuth } from '../../src/core/quotaEngine.ts';
 import { type EnvironmentOverlay, overlayVariables as names } from '../../src/shared/overlayVariables.ts';
 import { startSimulatedUpstream, type SimulatedUpstream } from '../fakes/simulatedUpstream.ts';
 import { startPostgresServer, type PostgresServer } from '../support/postgresServer.ts';

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Browser } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { type SimulatedUpstreamProcess, startSimulatedUpstreamProcess } from '../fakes/simulatedUpstreamProcess.ts';
 import { launchBrowser } from '../host/browser.ts';
 import { copyExtension } from '../host/extensionCopy.ts';

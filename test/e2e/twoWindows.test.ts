@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type Browser } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { type SimulatedUpstreamProcess, startSimulatedUpstreamProcess } from '../fakes/simulatedUpstreamProcess.ts';
 import { launchBrowser } from '../host/browser.ts';
 import { copyExtension } from '../host/extensionCopy.ts';

@@ -1,4 +1,4 @@
-import { type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 
 /** A VS Code window with an extension host of its own, as a user sees and uses it. */
 export class UsedWindow {

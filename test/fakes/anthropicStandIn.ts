@@ -4,10 +4,10 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer } from 'node:tls';
 import { standInCa, standInCertificate, standInKey } from './anthropicCertificate.ts';
-import { type SimulatedUpstream } from './simulatedUpstream.ts';
+import type { SimulatedUpstream } from './simulatedUpstream.ts';
 
 /** A place where programs of this machine find a simulated upstream under the name api.anthropic.com. */
 export interface AnthropicStandIn {

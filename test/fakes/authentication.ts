@@ -1,6 +1,6 @@
 import { AnthropicError } from './anthropicError.ts';
-import { type ServedRequest } from './servedLog.ts';
-import { type UpstreamBehaviour } from './upstreamBehaviour.ts';
+import type { ServedRequest } from './servedLog.ts';
+import type { UpstreamBehaviour } from './upstreamBehaviour.ts';
 
 /**
  * Lets in requests whose key is accepted and that name an API version.

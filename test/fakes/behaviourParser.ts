@@ -11,15 +11,15 @@ import {
   readOneOf,
   readString,
 } from './jsonReader.ts';
-import {
-  type AnswerDelays,
-  type FaultTimes,
-  type ForcedFault,
-  type RateLimits,
-  type SimulatedToolUse,
-  type UnifiedWindow,
-  type UnifiedWindows,
-  type UpstreamBehaviour,
+import type {
+  AnswerDelays,
+  FaultTimes,
+  ForcedFault,
+  RateLimits,
+  SimulatedToolUse,
+  UnifiedWindow,
+  UnifiedWindows,
+  UpstreamBehaviour,
 } from './upstreamBehaviour.ts';
 
 type FaultOf<K extends ForcedFault['kind']> = Extract<ForcedFault, { kind: K }>;

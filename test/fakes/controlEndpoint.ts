@@ -1,8 +1,8 @@
-import { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 
 import { parseBehaviourChange } from './behaviourParser.ts';
-import { type UpstreamState } from './upstreamState.ts';
+import type { UpstreamState } from './upstreamState.ts';
 
 /** Paths under it are for tests in other processes; they are neither logged nor counted. */
 export const CONTROL_PREFIX = '/_simulated/';

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import { type IncomingHttpHeaders, type ServerResponse } from 'node:http';
-import { type Transform } from 'node:stream';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { Transform } from 'node:stream';
 import { createBrotliCompress, createDeflate, createGzip, createZstdCompress, type Gzip } from 'node:zlib';
 
-import { type ContentCoding } from './upstreamBehaviour.ts';
+import type { ContentCoding } from './upstreamBehaviour.ts';
 
 type Encoder = Transform & Pick<Gzip, 'flush'>;
 

@@ -1,10 +1,10 @@
-import { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 
 import { AnthropicError } from './anthropicError.ts';
 import { EncodedBody, negotiateCoding } from './encodedBody.ts';
-import { type ServedEntry } from './servedLog.ts';
+import type { ServedEntry } from './servedLog.ts';
 import { uniqueId } from './uniqueId.ts';
-import { type UpstreamState } from './upstreamState.ts';
+import type { UpstreamState } from './upstreamState.ts';
 
 /** The API's own bound on a request (API documentation, "Errors": 413 above 32 MB). */
 const MAX_BODY_BYTES = 32 * 1024 * 1024;

@@ -1,5 +1,5 @@
-import { type ProcessTable } from '../../src/core/processTable.ts';
-import { type ProcessIdentity } from '../../src/core/session.ts';
+import type { ProcessTable } from '../../src/core/processTable.ts';
+import type { ProcessIdentity } from '../../src/core/session.ts';
 
 /** Processes that live until they are ended here. */
 export class FakeProcessTable implements ProcessTable {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type SecretSource } from '../../src/core/secretSource.ts';
+import type { SecretSource } from '../../src/core/secretSource.ts';
 import { tokenEnding } from '../../src/shared/sessionToken.ts';
 
 /** Ids and tokens in the order in which they are asked for: `<name>-id-1`, `<name>-token-1…`. */

@@ -1,5 +1,5 @@
 import { AnthropicError } from './anthropicError.ts';
-import { type ForcedFault } from './upstreamBehaviour.ts';
+import type { ForcedFault } from './upstreamBehaviour.ts';
 
 type StatusFault = Extract<ForcedFault, { kind: 'status' }>;
 type ErrorEventFault = Extract<ForcedFault, { kind: 'errorEvent' }>;

@@ -1,4 +1,4 @@
-import { type ForcedFault } from './upstreamBehaviour.ts';
+import type { ForcedFault } from './upstreamBehaviour.ts';
 
 /** The faults still to come. Each request takes the first one; one that is `untilCleared` stays in front. */
 export class FaultQueue {

@@ -1,4 +1,4 @@
-import { type MonotonicClock } from '../../src/core/monotonicClock.ts';
+import type { MonotonicClock } from '../../src/core/monotonicClock.ts';
 import { FakeClock } from './fakeClock.ts';
 
 /** A fake clock that also tells the time that only goes forward. */

@@ -1,5 +1,5 @@
 import { afterRefusal, shareAt, wholeShare, type AdaptiveShare } from '../../src/core/adaptiveShare.ts';
-import { type LimitReport } from '../../src/core/admission.ts';
+import type { LimitReport } from '../../src/core/admission.ts';
 import { leaseAmounts, noLeaseAmounts, smallerLeaseLimits } from '../../src/core/lease.ts';
 import { withReported, type PlanWindow } from '../../src/core/planWindow.ts';
 import {
@@ -12,7 +12,7 @@ import {
   type ScopeGrant,
 } from '../../src/core/sharedQuota.ts';
 import { fairGrant, type Claim } from './fairGrant.ts';
-import { type Holding, type Offer, type SharedMachine, type SharedScope } from './memorySharedRows.ts';
+import type { Holding, Offer, SharedMachine, SharedScope } from './memorySharedRows.ts';
 
 const rates = (dimension: LeaseDimension): boolean => dimension !== 'tokensPerDay' && dimension !== 'slots';
 

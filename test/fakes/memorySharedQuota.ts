@@ -10,7 +10,7 @@ import {
   type UsageBatch,
   type UsageDelivery,
 } from '../../src/core/sharedQuota.ts';
-import { type UsageDetail } from '../../src/core/usageSum.ts';
+import type { UsageDetail } from '../../src/core/usageSum.ts';
 import { MemorySharedPlan } from './memorySharedPlan.ts';
 
 /** A shared quota in memory, for tests: as strict as the real one, and as plain as can be. */

@@ -1,5 +1,5 @@
-import { type RateLimits } from '../../src/core/rateLimits.ts';
-import { type LeaseDimension, type ScopeAsk } from '../../src/core/sharedQuota.ts';
+import type { RateLimits } from '../../src/core/rateLimits.ts';
+import type { LeaseDimension, ScopeAsk } from '../../src/core/sharedQuota.ts';
 
 /** An amount in each dimension that may change. */
 export type Amounts = Record<LeaseDimension, number>;

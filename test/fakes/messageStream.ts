@@ -1,12 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { type EncodedBody } from './encodedBody.ts';
-import { type Exchange } from './exchange.ts';
+import type { EncodedBody } from './encodedBody.ts';
+import type { Exchange } from './exchange.ts';
 import { eventFaultError } from './faultError.ts';
-import { type PlannedAnswer } from './plannedAnswer.ts';
+import type { PlannedAnswer } from './plannedAnswer.ts';
 import { type MessageEvent, messageEvents, type SimulatedMessage } from './simulatedMessage.ts';
-import { type ForcedFault } from './upstreamBehaviour.ts';
-import { type UpstreamState } from './upstreamState.ts';
+import type { ForcedFault } from './upstreamBehaviour.ts';
+import type { UpstreamState } from './upstreamState.ts';
 
 /** Past message_start, content_block_start and ping: a client has begun, and has no final usage yet. */
 const DEFAULT_EVENTS_BEFORE_FAULT = 3;

@@ -2,17 +2,17 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import { AnthropicError } from './anthropicError.ts';
 import { authenticate } from './authentication.ts';
-import { type EncodedBody } from './encodedBody.ts';
-import { type Exchange } from './exchange.ts';
+import type { EncodedBody } from './encodedBody.ts';
+import type { Exchange } from './exchange.ts';
 import { eventFaultError, statusFaultError } from './faultError.ts';
 import { type MessageRequest, parseMessageRequest } from './messageRequest.ts';
 import { countedInputTokens } from './messageUsage.ts';
 import { sendMessageStream } from './messageStream.ts';
-import { type PlannedAnswer } from './plannedAnswer.ts';
+import type { PlannedAnswer } from './plannedAnswer.ts';
 import { composeMessage, messageJson } from './simulatedMessage.ts';
 import { unifiedHeaders } from './unifiedHeaders.ts';
-import { type AnswerDelays, type ForcedFault, type UpstreamBehaviour } from './upstreamBehaviour.ts';
-import { type UpstreamState } from './upstreamState.ts';
+import type { AnswerDelays, ForcedFault, UpstreamBehaviour } from './upstreamBehaviour.ts';
+import type { UpstreamState } from './upstreamState.ts';
 
 /**
  * Answers `POST /v1/messages`: credentials, body, forced fault, rate limits, message, in this order.

@@ -1,6 +1,6 @@
 import { AnthropicError } from './anthropicError.ts';
 import { TokenBucket } from './tokenBucket.ts';
-import { type RateLimits } from './upstreamBehaviour.ts';
+import type { RateLimits } from './upstreamBehaviour.ts';
 
 type LimitName = 'requests' | 'tokens' | 'input-tokens' | 'output-tokens';
 

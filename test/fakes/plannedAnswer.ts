@@ -1,5 +1,5 @@
-import { type SimulatedMessage } from './simulatedMessage.ts';
-import { type AnswerDelays, type ForcedFault, type UpstreamBehaviour } from './upstreamBehaviour.ts';
+import type { SimulatedMessage } from './simulatedMessage.ts';
+import type { AnswerDelays, ForcedFault, UpstreamBehaviour } from './upstreamBehaviour.ts';
 
 /** What an admitted request is going to be answered, whatever is switched meanwhile. */
 export interface PlannedAnswer {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
-import { type CacheLifetime, type MessageRequest } from './messageRequest.ts';
-import { type MessageUsage } from './messageUsage.ts';
+import type { CacheLifetime, MessageRequest } from './messageRequest.ts';
+import type { MessageUsage } from './messageUsage.ts';
 
 /** A token is four bytes here: near the truth for English and code, and easy to check by hand. */
 const BYTES_PER_TOKEN = 4;

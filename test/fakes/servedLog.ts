@@ -1,7 +1,7 @@
-import { type IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 
-import { type MessageUsage } from './messageUsage.ts';
-import { type ForcedFault } from './upstreamBehaviour.ts';
+import type { MessageUsage } from './messageUsage.ts';
+import type { ForcedFault } from './upstreamBehaviour.ts';
 
 /** What was served to one key, or to all. Only `POST /v1/messages` counts. Tokens count as they are sent. */
 export interface ServedCount {

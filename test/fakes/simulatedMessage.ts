@@ -1,6 +1,6 @@
-import { type MessageRequest } from './messageRequest.ts';
+import type { MessageRequest } from './messageRequest.ts';
 import { type MessageUsage, wireDeltaUsage, wireUsage } from './messageUsage.ts';
-import { type SimulatedToolUse, type UpstreamBehaviour } from './upstreamBehaviour.ts';
+import type { SimulatedToolUse, UpstreamBehaviour } from './upstreamBehaviour.ts';
 import { uniqueId } from './uniqueId.ts';
 
 const SENTENCE = 'Hello from the simulated upstream.';

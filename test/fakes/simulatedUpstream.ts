@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 
 import { answerControl, CONTROL_PREFIX } from './controlEndpoint.ts';
 import { Exchange } from './exchange.ts';
 import { type Served, ServedLog, type ServedRequest } from './servedLog.ts';
-import { type UpstreamBehaviour } from './upstreamBehaviour.ts';
+import type { UpstreamBehaviour } from './upstreamBehaviour.ts';
 import { answerApiRequest } from './upstreamRouter.ts';
 import { UpstreamState } from './upstreamState.ts';
 

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-import { type Served } from './servedLog.ts';
-import { type SimulatedUpstreamOptions } from './simulatedUpstream.ts';
-import { type UpstreamBehaviour } from './upstreamBehaviour.ts';
+import type { Served } from './servedLog.ts';
+import type { SimulatedUpstreamOptions } from './simulatedUpstream.ts';
+import type { UpstreamBehaviour } from './upstreamBehaviour.ts';
 
 /** A simulated upstream in a process of its own, so that its work does not take the tested event loop's time. */
 export interface SimulatedUpstreamProcess {

@@ -1,4 +1,4 @@
-import { type UnifiedWindow, type UnifiedWindows } from './upstreamBehaviour.ts';
+import type { UnifiedWindow, UnifiedWindows } from './upstreamBehaviour.ts';
 
 /** The headers that answers to subscription logins carry, as Claude Code 2.1.330 reads them. */
 export function unifiedHeaders({ fiveHour, sevenDay }: UnifiedWindows): Record<string, string> {

@@ -1,11 +1,11 @@
 import { AnthropicError } from './anthropicError.ts';
 import { authenticate } from './authentication.ts';
-import { type Exchange } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
 import { parsePrompt } from './messageRequest.ts';
 import { answerMessages } from './messagesEndpoint.ts';
 import { modelById, modelPage } from './modelCatalogue.ts';
 import { inputTokensOf } from './promptCache.ts';
-import { type UpstreamState } from './upstreamState.ts';
+import type { UpstreamState } from './upstreamState.ts';
 
 /** Answers a request to the API; whatever goes wrong is answered too, unless the client is gone. */
 export async function answerApiRequest(exchange: Exchange, state: UpstreamState, path: URL): Promise<void> {

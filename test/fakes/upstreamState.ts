@@ -1,7 +1,7 @@
 import { FaultQueue } from './faultQueue.ts';
 import { OrganisationLimits } from './organisationLimits.ts';
 import { PromptCache } from './promptCache.ts';
-import { type ServedLog } from './servedLog.ts';
+import type { ServedLog } from './servedLog.ts';
 import { DEFAULT_BEHAVIOUR, type UpstreamBehaviour } from './upstreamBehaviour.ts';
 
 /** What all endpoints of one simulated upstream share. */

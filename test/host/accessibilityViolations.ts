@@ -1,5 +1,5 @@
 import axe from 'axe-core';
-import { type Frame } from 'playwright-core';
+import type { Frame } from 'playwright-core';
 
 /** What axe-core finds in a page: one line for each element that breaks a rule. */
 export async function accessibilityViolations(frame: Frame): Promise<string[]> {

@@ -8,7 +8,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { cleanEnvironment } from './cleanEnvironment.ts';
 import { type GuardedProcess, startGuarded } from './guardedProcess.ts';
 import { toolsDirectory } from './paths.ts';
-import { type TestWindow, type TestWindowEvents, type TestWindowOptions } from './testWindow.ts';
+import type { TestWindow, TestWindowEvents, TestWindowOptions } from './testWindow.ts';
 import { quietSettings, writeUserSettings } from './userSettings.ts';
 
 const settleMs = 15_000;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { driverRequests, type DriverRequestKind, type ParsedDriverRequest, type Phase } from './driverProtocol.ts';
 
 /** Answers the driver's requests; what a handler returns or resolves to is sent as JSON, what it throws is the caller's. */

@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { type Frame, type Page } from 'playwright-core';
+import type { Frame, Page } from 'playwright-core';
 import { accessibilityViolations } from './accessibilityViolations.ts';
-import { type Within } from './driverProtocol.ts';
-import { type DriverHandlers } from './driverServer.ts';
+import type { Within } from './driverProtocol.ts';
+import type { DriverHandlers } from './driverServer.ts';
 import { screenshotDirectory } from './paths.ts';
 
 const waitMs = 10_000;

@@ -16,7 +16,7 @@ import { startSimulatedUpstreamProcess } from '../fakes/simulatedUpstreamProcess
 import { copyExtension } from './extensionCopy.ts';
 import { ensureInstalled } from './installation.ts';
 import { bundleTests } from './testBundle.ts';
-import { type TestTotals } from './testReport.ts';
+import type { TestTotals } from './testReport.ts';
 import { matrix, realKey, trusted, untrusted, type WindowUnderTest, withOthers } from './windowsUnderTest.ts';
 import { runTestsInVsCode } from './vsCodeTests.ts';
 

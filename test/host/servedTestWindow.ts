@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { launchBrowser } from './browser.ts';
 import { createDeferred } from './deferred.ts';
 import { startServedVsCode } from './servedVsCode.ts';
-import { type TestWindow, type TestWindowEvents, type TestWindowOptions } from './testWindow.ts';
+import type { TestWindow, TestWindowEvents, TestWindowOptions } from './testWindow.ts';
 
 const settleMs = 10_000;
 

@@ -1,4 +1,4 @@
-import { type TestEvent } from './driverProtocol.ts';
+import type { TestEvent } from './driverProtocol.ts';
 
 /** How many tests ended how. */
 export interface TestTotals {

@@ -1,6 +1,6 @@
 import { createDeferred } from './deferred.ts';
-import { type Phase, type TestEvent } from './driverProtocol.ts';
-import { type TestReport } from './testReport.ts';
+import type { Phase, TestEvent } from './driverProtocol.ts';
+import type { TestReport } from './testReport.ts';
 
 /** How the tests of one phase came to an end. */
 export type PhaseOutcome =

@@ -1,4 +1,4 @@
-import { type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 
 /** What a window under test tells the run that owns it. */
 export interface TestWindowEvents {

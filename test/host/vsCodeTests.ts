@@ -8,7 +8,7 @@ import { openServedTestWindow } from './servedTestWindow.ts';
 import { bundleTests } from './testBundle.ts';
 import { TestReport, type TestTotals } from './testReport.ts';
 import { TestRun } from './testRun.ts';
-import { type TestWindow, type TestWindowEvents, type TestWindowOptions } from './testWindow.ts';
+import type { TestWindow, TestWindowEvents, TestWindowOptions } from './testWindow.ts';
 
 /** Options of {@link runTestsInVsCode}. */
 export interface VsCodeTestOptions {

@@ -5,7 +5,7 @@ import { claudeBinary } from './claudeBinary.ts';
 import { repositoryRoot } from './paths.ts';
 import { simulatedEnvironment } from './simulatedEnvironment.ts';
 import { writeHostileWorkspace, writeWorkspace } from './testWorkspaces.ts';
-import { type VsCodeTestOptions } from './vsCodeTests.ts';
+import type { VsCodeTestOptions } from './vsCodeTests.ts';
 
 /** Stands for the user's own key: the tests look for it where it must not be. */
 export const realKey = 'sk-ant-api03-the-users-own-key-in-the-window-REALKEY';

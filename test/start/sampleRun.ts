@@ -1,4 +1,4 @@
-import { type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { z } from 'zod';
 import { launchBrowser } from '../host/browser.ts';
 import { takeScreenshot } from '../host/pageDriver.ts';

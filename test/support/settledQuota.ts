@@ -1,4 +1,4 @@
-import { type SharedQuota } from '../../src/core/sharedQuota.ts';
+import type { SharedQuota } from '../../src/core/sharedQuota.ts';
 
 /** A shared quota of which a test knows when nothing is under way. */
 export interface SettledQuota {

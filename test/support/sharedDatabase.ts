@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { type SharedQuota } from '../../src/core/sharedQuota.ts';
+import type { SharedQuota } from '../../src/core/sharedQuota.ts';
 import { connectionOptions } from '../../src/postgres/connectionOptions.ts';
 import { installSchema } from '../../src/postgres/installSchema.ts';
 import { type LedgerAddress, readAddress } from '../../src/postgres/ledgerAddress.ts';

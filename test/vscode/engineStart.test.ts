@@ -3,13 +3,13 @@ import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { commands } from '../../src/contributions.ts';
-import { type DetectedCredentials } from '../../src/core/credentials.ts';
-import { type EngineConfiguration, type QuotaEngine } from '../../src/core/quotaEngine.ts';
+import type { DetectedCredentials } from '../../src/core/credentials.ts';
+import type { EngineConfiguration, QuotaEngine } from '../../src/core/quotaEngine.ts';
 import { EngineConfigurator } from '../../src/vscode/engineConfigurator.ts';
 import { Notices } from '../../src/vscode/notices.ts';
 import { SettingsReader } from '../../src/vscode/settingsReader.ts';
 import { hostDriver } from '../host/driverClient.ts';
-import { type engineFailsOnce } from '../host/extensionCopy.ts';
+import type { engineFailsOnce } from '../host/extensionCopy.ts';
 import { agentQuota, ask, clearWindow, scratch, shownNotifications, until } from './quotaWindow.ts';
 
 /** VS Code gives out a channel of one name once only. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import { type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import * as vscode from 'vscode';
 import { type ConnectProxy, startConnectProxy } from '../fakes/connectProxy.ts';
 import { testCertificate, testServerKey } from '../fakes/testCertificates.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { settings } from '../../src/contributions.ts';
-import { type LimitStatus } from '../../src/shared/limitStatus.ts';
+import type { LimitStatus } from '../../src/shared/limitStatus.ts';
 import { hostDriver } from '../host/driverClient.ts';
 import { agentQuota, clearWindow, set, shownNotifications, until } from './quotaWindow.ts';
 import { badge, open, run, statusBar } from './sessionsScreen.ts';

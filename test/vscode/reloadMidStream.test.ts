@@ -3,9 +3,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { commands } from '../../src/contributions.ts';
-import { type AgentRecord } from '../../src/core/quotaEngine.ts';
+import type { AgentRecord } from '../../src/core/quotaEngine.ts';
 import { totalTokens } from '../../src/core/usage.ts';
-import { type Served } from '../fakes/servedLog.ts';
+import type { Served } from '../fakes/servedLog.ts';
 import { hostDriver } from '../host/driverClient.ts';
 import {
   behave,

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { type AgentRecord } from '../../src/core/quotaEngine.ts';
+import type { AgentRecord } from '../../src/core/quotaEngine.ts';
 import { addUsage, noUsage, type Usage } from '../../src/core/usage.ts';
 import { createProcessTable } from '../../src/processes/processTable.ts';
 import { launcherVariables } from '../../src/shared/launcherVariables.ts';
 import { isSessionToken } from '../../src/shared/sessionToken.ts';
-import { type ServedRequest } from '../fakes/servedLog.ts';
+import type { ServedRequest } from '../fakes/servedLog.ts';
 import { ask, liveSessions, realKey, scratch, until, upstreamUrl } from './quotaWindow.ts';
 
 /** What an agent of the matrix (test/fakes/matrixAgent) has found itself to be. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { commands, settings } from '../../src/contributions.ts';
-import { type LimitStatus } from '../../src/shared/limitStatus.ts';
+import type { LimitStatus } from '../../src/shared/limitStatus.ts';
 import { hostDriver } from '../host/driverClient.ts';
 import { agentQuota, ask, clearWindow, set, shownNotifications, until } from './quotaWindow.ts';
 

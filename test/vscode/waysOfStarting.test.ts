@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { type AgentRecord } from '../../src/core/quotaEngine.ts';
+import type { AgentRecord } from '../../src/core/quotaEngine.ts';
 import { agentQuota, clearWindow, liveSessions, scratch, until } from './quotaWindow.ts';
 import { Lanes } from './lanes.ts';
 import { askAs, type AgentNote, isRunning, StartedCell } from './startedCell.ts';

@@ -3,9 +3,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { commands } from '../../src/contributions.ts';
-import { type AgentAuth } from '../../src/core/quotaEngine.ts';
+import type { AgentAuth } from '../../src/core/quotaEngine.ts';
 import { scratch, set, until } from './quotaWindow.ts';
-import { type StartedCell } from './startedCell.ts';
+import type { StartedCell } from './startedCell.ts';
 
 /** How the agents of the matrix end. */
 export const endings = [

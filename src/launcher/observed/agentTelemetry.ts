@@ -1,6 +1,6 @@
-import { type EnvironmentOverlay } from '../../shared/overlayVariables.ts';
+import type { EnvironmentOverlay } from '../../shared/overlayVariables.ts';
 import { hasOwnTelemetry, hasTelemetry, withoutTelemetry } from '../../shared/telemetryVariables.ts';
-import { type ClaudePlace } from './claudeSettings.ts';
+import type { ClaudePlace } from './claudeSettings.ts';
 import { readGivenSettings, readSettingsFiles } from './readSettings.ts';
 
 /** What an agent is started with, and how it is observed; undefined where it is not. */

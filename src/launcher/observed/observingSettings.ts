@@ -1,5 +1,5 @@
 import { noProxyVariables, noProxyWithLoopback } from '../../shared/noProxy.ts';
-import { type ClaudeSettings } from './claudeSettings.ts';
+import type { ClaudeSettings } from './claudeSettings.ts';
 import { relayVariables } from './relayVariables.ts';
 
 /** Longer than any engine lets an agent wait in line. */

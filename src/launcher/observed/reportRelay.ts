@@ -2,7 +2,7 @@ import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import * as z from 'zod/mini';
-import { type EngineReports } from './engineReports.ts';
+import type { EngineReports } from './engineReports.ts';
 
 /** The longest report that is read, in bytes: `PreToolUse` carries a tool's whole input. */
 const mostReportBytes = 64 * 1024 * 1024;

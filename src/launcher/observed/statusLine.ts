@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
-import { type AgentEnd } from '../agentProcess.ts';
+import type { AgentEnd } from '../agentProcess.ts';
 import { exitLike } from '../processExit.ts';
 import { onEndSignal } from '../processSignals.ts';
 import { type ClaudeSettings, parseSettings } from './claudeSettings.ts';

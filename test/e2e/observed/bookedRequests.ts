@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import * as z from 'zod';
-import { type Usage } from '../../../src/core/usage.ts';
+import type { Usage } from '../../../src/core/usage.ts';
 import { ledgerFileName } from '../../../src/ledger/openLedger.ts';
-import { type ServedRequest } from '../../fakes/servedLog.ts';
+import type { ServedRequest } from '../../fakes/servedLog.ts';
 
 const rowSchema = z.object({
   request_id: z.string(),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type ClaudeRun } from '../claudeRun.ts';
+import type { ClaudeRun } from '../claudeRun.ts';
 import { differences, requestParts, type RequestParts } from '../requestParts.ts';
 import { sayHi } from './ptyScreen.ts';
 import { login, startObservedWorld, type ObservedWorld } from './observedWorld.ts';

@@ -6,7 +6,7 @@ import { maxSubscriptionPlan } from '../../../src/core/plan.ts';
 import { launcherVariables } from '../../../src/shared/launcherVariables.ts';
 import { startAnthropicStandIn } from '../../fakes/anthropicStandIn.ts';
 import { startSimulatedUpstream, type SimulatedUpstream } from '../../fakes/simulatedUpstream.ts';
-import { type UpstreamBehaviour } from '../../fakes/upstreamBehaviour.ts';
+import type { UpstreamBehaviour } from '../../fakes/upstreamBehaviour.ts';
 import { claudeBinary } from '../../host/claudeBinary.ts';
 import { repositoryRoot } from '../../host/paths.ts';
 import { type ClaudeRun, quietClaudeEnvironment } from '../claudeRun.ts';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { launcherVariables } from '../../../src/shared/launcherVariables.ts';
-import { type ServedRequest } from '../../fakes/servedLog.ts';
+import type { ServedRequest } from '../../fakes/servedLog.ts';
 import { startSimulatedUpstream, type SimulatedUpstream } from '../../fakes/simulatedUpstream.ts';
 import { claudeBinary } from '../../host/claudeBinary.ts';
 import { repositoryRoot } from '../../host/paths.ts';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
-import { type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import * as z from 'zod';
 
 const attributeSchema = z.object({ key: z.string(), value: z.record(z.string(), z.unknown()) });

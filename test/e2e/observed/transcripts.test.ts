@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ServedRequest } from '../../fakes/servedLog.ts';
+import type { ServedRequest } from '../../fakes/servedLog.ts';
 import { bookedRequests, comparable } from './bookedRequests.ts';
 import { sayHi } from './ptyScreen.ts';
 import { startObservedWorld, type ObservedWorld } from './observedWorld.ts';

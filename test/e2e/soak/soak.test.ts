@@ -3,11 +3,11 @@ import { Agent } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { RandomSource } from '../../../bench/quota/randomSource.ts';
 import { startSimulatedUpstream, type SimulatedUpstream } from '../../fakes/simulatedUpstream.ts';
-import { type ForcedFault } from '../../fakes/upstreamBehaviour.ts';
+import type { ForcedFault } from '../../fakes/upstreamBehaviour.ts';
 import { realKey } from '../runningEngine.ts';
 import { doRequest, pickDoing, type Seen } from './soakAgent.ts';
 import { readSoakLedger, reconcile } from './soakBooks.ts';
-import { type SoakMeasure } from './soakFunctions.ts';
+import type { SoakMeasure } from './soakFunctions.ts';
 import { soak, soakAgentNames } from './soakPlan.ts';
 import { startSoakProcess, type SoakProcess } from './soakProcess.ts';
 

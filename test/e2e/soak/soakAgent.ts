@@ -1,8 +1,8 @@
 import { type Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type RandomSource } from '../../../bench/quota/randomSource.ts';
+import type { RandomSource } from '../../../bench/quota/randomSource.ts';
 import { noUsage, type Usage } from '../../../src/core/usage.ts';
-import { type SoakSession } from './soakFunctions.ts';
+import type { SoakSession } from './soakFunctions.ts';
 
 /** What an agent does with one request. */
 const doings = ['json', 'stream', 'slow reader', 'abort while waiting', 'abort in answer', 'count_tokens'] as const;

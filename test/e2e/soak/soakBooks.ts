@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { addUsage, noUsage, type Usage } from '../../../src/core/usage.ts';
-import { type ServedRequest } from '../../fakes/servedLog.ts';
-import { type Seen } from './soakAgent.ts';
+import type { ServedRequest } from '../../fakes/servedLog.ts';
+import type { Seen } from './soakAgent.ts';
 
 const columns = {
   inputTokens: 'input_tokens',

@@ -14,7 +14,7 @@ import { EngineSupervisor } from '../../../src/supervisor/engineSupervisor.ts';
 import { startInThread } from '../../../src/supervisor/engineThread.ts';
 import { repositoryRoot } from '../../host/paths.ts';
 import { realKey } from '../runningEngine.ts';
-import { type SoakEngineFunctions } from './soakFunctions.ts';
+import type { SoakEngineFunctions } from './soakFunctions.ts';
 import { soakAgentRules, soakPlan } from './soakPlan.ts';
 
 const [upstreamUrl = ''] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-import { type AgentRule } from '../../../src/core/agentRules.ts';
+import type { AgentRule } from '../../../src/core/agentRules.ts';
 import { apiKeyPlan } from '../../../src/core/plan.ts';
 
 /** Whether the soak goes on for ten minutes: `npm run test:long`. */

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { createBirpc, type BirpcReturn } from 'birpc';
-import { type SoakEngineFunctions } from './soakFunctions.ts';
+import type { SoakEngineFunctions } from './soakFunctions.ts';
 
 /** The engine under soak and how to end its process. */
 export interface SoakProcess {

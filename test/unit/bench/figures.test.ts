@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { figuresOf, jainIndex, percentile } from '../../../bench/quota/figures.ts';
 import { OrganisationBuckets } from '../../../bench/quota/organisationBuckets.ts';
-import { type AgentRequest } from '../../../bench/quota/agentRequest.ts';
-import { type Scenario } from '../../../bench/quota/scenario.ts';
+import type { AgentRequest } from '../../../bench/quota/agentRequest.ts';
+import type { Scenario } from '../../../bench/quota/scenario.ts';
 import { Tally } from '../../../bench/quota/tally.ts';
 import { noUsage } from '../../../src/core/usage.ts';
 

@@ -12,7 +12,7 @@ import {
 import { chosenForwarders, forwarders } from '../../../bench/gateway/forwarders.ts';
 import { figuresOf } from '../../../bench/gateway/gatewayFigures.ts';
 import { gatewaySummary } from '../../../bench/gateway/gatewayReport.ts';
-import { type Measurement } from '../../../bench/gateway/gatewayRounds.ts';
+import type { Measurement } from '../../../bench/gateway/gatewayRounds.ts';
 import { loadResultSchema, nextMessage, readySchema, type LoadTask } from '../../../bench/gateway/messages.ts';
 import { readMessageAsk } from '../../../src/gateway/messageAsk.ts';
 

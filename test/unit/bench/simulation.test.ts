@@ -3,7 +3,7 @@ import { claudeCodeAlone } from '../../../bench/quota/aloneContestant.ts';
 import { contestants } from '../../../bench/quota/contestants.ts';
 import { Conversation } from '../../../bench/quota/conversation.ts';
 import { RandomSource } from '../../../bench/quota/randomSource.ts';
-import { type Scenario } from '../../../bench/quota/scenario.ts';
+import type { Scenario } from '../../../bench/quota/scenario.ts';
 import { simulate } from '../../../bench/quota/simulation.ts';
 import { quotaInputTokens } from '../../../src/core/usage.ts';
 

@@ -1,5 +1,5 @@
-import { type CleanUp, type ControlQueries } from '../../../src/control/controlQueries.ts';
-import { type AuthTest, type EngineSnapshot } from '../../../src/core/quotaEngine.ts';
+import type { CleanUp, ControlQueries } from '../../../src/control/controlQueries.ts';
+import type { AuthTest, EngineSnapshot } from '../../../src/core/quotaEngine.ts';
 import { sampleSnapshot } from '../vscode/samples.ts';
 
 /** Answers with what a test has put there, and records what was done. */

@@ -1,8 +1,8 @@
-import { type ControlSessions, type LineMoved } from '../../../src/control/controlSessions.ts';
-import { type ProcessTable } from '../../../src/core/processTable.ts';
-import { type AgentAuth, type AgentRequest } from '../../../src/core/quotaEngine.ts';
-import { type ObservedBy } from '../../../src/core/session.ts';
-import { type Problem } from '../../../src/core/credentials.ts';
+import type { ControlSessions, LineMoved } from '../../../src/control/controlSessions.ts';
+import type { ProcessTable } from '../../../src/core/processTable.ts';
+import type { AgentAuth, AgentRequest } from '../../../src/core/quotaEngine.ts';
+import type { ObservedBy } from '../../../src/core/session.ts';
+import type { Problem } from '../../../src/core/credentials.ts';
 
 export const noSlot: Problem = {
   code: 'no-slot',

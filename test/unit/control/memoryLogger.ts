@@ -1,4 +1,4 @@
-import { type Logger } from '../../../src/core/logger.ts';
+import type { Logger } from '../../../src/core/logger.ts';
 
 /** Keeps what is logged. */
 export interface MemoryLogger extends Logger {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type ControlQueries } from '../../../src/control/controlQueries.ts';
+import type { ControlQueries } from '../../../src/control/controlQueries.ts';
 import { type ControlServer, startControlServer } from '../../../src/control/controlServer.ts';
 import { noUsage } from '../../../src/core/usage.ts';
 import { answerSchema, longestAnswer, type QueryAnswer } from '../../../src/shared/launcherAnswers.ts';

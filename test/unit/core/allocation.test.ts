@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type AgentLimits } from '../../../src/core/agentRules.ts';
+import type { AgentLimits } from '../../../src/core/agentRules.ts';
 import { allocate } from '../../../src/core/allocation.ts';
 import { apiKeyPlan, maxSubscriptionPlan } from '../../../src/core/plan.ts';
 import { propertyRuns } from './propertyRuns.ts';

@@ -7,7 +7,7 @@ import { settled } from '../../fakes/fakeClock.ts';
 import { tokens } from '../ledger/ledgerTester.ts';
 import { terms } from '../ledger/terms.ts';
 import { ManagerTester, outcome } from './managerTester.ts';
-import { type Watched } from './watched.ts';
+import type { Watched } from './watched.ts';
 
 const twoAMinute = apiKeyPlan({ requestsPerMinute: 2, tokensPerMinute: 10_000, concurrentAgents: 3 });
 

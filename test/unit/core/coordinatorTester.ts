@@ -1,18 +1,13 @@
 import { AgentAuthCoordinator } from '../../../src/core/agentAuthCoordinator.ts';
 import { CurrentUpstream } from '../../../src/core/currentUpstream.ts';
-import { type Credentials, type Problem } from '../../../src/core/credentials.ts';
-import { type Ledger } from '../../../src/core/ledger.ts';
+import type { Credentials, Problem } from '../../../src/core/credentials.ts';
+import type { Ledger } from '../../../src/core/ledger.ts';
 import { apiKeyPlan, type Plan } from '../../../src/core/plan.ts';
-import {
-  type AgentAuth,
-  type AgentRequest,
-  type AuthTest,
-  type EngineConfiguration,
-} from '../../../src/core/quotaEngine.ts';
+import type { AgentAuth, AgentRequest, AuthTest, EngineConfiguration } from '../../../src/core/quotaEngine.ts';
 import { Listeners } from '../../../src/core/listeners.ts';
-import { type LineListener } from '../../../src/core/slotQueue.ts';
+import type { LineListener } from '../../../src/core/slotQueue.ts';
 import { directNetwork } from '../../../src/core/upstreamNetwork.ts';
-import { type FakeClock } from '../../fakes/fakeClock.ts';
+import type { FakeClock } from '../../fakes/fakeClock.ts';
 import { FakeProcessTable } from '../../fakes/fakeProcessTable.ts';
 import { terms } from '../ledger/terms.ts';
 import { ManagerTester } from './managerTester.ts';

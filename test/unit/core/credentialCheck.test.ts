@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { CredentialCheck, type CredentialState } from '../../../src/core/credentialCheck.ts';
-import { type AuthTest } from '../../../src/core/quotaEngine.ts';
+import type { AuthTest } from '../../../src/core/quotaEngine.ts';
 import { FakeClock, settled } from '../../fakes/fakeClock.ts';
 import { apiKey, CoordinatorTester, fails, works } from './coordinatorTester.ts';
 import { outcome } from './managerTester.ts';

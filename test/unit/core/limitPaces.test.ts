@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { LimitPaces } from '../../../src/core/limitPaces.ts';
-import { type LimitStatus } from '../../../src/shared/limitStatus.ts';
+import type { LimitStatus } from '../../../src/shared/limitStatus.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;

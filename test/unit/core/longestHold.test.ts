@@ -7,7 +7,7 @@ import { settled } from '../../fakes/fakeClock.ts';
 import { terms } from '../ledger/terms.ts';
 import { ManagerTester, outcome } from './managerTester.ts';
 import { propertyRuns } from './propertyRuns.ts';
-import { type Watched } from './watched.ts';
+import type { Watched } from './watched.ts';
 
 describe('how long a request is held', () => {
   it('is what the setting says, and at most half of what the client waits', () => {

@@ -1,10 +1,10 @@
-import { type AdmissionAsk, type RequestOutcome, type Reservation } from '../../../src/core/admission.ts';
+import type { AdmissionAsk, RequestOutcome, Reservation } from '../../../src/core/admission.ts';
 import { ClaudeQuotaManager } from '../../../src/core/claudeQuotaManager.ts';
-import { type QuotaManagerParts } from '../../../src/core/quotaManagerParts.ts';
-import { type Ledger } from '../../../src/core/ledger.ts';
-import { type Plan } from '../../../src/core/plan.ts';
-import { type Dimension, type LimitStatus } from '../../../src/shared/limitStatus.ts';
-import { type SessionMode } from '../../../src/core/session.ts';
+import type { QuotaManagerParts } from '../../../src/core/quotaManagerParts.ts';
+import type { Ledger } from '../../../src/core/ledger.ts';
+import type { Plan } from '../../../src/core/plan.ts';
+import type { Dimension, LimitStatus } from '../../../src/shared/limitStatus.ts';
+import type { SessionMode } from '../../../src/core/session.ts';
 import { MemoryStore } from '../../../src/ledger/memoryStore.ts';
 import { TransactionalLedger } from '../../../src/ledger/transactionalLedger.ts';
 import { FakeClock } from '../../fakes/fakeClock.ts';

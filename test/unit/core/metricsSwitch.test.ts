@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type MetricsOptions } from '../../../src/core/metrics.ts';
+import type { MetricsOptions } from '../../../src/core/metrics.ts';
 import { MetricsSwitch } from '../../../src/core/metricsSwitch.ts';
 import { withRules } from '../../../src/core/priceRules.ts';
 import { QuotaSignals } from '../../../src/core/quotaSignals.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { type UsageEntry } from '../../../src/core/ledger.ts';
+import type { UsageEntry } from '../../../src/core/ledger.ts';
 import { apiKeyPlan, maxSubscriptionPlan } from '../../../src/core/plan.ts';
 import { tokens } from '../ledger/ledgerTester.ts';
 import { ManagerTester } from './managerTester.ts';
 import { watched, type Watched } from './watched.ts';
-import { type ObservedTurn } from '../../../src/core/observedTurn.ts';
+import type { ObservedTurn } from '../../../src/core/observedTurn.ts';
 
 const entry = (requestId: string, input: number, output = 0): UsageEntry => ({
   usage: tokens(input, output, { cacheReadTokens: 50_000 }),

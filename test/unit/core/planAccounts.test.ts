@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { apiKeyPlan, maxSubscriptionPlan, type Plan } from '../../../src/core/plan.ts';
-import { type QuotaTerms } from '../../../src/core/quotaTerms.ts';
-import { type LiveSession } from '../../../src/core/session.ts';
+import type { QuotaTerms } from '../../../src/core/quotaTerms.ts';
+import type { LiveSession } from '../../../src/core/session.ts';
 import { tokens } from '../ledger/ledgerTester.ts';
 import { ManagerTester } from './managerTester.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { projectLimit, type UseSample } from '../../../src/core/projectLimit.ts';
-import { type LimitProjection } from '../../../src/shared/limitProjection.ts';
-import { type LimitStatus } from '../../../src/shared/limitStatus.ts';
+import type { LimitProjection } from '../../../src/shared/limitProjection.ts';
+import type { LimitStatus } from '../../../src/shared/limitStatus.ts';
 import { propertyRuns } from './propertyRuns.ts';
 
 const minute = 60_000;

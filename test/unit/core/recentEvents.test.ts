@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Problem } from '../../../src/core/credentials.ts';
+import type { Problem } from '../../../src/core/credentials.ts';
 import { apiKeyPlan } from '../../../src/core/plan.ts';
 import { RecentEvents } from '../../../src/core/recentEvents.ts';
 import { outcome, ManagerTester } from './managerTester.ts';

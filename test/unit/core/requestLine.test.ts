@@ -8,7 +8,7 @@ import {
   type ScopeFacts,
   type WaitingRequest,
 } from '../../../src/core/requestLine.ts';
-import { type TokenBucket } from '../../../src/core/tokenBucket.ts';
+import type { TokenBucket } from '../../../src/core/tokenBucket.ts';
 
 const now = 1_000_000;
 const empty: TokenBucket = { used: 0, at: now, held: 0 };

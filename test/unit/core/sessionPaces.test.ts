@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { SessionPaces } from '../../../src/core/sessionPaces.ts';
-import { type LiveSession } from '../../../src/core/session.ts';
+import type { LiveSession } from '../../../src/core/session.ts';
 import { sampleSession } from '../vscode/samples.ts';
 import { tokens } from '../ledger/ledgerTester.ts';
 

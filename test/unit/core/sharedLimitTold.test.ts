@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type LedgerView } from '../../../src/core/ledger.ts';
+import type { LedgerView } from '../../../src/core/ledger.ts';
 import { maxSubscriptionPlan } from '../../../src/core/plan.ts';
 import { limitStatus, type SharedUse } from '../../../src/core/planStatus.ts';
 import { problems } from '../../../src/core/problems.ts';

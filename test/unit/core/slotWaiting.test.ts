@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type OpeningOutcome } from '../../../src/core/ledger.ts';
+import type { OpeningOutcome } from '../../../src/core/ledger.ts';
 import { apiKeyPlan } from '../../../src/core/plan.ts';
 import { settled } from '../../fakes/fakeClock.ts';
 import { CoordinatorTester, works } from './coordinatorTester.ts';

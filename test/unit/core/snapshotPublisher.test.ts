@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type EngineSnapshot } from '../../../src/core/quotaEngine.ts';
+import type { EngineSnapshot } from '../../../src/core/quotaEngine.ts';
 import { SnapshotPublisher } from '../../../src/core/snapshotPublisher.ts';
 import { FakeClock } from '../../fakes/fakeClock.ts';
 

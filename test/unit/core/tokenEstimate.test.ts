@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type AdmissionAsk } from '../../../src/core/admission.ts';
+import type { AdmissionAsk } from '../../../src/core/admission.ts';
 import { outputReserve, TokenEstimator } from '../../../src/core/tokenEstimate.ts';
 import { noUsage, type Usage } from '../../../src/core/usage.ts';
 

@@ -10,7 +10,7 @@ import { silentLogger } from '../ledger/silentLogger.ts';
 import { temporaryDirectory } from '../ledger/temporaryDirectory.ts';
 import { terms } from '../ledger/terms.ts';
 import { ManagerTester, outcome } from './managerTester.ts';
-import { type Watched } from './watched.ts';
+import type { Watched } from './watched.ts';
 
 describe('two managers on one ledger', () => {
   const plan = apiKeyPlan({ requestsPerMinute: 4, tokensPerMinute: 10_000, concurrentAgents: 2 });

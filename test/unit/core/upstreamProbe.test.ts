@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { type Problem } from '../../../src/core/credentials.ts';
-import { type AuthTest } from '../../../src/core/quotaEngine.ts';
+import type { Problem } from '../../../src/core/credentials.ts';
+import type { AuthTest } from '../../../src/core/quotaEngine.ts';
 import { directNetwork } from '../../../src/core/upstreamNetwork.ts';
 import { apiKey, CoordinatorTester, fails, works } from './coordinatorTester.ts';
 

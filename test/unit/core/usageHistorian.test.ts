@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type ElsewhereSum } from '../../../src/core/elsewhereSum.ts';
+import type { ElsewhereSum } from '../../../src/core/elsewhereSum.ts';
 import { maxSubscriptionPlan } from '../../../src/core/plan.ts';
 import { withRules } from '../../../src/core/priceRules.ts';
 import { UsageHistorian } from '../../../src/core/usageHistorian.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { ApiKeyCommand } from '../../../src/credentials/apiKeyCommand.ts';
-import { type KeyCommandOutcome } from '../../../src/credentials/keyCommandRun.ts';
+import type { KeyCommandOutcome } from '../../../src/credentials/keyCommandRun.ts';
 import { FakeClock, settled } from '../../fakes/fakeClock.ts';
 
 const minute = 60_000;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type CommandOutcome } from '../../../src/credentials/secretCommandRun.ts';
+import type { CommandOutcome } from '../../../src/credentials/secretCommandRun.ts';
 import { runLedgerCommand } from '../../../src/credentials/ledgerCommandRun.ts';
 import { temporaryDirectory } from '../ledger/temporaryDirectory.ts';
 

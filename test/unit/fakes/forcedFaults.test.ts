@@ -6,7 +6,7 @@ import { constants, gunzipSync } from 'node:zlib';
 import Anthropic from '@anthropic-ai/sdk';
 
 import { type SimulatedUpstream, startSimulatedUpstream } from '../../fakes/simulatedUpstream.ts';
-import { type ForcedFault, type UpstreamBehaviour } from '../../fakes/upstreamBehaviour.ts';
+import type { ForcedFault, UpstreamBehaviour } from '../../fakes/upstreamBehaviour.ts';
 
 const PROMPT = {
   model: 'claude-opus-5-5',

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import Anthropic from '@anthropic-ai/sdk';
 
 import { type SimulatedUpstream, startSimulatedUpstream } from '../../fakes/simulatedUpstream.ts';
-import { type UpstreamBehaviour } from '../../fakes/upstreamBehaviour.ts';
+import type { UpstreamBehaviour } from '../../fakes/upstreamBehaviour.ts';
 
 const PROMPT = {
   model: 'claude-opus-5-5',

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { createServer as createTlsServer } from 'node:https';
 import { once } from 'node:events';
-import { type AddressInfo } from 'node:net';
-import { type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 import type { Dispatcher } from 'undici';
-import { type AuthTest } from '../../../src/core/quotaEngine.ts';
+import type { AuthTest } from '../../../src/core/quotaEngine.ts';
 import { directNetwork } from '../../../src/core/upstreamNetwork.ts';
 import { testAuthentication, testRoute } from '../../../src/gateway/authenticationTest.ts';
 import { createUpstreamConnections } from '../../../src/gateway/upstreamConnections.ts';

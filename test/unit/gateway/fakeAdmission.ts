@@ -1,12 +1,12 @@
-import {
-  type AdmissionAsk,
-  type LimitReport,
-  type RequestAdmission,
-  type RequestOutcome,
-  type Reservation,
-  type TokenOwner,
+import type {
+  AdmissionAsk,
+  LimitReport,
+  RequestAdmission,
+  RequestOutcome,
+  Reservation,
+  TokenOwner,
 } from '../../../src/core/admission.ts';
-import { type Usage } from '../../../src/core/usage.ts';
+import type { Usage } from '../../../src/core/usage.ts';
 
 /** What was told about one reservation, in order. */
 export type Told =

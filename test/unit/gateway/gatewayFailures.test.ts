@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { AdmissionRefusedError } from '../../../src/core/admission.ts';
-import { type Clock } from '../../../src/core/clock.ts';
+import type { Clock } from '../../../src/core/clock.ts';
 import { liveToken } from './fakeAdmission.ts';
 import { directConnections, type GatewayFixture, startFixture, startServer, systemClock } from './gatewayFixture.ts';
 import { sendRaw } from './rawHttp.ts';

@@ -1,14 +1,14 @@
 import { createServer, type RequestListener } from 'node:http';
 import { once } from 'node:events';
-import { type AddressInfo } from 'node:net';
-import { type Clock } from '../../../src/core/clock.ts';
-import { type Logger } from '../../../src/core/logger.ts';
+import type { AddressInfo } from 'node:net';
+import type { Clock } from '../../../src/core/clock.ts';
+import type { Logger } from '../../../src/core/logger.ts';
 import { directNetwork } from '../../../src/core/upstreamNetwork.ts';
 import { type Gateway, startGateway } from '../../../src/gateway/gateway.ts';
-import { type ScrapedMetrics } from '../../../src/gateway/metricsPage.ts';
+import type { ScrapedMetrics } from '../../../src/gateway/metricsPage.ts';
 import { createUpstreamConnections, type UpstreamConnections } from '../../../src/gateway/upstreamConnections.ts';
-import { type UpstreamHealth } from '../../../src/gateway/upstreamHealth.ts';
-import { type UpstreamTarget } from '../../../src/core/credentials.ts';
+import type { UpstreamHealth } from '../../../src/gateway/upstreamHealth.ts';
+import type { UpstreamTarget } from '../../../src/core/credentials.ts';
 import { FakeAdmission } from './fakeAdmission.ts';
 
 export const realKey = 'sk-ant-real-key-that-must-never-be-seen-by-an-agent';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import Anthropic from '@anthropic-ai/sdk';
-import { type RequestOutcome } from '../../../src/core/admission.ts';
+import type { RequestOutcome } from '../../../src/core/admission.ts';
 import { addUsage, noUsage } from '../../../src/core/usage.ts';
 import { type SimulatedUpstream, startSimulatedUpstream } from '../../fakes/simulatedUpstream.ts';
 import { endsOf, liveToken } from './fakeAdmission.ts';

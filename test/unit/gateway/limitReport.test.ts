@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type LimitReport } from '../../../src/core/admission.ts';
+import type { LimitReport } from '../../../src/core/admission.ts';
 import { readLimitReport } from '../../../src/gateway/limitReport.ts';
 import { unifiedHeaders } from '../../fakes/unifiedHeaders.ts';
 

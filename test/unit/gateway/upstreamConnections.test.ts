@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { type RequestListener } from 'node:http';
+import type { RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { type AddressInfo } from 'node:net';
-import { type Problem } from '../../../src/core/credentials.ts';
+import type { AddressInfo } from 'node:net';
+import type { Problem } from '../../../src/core/credentials.ts';
 import { directNetwork, type UpstreamNetwork } from '../../../src/core/upstreamNetwork.ts';
 import { singleCall } from '../../../src/gateway/singleCall.ts';
 import {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { type UpstreamTarget } from '../../../src/core/credentials.ts';
+import type { UpstreamTarget } from '../../../src/core/credentials.ts';
 import { currentAddress } from '../../../src/gateway/currentAddress.ts';
 import { type UpstreamHealth, UpstreamHealthWatch } from '../../../src/gateway/upstreamHealth.ts';
-import { type UpstreamAddress } from '../../../src/gateway/upstreamTarget.ts';
+import type { UpstreamAddress } from '../../../src/gateway/upstreamTarget.ts';
 
 const first: UpstreamTarget = { baseUrl: 'https://api.test', key: 'first' };
 const path = '/v1/messages?beta=true';

@@ -12,7 +12,7 @@ import {
   zstdCompressSync,
 } from 'node:zlib';
 import fc from 'fast-check';
-import { type Usage } from '../../../src/core/usage.ts';
+import type { Usage } from '../../../src/core/usage.ts';
 import { UsageReader } from '../../../src/gateway/usageReader.ts';
 
 const text = 'Grüße 🎉 "usage":{"input_tokens":1} \\ \u2028';

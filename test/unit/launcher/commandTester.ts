@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type ControlQueries } from '../../../src/control/controlQueries.ts';
+import type { ControlQueries } from '../../../src/control/controlQueries.ts';
 import { type ControlServer, startControlServer } from '../../../src/control/controlServer.ts';
-import { type AuthHealth } from '../../../src/core/quotaEngine.ts';
+import type { AuthHealth } from '../../../src/core/quotaEngine.ts';
 import { FakeQueries } from '../control/fakeQueries.ts';
 import { FakeSessions, fakeProcessTable } from '../control/fakeSessions.ts';
 import { createMemoryLogger } from '../control/memoryLogger.ts';
 import { sampleSnapshot } from '../vscode/samples.ts';
-import { type EngineAddress } from '../../../src/launcher/engineAddress.ts';
+import type { EngineAddress } from '../../../src/launcher/engineAddress.ts';
 import { type LauncherEnd, startLauncher, keepSecret, testSecret } from './startedLauncher.ts';
 
 /** A control socket before a fake engine, and launchers that ask it. */

@@ -3,7 +3,7 @@ import { chmod, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type ControlServer, startControlServer } from '../../../src/control/controlServer.ts';
-import { type ProcessTable } from '../../../src/core/processTable.ts';
+import type { ProcessTable } from '../../../src/core/processTable.ts';
 import { engineAddress, engineSockets, readEngineSecret } from '../../../src/launcher/engineAddress.ts';
 import { connectEngine, EngineUnavailableError } from '../../../src/launcher/engineConnection.ts';
 import { launcherProtocolVersion } from '../../../src/shared/launcherMessages.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type ControlServer, startControlServer } from '../../../src/control/controlServer.ts';
 import { telemetryOverlay } from '../../../src/shared/telemetryVariables.ts';
-import { type EngineAddress } from '../../../src/launcher/engineAddress.ts';
+import type { EngineAddress } from '../../../src/launcher/engineAddress.ts';
 import { FakeSessions, fakeProcessTable, noSlot } from '../control/fakeSessions.ts';
 import { createMemoryLogger } from '../control/memoryLogger.ts';
 import { agentScript, keepSecret, startLauncher, testSecret } from './startedLauncher.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type AgentRecord } from '../../../src/core/quotaEngine.ts';
+import type { AgentRecord } from '../../../src/core/quotaEngine.ts';
 import { noUsage } from '../../../src/core/usage.ts';
 import { sampleNow, sampleSession, sampleSnapshot } from '../vscode/samples.ts';
 import { CommandTester, healthWith } from './commandTester.ts';

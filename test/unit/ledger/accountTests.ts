@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { maxSubscriptionPlan } from '../../../src/core/plan.ts';
-import { type PlanWindow } from '../../../src/core/planWindow.ts';
+import type { PlanWindow } from '../../../src/core/planWindow.ts';
 import { eachWithLedger } from './ledgerHooks.ts';
 import { type LedgerTester, type OpenLedger, tokens } from './ledgerTester.ts';
 import { report } from './reports.ts';

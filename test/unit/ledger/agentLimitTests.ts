@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type AgentLimits } from '../../../src/core/agentRules.ts';
+import type { AgentLimits } from '../../../src/core/agentRules.ts';
 import { apiKeyPlan, maxSubscriptionPlan } from '../../../src/core/plan.ts';
 import { eachWithLedger } from './ledgerHooks.ts';
 import { tokens, type LedgerTester, type OpenLedger } from './ledgerTester.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { type UsageEntry } from '../../../src/core/ledger.ts';
+import type { UsageEntry } from '../../../src/core/ledger.ts';
 import { apiKeyPlan, maxSubscriptionPlan } from '../../../src/core/plan.ts';
-import { type Subagent } from '../../../src/core/subagent.ts';
+import type { Subagent } from '../../../src/core/subagent.ts';
 import { eachWithLedger } from './ledgerHooks.ts';
 import { tokens, type OpenLedger } from './ledgerTester.ts';
 import { reported } from './reports.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { apiKeyPlan } from '../../../src/core/plan.ts';
 import { SharedQuotaError, type SharedNotice, type SharedQuota } from '../../../src/core/sharedQuota.ts';
-import { type LeasedLedger } from '../../../src/ledger/leasedLedger.ts';
+import type { LeasedLedger } from '../../../src/ledger/leasedLedger.ts';
 import { MemoryStore } from '../../../src/ledger/memoryStore.ts';
 import { settled } from '../../fakes/fakeClock.ts';
 import { MachineClock } from '../../fakes/machineClock.ts';

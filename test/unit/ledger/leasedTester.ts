@@ -1,9 +1,9 @@
-import { type Ledger } from '../../../src/core/ledger.ts';
-import { type AwayPolicy } from '../../../src/core/lease.ts';
-import { type SharedQuota } from '../../../src/core/sharedQuota.ts';
+import type { Ledger } from '../../../src/core/ledger.ts';
+import type { AwayPolicy } from '../../../src/core/lease.ts';
+import type { SharedQuota } from '../../../src/core/sharedQuota.ts';
 import { LeasedLedger } from '../../../src/ledger/leasedLedger.ts';
-import { type LedgerStore } from '../../../src/ledger/ledgerStore.ts';
-import { type MachineClock } from '../../fakes/machineClock.ts';
+import type { LedgerStore } from '../../../src/ledger/ledgerStore.ts';
+import type { MachineClock } from '../../fakes/machineClock.ts';
 import { silentLogger } from './silentLogger.ts';
 
 let machines = 0;

@@ -1,4 +1,4 @@
-import { type Plan } from '../../../src/core/plan.ts';
+import type { Plan } from '../../../src/core/plan.ts';
 import { LedgerTester, type OpenLedger } from './ledgerTester.ts';
 
 /** Opens an empty ledger before each test of the surrounding block. @returns gives the test's own tester. */

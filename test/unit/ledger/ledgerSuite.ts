@@ -1,4 +1,4 @@
-import { type OpenLedger } from './ledgerTester.ts';
+import type { OpenLedger } from './ledgerTester.ts';
 import { limitTests } from './limitTests.ts';
 import { modelGroupTests } from './modelGroupTests.ts';
 import { agentLimitTests } from './agentLimitTests.ts';

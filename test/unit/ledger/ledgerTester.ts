@@ -1,18 +1,11 @@
 import assert from 'node:assert/strict';
-import { type LimitReport } from '../../../src/core/admission.ts';
-import { type AgentRule } from '../../../src/core/agentRules.ts';
-import {
-  type Charge,
-  type Ledger,
-  type LedgerView,
-  type LineRun,
-  type OpeningOutcome,
-  type RequestState,
-} from '../../../src/core/ledger.ts';
+import type { LimitReport } from '../../../src/core/admission.ts';
+import type { AgentRule } from '../../../src/core/agentRules.ts';
+import type { Charge, Ledger, LedgerView, LineRun, OpeningOutcome, RequestState } from '../../../src/core/ledger.ts';
 import { apiKeyPlan, type Plan } from '../../../src/core/plan.ts';
-import { type QuotaTerms } from '../../../src/core/quotaTerms.ts';
-import { type Dimension, type LimitStatus } from '../../../src/shared/limitStatus.ts';
-import { type Session, type SessionMode } from '../../../src/core/session.ts';
+import type { QuotaTerms } from '../../../src/core/quotaTerms.ts';
+import type { Dimension, LimitStatus } from '../../../src/shared/limitStatus.ts';
+import type { Session, SessionMode } from '../../../src/core/session.ts';
 import { noUsage, type Usage } from '../../../src/core/usage.ts';
 import { report } from './reports.ts';
 import { terms } from './terms.ts';

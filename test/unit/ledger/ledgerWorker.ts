@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openLedger } from '../../../src/ledger/openLedger.ts';
-import { type Plan } from '../../../src/core/plan.ts';
+import type { Plan } from '../../../src/core/plan.ts';
 import { LedgerTester } from './ledgerTester.ts';
 import { silentLogger } from './silentLogger.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type Ledger } from '../../../src/core/ledger.ts';
+import type { Ledger } from '../../../src/core/ledger.ts';
 import { apiKeyPlan } from '../../../src/core/plan.ts';
 import { MemoryStore } from '../../../src/ledger/memoryStore.ts';
 import { openLedger } from '../../../src/ledger/openLedger.ts';

@@ -4,7 +4,7 @@ import { apiKeyPlan } from '../../../src/core/plan.ts';
 import { withRules } from '../../../src/core/priceRules.ts';
 import { SharedQuotaError } from '../../../src/core/sharedQuota.ts';
 import { UsageHistorian } from '../../../src/core/usageHistorian.ts';
-import { type UsageSum } from '../../../src/core/usageSum.ts';
+import type { UsageSum } from '../../../src/core/usageSum.ts';
 import { MemoryStore } from '../../../src/ledger/memoryStore.ts';
 import { TransactionalLedger } from '../../../src/ledger/transactionalLedger.ts';
 import { amountTokens } from '../../../src/shared/usageHistory.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type LimitReport } from '../../../src/core/admission.ts';
+import type { LimitReport } from '../../../src/core/admission.ts';
 import { SharedQuotaError } from '../../../src/core/sharedQuota.ts';
 import { MemoryStore } from '../../../src/ledger/memoryStore.ts';
 import { ReportSender } from '../../../src/ledger/reportSender.ts';

@@ -1,5 +1,5 @@
-import { type LimitReport, type ReportedLimit } from '../../../src/core/admission.ts';
-import { type PlanWindow } from '../../../src/core/planWindow.ts';
+import type { LimitReport, ReportedLimit } from '../../../src/core/admission.ts';
+import type { PlanWindow } from '../../../src/core/planWindow.ts';
 
 /** An answer that says nothing of limits but what is given. */
 export function report(more: Partial<LimitReport> = {}): LimitReport {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { type LineRun } from '../../../src/core/ledger.ts';
-import { type QuotaTerms } from '../../../src/core/quotaTerms.ts';
+import type { LineRun } from '../../../src/core/ledger.ts';
+import type { QuotaTerms } from '../../../src/core/quotaTerms.ts';
 import { LeasedLedger } from '../../../src/ledger/leasedLedger.ts';
 import { MemoryStore } from '../../../src/ledger/memoryStore.ts';
-import { type StrictUpstream } from '../core/strictUpstream.ts';
+import type { StrictUpstream } from '../core/strictUpstream.ts';
 import { tokens } from './ledgerTester.ts';
 import { OwnClock, type SharedWorld } from './sharedWorld.ts';
 import { silentLogger } from './silentLogger.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import { apiKeyPlan, maxSubscriptionPlan } from '../../../src/core/plan.ts';
-import { type LimitStatus } from '../../../src/shared/limitStatus.ts';
+import type { LimitStatus } from '../../../src/shared/limitStatus.ts';
 import { eachWithLedger } from './ledgerHooks.ts';
 import { tokens, type OpenLedger } from './ledgerTester.ts';
 

@@ -1,6 +1,6 @@
-import { type Clock } from '../../../src/core/clock.ts';
-import { type AwayPolicy } from '../../../src/core/lease.ts';
-import { type MonotonicClock } from '../../../src/core/monotonicClock.ts';
+import type { Clock } from '../../../src/core/clock.ts';
+import type { AwayPolicy } from '../../../src/core/lease.ts';
+import type { MonotonicClock } from '../../../src/core/monotonicClock.ts';
 import { SharedQuotaError, type SharedQuota } from '../../../src/core/sharedQuota.ts';
 import { FakeClock } from '../../fakes/fakeClock.ts';
 import { MemorySharedQuota } from '../../fakes/memorySharedQuota.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type OpeningOutcome } from '../../../src/core/ledger.ts';
+import type { OpeningOutcome } from '../../../src/core/ledger.ts';
 import { apiKeyPlan, maxSubscriptionPlan } from '../../../src/core/plan.ts';
 import { eachWithLedger } from './ledgerHooks.ts';
 import { tokens, type OpenLedger } from './ledgerTester.ts';

@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Problem } from '../../../src/core/credentials.ts';
+import type { Problem } from '../../../src/core/credentials.ts';
 import { ledgerFileName, openLedger } from '../../../src/ledger/openLedger.ts';
 import { hasLog, isBusy, isDamaged, openSqliteDatabase, walIsSafe } from '../../../src/ledger/sqliteDatabase.ts';
 import { migrations } from '../../../src/ledger/sqliteSchema.ts';

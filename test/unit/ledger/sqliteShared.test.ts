@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads';
 import { apiKeyPlan } from '../../../src/core/plan.ts';
 import { ledgerFileName, openLedger } from '../../../src/ledger/openLedger.ts';
 import { LedgerTester, tokens } from './ledgerTester.ts';
-import { type LedgerWork, type LedgerWorkDone } from './ledgerWorker.ts';
+import type { LedgerWork, LedgerWorkDone } from './ledgerWorker.ts';
 import { holdLock } from './lockHolder.ts';
 import { silentLogger } from './silentLogger.ts';
 import { temporaryDirectory } from './temporaryDirectory.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { apiKeyPlan } from '../../../src/core/plan.ts';
 import { eachWithLedger } from './ledgerHooks.ts';
-import { type OpenLedger } from './ledgerTester.ts';
+import type { OpenLedger } from './ledgerTester.ts';
 
 export function steeringTests(openLedger: OpenLedger): void {
   describe('steering a session', () => {

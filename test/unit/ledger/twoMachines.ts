@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { type Plan } from '../../../src/core/plan.ts';
-import { type LeaseLimits } from '../../../src/core/sharedQuota.ts';
-import { type LeasedLedger } from '../../../src/ledger/leasedLedger.ts';
+import type { Plan } from '../../../src/core/plan.ts';
+import type { LeaseLimits } from '../../../src/core/sharedQuota.ts';
+import type { LeasedLedger } from '../../../src/ledger/leasedLedger.ts';
 import { MemoryStore } from '../../../src/ledger/memoryStore.ts';
 import { MachineClock } from '../../fakes/machineClock.ts';
 import { MemorySharedQuota } from '../../fakes/memorySharedQuota.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { maxSubscriptionPlan } from '../../../src/core/plan.ts';
-import { type UsageSum } from '../../../src/core/usageSum.ts';
+import type { UsageSum } from '../../../src/core/usageSum.ts';
 import { addUsage, noUsage, type Usage } from '../../../src/core/usage.ts';
 import { eachWithLedger } from './ledgerHooks.ts';
 import { tokens, type LedgerTester, type OpenLedger } from './ledgerTester.ts';

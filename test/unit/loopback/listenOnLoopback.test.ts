@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { listenOnLoopback } from '../../../src/loopback/listenOnLoopback.ts';
 
 describe('listenOnLoopback', () => {

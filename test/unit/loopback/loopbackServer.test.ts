@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { createLoopbackServer } from '../../../src/loopback/loopbackServer.ts';
 import { collect, sendRaw } from '../gateway/rawHttp.ts';

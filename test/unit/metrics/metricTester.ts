@@ -1,4 +1,4 @@
-import { type Metrics, type MetricsOptions } from '../../../src/core/metrics.ts';
+import type { Metrics, MetricsOptions } from '../../../src/core/metrics.ts';
 import { withRules } from '../../../src/core/priceRules.ts';
 import { QuotaSignals } from '../../../src/core/quotaSignals.ts';
 import { startMetrics } from '../../../src/metrics/startMetrics.ts';

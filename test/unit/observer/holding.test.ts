@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { type IntakeHandler } from '../../../src/observer/observerIntake.ts';
+import type { IntakeHandler } from '../../../src/observer/observerIntake.ts';
 import { hookIntake, type ClaudeSession } from '../../../src/observer/hookIntake.ts';
 import { RunningTurns } from '../../../src/observer/runningTurns.ts';
 import { statusLineIntake } from '../../../src/observer/statusLineIntake.ts';
 import { admitStep } from '../../../src/core/stepAdmission.ts';
 import { maxSubscriptionPlan } from '../../../src/core/plan.ts';
-import { type LiveSession } from '../../../src/core/session.ts';
+import type { LiveSession } from '../../../src/core/session.ts';
 import { ManagerTester } from '../core/managerTester.ts';
 import { watched } from '../core/watched.ts';
 import { tokens } from '../ledger/ledgerTester.ts';

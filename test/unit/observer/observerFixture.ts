@@ -1,7 +1,7 @@
-import { type TokenOwner } from '../../../src/core/admission.ts';
-import { type LiveSession } from '../../../src/core/session.ts';
+import type { TokenOwner } from '../../../src/core/admission.ts';
+import type { LiveSession } from '../../../src/core/session.ts';
 import { noUsage } from '../../../src/core/usage.ts';
-import { type ObserverContext } from '../../../src/observer/observerExchange.ts';
+import type { ObserverContext } from '../../../src/observer/observerExchange.ts';
 import { LogsIntake, type TelemetryBooks } from '../../../src/observer/logsIntake.ts';
 import { startObserverServer, type ObserverServer } from '../../../src/observer/observerServer.ts';
 import { systemClock } from '../../../src/processes/systemClock.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { sendRaw } from '../gateway/rawHttp.ts';
-import { type IntakeHandler } from '../../../src/observer/observerIntake.ts';
+import type { IntakeHandler } from '../../../src/observer/observerIntake.ts';
 import { endedToken, liveSession, liveToken, startFixture, type ObserverFixture } from './observerFixture.ts';
 
 describe('startObserverServer', () => {

@@ -10,7 +10,7 @@ import {
   undoServiceChange,
 } from '../../../src/outside/claudeSettings.ts';
 import { memberOf, withMember } from '../../../src/outside/jsonMember.ts';
-import { type ServiceChange } from '../../../src/outside/undoRecord.ts';
+import type { ServiceChange } from '../../../src/outside/undoRecord.ts';
 import { wrapperWords } from '../../../src/shared/wrapperCommand.ts';
 
 const wrapper = '/home/me/.agent-quota/1234abcd/claude-process-wrapper';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type SharedQuota } from '../../../src/core/sharedQuota.ts';
+import type { SharedQuota } from '../../../src/core/sharedQuota.ts';
 import { SharedDatabase } from '../../support/sharedDatabase.ts';
 import { report } from '../ledger/reports.ts';
 import { amounts, FakeMachine } from './fakeMachine.ts';

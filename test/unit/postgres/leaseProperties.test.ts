@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type SharedQuota } from '../../../src/core/sharedQuota.ts';
+import type { SharedQuota } from '../../../src/core/sharedQuota.ts';
 import { SharedDatabase } from '../../support/sharedDatabase.ts';
 import { FakeMachine } from './fakeMachine.ts';
 

@@ -1,11 +1,5 @@
 import assert from 'node:assert/strict';
-import {
-  type LeaseAmounts,
-  type LeaseGrant,
-  type LeaseLimits,
-  type ScopeAsk,
-  type SharedQuota,
-} from '../../../src/core/sharedQuota.ts';
+import type { LeaseAmounts, LeaseGrant, LeaseLimits, ScopeAsk, SharedQuota } from '../../../src/core/sharedQuota.ts';
 import { SharedDatabase } from '../../support/sharedDatabase.ts';
 import { amounts, FakeMachine, identity } from './fakeMachine.ts';
 

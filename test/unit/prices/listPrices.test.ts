@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { type PricedRequests } from '../../../src/core/tokenPrices.ts';
-import { type Usage } from '../../../src/core/usage.ts';
+import type { PricedRequests } from '../../../src/core/tokenPrices.ts';
+import type { Usage } from '../../../src/core/usage.ts';
 import { listPrices } from '../../../src/prices/listPrices.ts';
 import { tokens } from '../ledger/ledgerTester.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type AgentAuth, type EngineConfiguration, type EngineStart } from '../../../src/core/quotaEngine.ts';
+import type { AgentAuth, EngineConfiguration, EngineStart } from '../../../src/core/quotaEngine.ts';
 import { maxSubscriptionPlan } from '../../../src/core/plan.ts';
 import { directNetwork } from '../../../src/core/upstreamNetwork.ts';
 import { EngineDiedError } from '../../../src/supervisor/engineSupervisor.ts';

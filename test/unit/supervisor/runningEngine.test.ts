@@ -6,7 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { serveEngine } from '../../../src/engine.ts';
 import { apiKeyPlan } from '../../../src/core/plan.ts';
-import { type AgentAuth, type EngineConfiguration, type EngineStart } from '../../../src/core/quotaEngine.ts';
+import type { AgentAuth, EngineConfiguration, EngineStart } from '../../../src/core/quotaEngine.ts';
 import { directNetwork } from '../../../src/core/upstreamNetwork.ts';
 import { EngineDiedError } from '../../../src/supervisor/engineSupervisor.ts';
 import { startInThread, startWorkerThread, type EngineThread } from '../../../src/supervisor/engineThread.ts';

@@ -1,6 +1,6 @@
-import { type MessagePort } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { createBirpc } from 'birpc';
-import { type EngineFunctions, type EngineStart, type QuotaEngineEvents } from '../../../src/core/quotaEngine.ts';
+import type { EngineFunctions, EngineStart, QuotaEngineEvents } from '../../../src/core/quotaEngine.ts';
 import { startInThread, type EngineThread } from '../../../src/supervisor/engineThread.ts';
 
 /** An engine that answers without doing anything, and dies when told to. */

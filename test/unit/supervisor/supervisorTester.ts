@@ -1,6 +1,6 @@
-import { type EngineStart, type QuotaEngineEvents } from '../../../src/core/quotaEngine.ts';
+import type { EngineStart, QuotaEngineEvents } from '../../../src/core/quotaEngine.ts';
 import { EngineSupervisor, type EngineLife } from '../../../src/supervisor/engineSupervisor.ts';
-import { type EngineThread } from '../../../src/supervisor/engineThread.ts';
+import type { EngineThread } from '../../../src/supervisor/engineThread.ts';
 import { FakeClock } from '../../fakes/fakeClock.ts';
 import { createMemoryLogger, type MemoryLogger } from '../control/memoryLogger.ts';
 

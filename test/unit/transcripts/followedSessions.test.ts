@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { maxSubscriptionPlan } from '../../../src/core/plan.ts';
-import { type LiveSession, type ObservedBy } from '../../../src/core/session.ts';
+import type { LiveSession, ObservedBy } from '../../../src/core/session.ts';
 import { FollowedSessions } from '../../../src/transcripts/followedSessions.ts';
 import { ManagerTester } from '../core/managerTester.ts';
 import { tokens } from '../ledger/ledgerTester.ts';

@@ -3,7 +3,7 @@ import { appendFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { readTranscript } from '../../../src/transcripts/readTranscript.ts';
-import { type TranscriptPosition } from '../../../src/transcripts/transcriptPosition.ts';
+import type { TranscriptPosition } from '../../../src/transcripts/transcriptPosition.ts';
 import { temporaryDirectory } from '../ledger/temporaryDirectory.ts';
 import { transcriptLine } from './transcriptLine.ts';
 

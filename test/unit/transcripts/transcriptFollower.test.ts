@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { addUsage, noUsage } from '../../../src/core/usage.ts';
-import { type FollowedSession } from '../../../src/transcripts/sessionTranscripts.ts';
+import type { FollowedSession } from '../../../src/transcripts/sessionTranscripts.ts';
 import {
   type FollowedUsage,
   type FollowOptions,

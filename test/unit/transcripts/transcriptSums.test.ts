@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
-import { type BookedTable } from '../../../src/core/bookedRequests.ts';
+import type { BookedTable } from '../../../src/core/bookedRequests.ts';
 import { addUsage, noUsage } from '../../../src/core/usage.ts';
 import { importTranscripts } from '../../../src/transcripts/importTranscripts.ts';
 import { openTranscriptDatabase } from '../../../src/transcripts/openTranscriptDatabase.ts';

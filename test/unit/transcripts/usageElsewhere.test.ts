@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { type ImportOptions } from '../../../src/transcripts/importTranscripts.ts';
-import { type TranscriptHistory } from '../../../src/transcripts/transcriptHistory.ts';
-import { type UsagePart, type UsageQuestion } from '../../../src/transcripts/transcriptUsage.ts';
+import type { ImportOptions } from '../../../src/transcripts/importTranscripts.ts';
+import type { TranscriptHistory } from '../../../src/transcripts/transcriptHistory.ts';
+import type { UsagePart, UsageQuestion } from '../../../src/transcripts/transcriptUsage.ts';
 import { UsageElsewhere, type UsageElsewhereParts } from '../../../src/transcripts/usageElsewhere.ts';
 import { FakeClock } from '../../fakes/fakeClock.ts';
 import { createMemoryLogger } from '../control/memoryLogger.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type AgentAuth, type QuotaEngine } from '../../../src/core/quotaEngine.ts';
+import type { AgentAuth, QuotaEngine } from '../../../src/core/quotaEngine.ts';
 import { createAgentQuotaApi, type AgentQuotaApi } from '../../../src/vscode/agentQuotaApi.ts';
 import type { SettingsReader } from '../../../src/vscode/settingsReader.ts';
 import type { SnapshotStore } from '../../../src/vscode/snapshotStore.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type QuotaEngine } from '../../../src/core/quotaEngine.ts';
+import type { QuotaEngine } from '../../../src/core/quotaEngine.ts';
 import { configuredEngine } from '../../../src/vscode/configuredEngine.ts';
 
 describe('engine for what starts agents', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { settings as ids } from '../../../src/contributions.ts';
-import { type Problem } from '../../../src/core/credentials.ts';
+import type { Problem } from '../../../src/core/credentials.ts';
 import { apiKeyPlan, maxSubscriptionPlan, type Plan } from '../../../src/core/plan.ts';
 import { DailyTokensQuestion } from '../../../src/vscode/dailyTokensQuestion.ts';
 import type { ProblemAnswer } from '../../../src/vscode/notices.ts';

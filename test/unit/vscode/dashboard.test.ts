@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type Problem } from '../../../src/core/credentials.ts';
+import type { Problem } from '../../../src/core/credentials.ts';
 import { toDashboardSchema } from '../../../src/shared/dashboardMessages.ts';
-import { type DashboardRow } from '../../../src/shared/dashboardParts.ts';
-import { type SharedState } from '../../../src/core/sharedState.ts';
+import type { DashboardRow } from '../../../src/shared/dashboardParts.ts';
+import type { SharedState } from '../../../src/core/sharedState.ts';
 import { noUsage } from '../../../src/core/usage.ts';
-import { type LimitProjection } from '../../../src/shared/limitProjection.ts';
-import { type RecentEvent } from '../../../src/shared/recentEvent.ts';
+import type { LimitProjection } from '../../../src/shared/limitProjection.ts';
+import type { RecentEvent } from '../../../src/shared/recentEvent.ts';
 import { DashboardChanges } from '../../../src/vscode/dashboardChanges.ts';
 import { dashboardView, type DashboardView } from '../../../src/vscode/dashboardView.ts';
-import { type EngineState } from '../../../src/vscode/engineState.ts';
+import type { EngineState } from '../../../src/vscode/engineState.ts';
 import { dashboardEvent } from '../../../src/vscode/eventText.ts';
 import {
   sampleMachine,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { type UsageQuery } from '../../../src/shared/dashboardUsage.ts';
-import { type RecentEvent } from '../../../src/shared/recentEvent.ts';
-import { type UsageHistory } from '../../../src/shared/usageHistory.ts';
+import type { UsageQuery } from '../../../src/shared/dashboardUsage.ts';
+import type { RecentEvent } from '../../../src/shared/recentEvent.ts';
+import type { UsageHistory } from '../../../src/shared/usageHistory.ts';
 import { EventFeed } from '../../../src/vscode/eventFeed.ts';
 import { UsageFeed } from '../../../src/vscode/usageFeed.ts';
 import { ManualClock } from './manualClock.ts';

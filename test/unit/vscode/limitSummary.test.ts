@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { type LimitStatus } from '../../../src/shared/limitStatus.ts';
-import { type EngineState } from '../../../src/vscode/engineState.ts';
+import type { LimitStatus } from '../../../src/shared/limitStatus.ts';
+import type { EngineState } from '../../../src/vscode/engineState.ts';
 import { dashboardView } from '../../../src/vscode/dashboardView.ts';
 import { summarizeLimit } from '../../../src/shared/limitSummary.ts';
 import { quotaTooltip } from '../../../src/vscode/quotaTooltip.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { type EngineSnapshot } from '../../../src/core/quotaEngine.ts';
-import { type LimitStatus } from '../../../src/shared/limitStatus.ts';
-import { type ToldOnce } from '../../../src/told/toldOnce.ts';
+import type { EngineSnapshot } from '../../../src/core/quotaEngine.ts';
+import type { LimitStatus } from '../../../src/shared/limitStatus.ts';
+import type { ToldOnce } from '../../../src/told/toldOnce.ts';
 import { readSettings, type Settings } from '../../../src/vscode/settings.ts';
-import { type EngineState } from '../../../src/vscode/engineState.ts';
+import type { EngineState } from '../../../src/vscode/engineState.ts';
 import { QuotaNotices } from '../../../src/vscode/quotaNotices.ts';
 import { ManualClock } from './manualClock.ts';
 import { sampleNow, sampleSnapshot, statusOf } from './samples.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type EngineSnapshot } from '../../../src/core/quotaEngine.ts';
+import type { EngineSnapshot } from '../../../src/core/quotaEngine.ts';
 import { formatPercentage } from '../../../src/shared/amounts.ts';
 import { dashboardView } from '../../../src/vscode/dashboardView.ts';
-import { type EngineState } from '../../../src/vscode/engineState.ts';
+import type { EngineState } from '../../../src/vscode/engineState.ts';
 import { quotaFace } from '../../../src/vscode/quotaFace.ts';
 import { quotaTooltip } from '../../../src/vscode/quotaTooltip.ts';
 import { runningAgents } from '../../../src/vscode/runningAgents.ts';

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ToldOnce } from '../../../src/told/toldOnce.ts';
-import { type EngineSnapshot } from '../../../src/core/quotaEngine.ts';
+import type { EngineSnapshot } from '../../../src/core/quotaEngine.ts';
 import { isShownAsUsedUp } from '../../../src/vscode/usedUpShown.ts';
 import { NoticesTestWindow } from './noticesTestWindow.ts';
 import { sampleNow, sampleSession, sampleSnapshot, statusOf } from './samples.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { settings as ids } from '../../../src/contributions.ts';
-import { type SubscriptionMode } from '../../../src/core/credentials.ts';
+import type { SubscriptionMode } from '../../../src/core/credentials.ts';
 import { RoutedConsent } from '../../../src/vscode/routedConsent.ts';
 import { readSettings } from '../../../src/vscode/settings.ts';
 

@@ -1,8 +1,8 @@
-import { type EngineSnapshot, type ShownSession } from '../../../src/core/quotaEngine.ts';
-import { type OtherMachine, type SharedSession } from '../../../src/core/sharedState.ts';
-import { type LimitStatus } from '../../../src/shared/limitStatus.ts';
+import type { EngineSnapshot, ShownSession } from '../../../src/core/quotaEngine.ts';
+import type { OtherMachine, SharedSession } from '../../../src/core/sharedState.ts';
+import type { LimitStatus } from '../../../src/shared/limitStatus.ts';
 import { noUsage } from '../../../src/core/usage.ts';
-import { type DashboardSources } from '../../../src/vscode/dashboardView.ts';
+import type { DashboardSources } from '../../../src/vscode/dashboardView.ts';
 
 const minute = 60_000;
 

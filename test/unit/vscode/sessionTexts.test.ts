@@ -5,7 +5,7 @@ import { nextAgentName } from '../../../src/vscode/nextAgentName.ts';
 import { sessionActivity } from '../../../src/shared/sessionActivity.ts';
 import { sessionRow, waitingRow } from '../../../src/vscode/sessionRow.ts';
 import { sessionTooltip } from '../../../src/vscode/sessionTooltip.ts';
-import { type ShownSession } from '../../../src/core/quotaEngine.ts';
+import type { ShownSession } from '../../../src/core/quotaEngine.ts';
 import { waitingText } from '../../../src/vscode/waitingText.ts';
 import { sampleNow, sampleSession } from './samples.ts';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type Problem } from '../../../src/core/credentials.ts';
-import { type EngineSnapshot } from '../../../src/core/quotaEngine.ts';
+import type { Problem } from '../../../src/core/credentials.ts';
+import type { EngineSnapshot } from '../../../src/core/quotaEngine.ts';
 import { dashboardView } from '../../../src/vscode/dashboardView.ts';
-import { type EngineState } from '../../../src/vscode/engineState.ts';
+import type { EngineState } from '../../../src/vscode/engineState.ts';
 import { quotaFace } from '../../../src/vscode/quotaFace.ts';
 import { quotaTooltip, tooltipCommands } from '../../../src/vscode/quotaTooltip.ts';
 import { statusLines } from '../../../src/vscode/statusLines.ts';
@@ -12,7 +12,7 @@ import {
   longestStatusBarText,
   statusBarPlaceholders,
 } from '../../../src/vscode/statusBarFormat.ts';
-import { type Dimension } from '../../../src/shared/limitStatus.ts';
+import type { Dimension } from '../../../src/shared/limitStatus.ts';
 import { sampleNow, sampleSnapshot, statusOf, sampleSources } from './samples.ts';
 
 const gone: Problem = { code: 'gone', severity: 'error', message: 'The engine is gone.', nextStep: 'Reload.' };

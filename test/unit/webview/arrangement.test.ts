@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type DashboardFigures, type DashboardRow } from '../../../src/shared/dashboardParts.ts';
+import type { DashboardFigures, DashboardRow } from '../../../src/shared/dashboardParts.ts';
 import { arrange, type Arrangement, firstArrangement, sortKeys } from '../../../src/webview/arrangement.ts';
 
 const noFigures: DashboardFigures = {

@@ -1,4 +1,4 @@
-import { type Dice } from './dice.ts';
+import type { Dice } from './dice.ts';
 
 /** Bytes that mean something to a reader of HTTP. */
 const telling = Buffer.from('\r\n\t\0 :;,/?#%\\"0123456789abcdefxX\x7f\x80\xff', 'latin1');

@@ -1,4 +1,4 @@
-import { type RandomSource } from '../../../../bench/quota/randomSource.ts';
+import type { RandomSource } from '../../../../bench/quota/randomSource.ts';
 
 /** Choices that a seed determines. */
 export class Dice {

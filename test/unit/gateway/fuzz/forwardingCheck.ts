@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { liveToken } from '../fakeAdmission.ts';
 import { realKey } from '../gatewayFixture.ts';
-import { type ReadRequest } from './streamReader.ts';
-import { type SeenRequest } from './watchedUpstream.ts';
+import type { ReadRequest } from './streamReader.ts';
+import type { SeenRequest } from './watchedUpstream.ts';
 
 /** Written by the gateway's own HTTP client, or not for the upstream (RFC 9110 §7.6.1). */
 const notCompared: ReadonlySet<string> = new Set([

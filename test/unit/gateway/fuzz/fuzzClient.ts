@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type FuzzAttempt } from './fuzzAttempt.ts';
+import type { FuzzAttempt } from './fuzzAttempt.ts';
 
 /** What a client got for its trouble. */
 export interface FuzzOutcome {

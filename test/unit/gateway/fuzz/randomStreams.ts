@@ -1,4 +1,4 @@
-import { type Dice } from './dice.ts';
+import type { Dice } from './dice.ts';
 
 /** How other protocols begin. */
 const greetings: readonly Buffer[] = [

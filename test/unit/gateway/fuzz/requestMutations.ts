@@ -1,5 +1,5 @@
 import { liveToken } from '../fakeAdmission.ts';
-import { type Dice } from './dice.ts';
+import type { Dice } from './dice.ts';
 import { nearMisses, type RequestParts } from './requestParts.ts';
 
 type Header = RequestParts['headers'][number];

@@ -1,5 +1,5 @@
 import { endedToken, liveToken } from '../fakeAdmission.ts';
-import { type Dice } from './dice.ts';
+import type { Dice } from './dice.ts';
 
 /** A request before it is written. */
 export interface RequestParts {

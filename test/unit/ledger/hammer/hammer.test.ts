@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type LedgerView } from '../../../../src/core/ledger.ts';
+import type { LedgerView } from '../../../../src/core/ledger.ts';
 import { report, reported } from '../reports.ts';
 import { temporaryDirectory } from '../temporaryDirectory.ts';
 import { openHammerEngine, type HammerEngine } from './hammerEngine.ts';
 import { readJournals } from './hammerJournal.ts';
 import { hammerPlan, hammerTerms, isLong, limitedAgent, opus, opusInputTokensPerMinute } from './hammerPlan.ts';
 import { bookedSums, countedAtAdmission, expectBooked, lowestLevels, mostOpen } from './hammerVerdict.ts';
-import { type HammerWork } from './hammerWork.ts';
+import type { HammerWork } from './hammerWork.ts';
 
 const hammeringMs = isLong ? 60_000 : 6000;
 /** Each takes what some twenty requests hold with it; so that the limits are really reached, there is an end to it. */

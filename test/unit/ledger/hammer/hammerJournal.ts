@@ -1,6 +1,6 @@
 import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Usage } from '../../../../src/core/usage.ts';
+import type { Usage } from '../../../../src/core/usage.ts';
 
 /** What a worker says it did. `request` is its own name for one request. */
 export type JournalEntry =

@@ -4,7 +4,7 @@ import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import { addUsage, noUsage, type Usage } from '../../../../src/core/usage.ts';
 import { ledgerFileName } from '../../../../src/ledger/openLedger.ts';
 import { StrictBucket } from '../../core/strictUpstream.ts';
-import { type JournalEntry } from './hammerJournal.ts';
+import type { JournalEntry } from './hammerJournal.ts';
 import { agentNames, hammerPlan, hammerTerms, limitedAgent, opus, opusInputTokensPerMinute } from './hammerPlan.ts';
 
 type Counted = JournalEntry & { kind: 'counted' };

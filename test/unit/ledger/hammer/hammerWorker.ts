@@ -4,7 +4,7 @@ import { AdmissionRefusedError, type Reservation } from '../../../../src/core/ad
 import { noUsage, type Usage } from '../../../../src/core/usage.ts';
 import { openHammerEngine, type HammerEngine } from './hammerEngine.ts';
 import { HammerJournal } from './hammerJournal.ts';
-import { type HammerWork } from './hammerWork.ts';
+import type { HammerWork } from './hammerWork.ts';
 import { agentNames, models, type HammerModel } from './hammerPlan.ts';
 
 interface HammeredSession {
