@@ -3,7 +3,7 @@ import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ProcessTable } from '../core/processTable.ts';
 import { type EngineRecord, readEngineRecord, recordSuffix } from '../shared/engineRecord.ts';
-import { launcherProtocolVersion } from '../shared/launcherMessages.ts';
+import { launcherProtocolVersion } from '../shared/launcherLines.ts';
 import { isAnswered } from './controlListener.ts';
 import { ensurePrivateDirectory } from './privateDirectory.ts';
 

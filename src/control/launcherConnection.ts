@@ -4,17 +4,9 @@ import type { Logger } from '../core/logger.ts';
 import type { ProcessTable } from '../core/processTable.ts';
 import type { AgentAuth, LinePlace } from '../core/quotaEngine.ts';
 import type { ProcessIdentity } from '../core/session.ts';
-import {
-  createLineSplitter,
-  type FromLauncher,
-  fromLauncherSchema,
-  launcherProtocolVersion,
-  longestLine,
-  messageLine,
-  type Query,
-  readMessageLine,
-  type ToLauncher,
-} from '../shared/launcherMessages.ts';
+import { createLineSplitter, launcherProtocolVersion, longestLine, messageLine } from '../shared/launcherLines.ts';
+import { readMessageLine, type ToLauncher } from '../shared/engineMessages.ts';
+import { type FromLauncher, fromLauncherSchema, type Query } from '../shared/launcherMessages.ts';
 import { longestAnswer, type QueryAnswer } from '../shared/launcherAnswers.ts';
 import type { ControlQueries } from './controlQueries.ts';
 import type { ControlSessions } from './controlSessions.ts';

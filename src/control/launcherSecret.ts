@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { readSecretText, secretFileName as fileName } from '../shared/engineRecord.ts';
+import { readSecretText, secretFileName as fileName } from '../shared/launcherSecret.ts';
 import { ensurePrivateDirectory } from './privateDirectory.ts';
 
 /**

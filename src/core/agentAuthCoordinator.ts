@@ -1,4 +1,5 @@
-import { agentIdSchema, withoutQuotaCode } from '../shared/launcherMessages.ts';
+import { withoutQuotaCode } from '../shared/launcherLines.ts';
+import { agentIdSchema } from '../shared/launcherMessages.ts';
 import { recordOf, recordsOf } from './agentRecords.ts';
 import { limitsOfAgent } from './agentRules.ts';
 import { authHealth } from './authHealth.ts';

@@ -1,5 +1,5 @@
 import { decidingPart } from '../shared/limitStatus.ts';
-import { withoutQuotaCode } from '../shared/launcherMessages.ts';
+import { withoutQuotaCode } from '../shared/launcherLines.ts';
 import type { Problem } from './credentials.ts';
 import type { QuotaStatus } from './quotaStatus.ts';
 import type { SpentLimit } from './requestLine.ts';

@@ -19,7 +19,7 @@ export interface AgentCommand {
 
 /** Runs the agent on the launcher's own terminal or pipes, and resolves when it has ended. */
 export async function runAgent({ command, args, environment, platform }: AgentCommand): Promise<AgentEnd> {
-  const found = await findProgram(command, { environment, platform });
+  const found = findProgram(command, { environment, platform });
   if (found.kind === 'missing') return missing(command);
   if (found.kind === 'notExecutable') return notStarted(command, new Error(`${found.file} is no program`));
   const spawn = platform === 'win32' ? (await import('cross-spawn')).default : nodeSpawn;

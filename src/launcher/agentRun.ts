@@ -1,42 +1,38 @@
 import { homedir } from 'node:os';
-import type { ToLauncher } from '../shared/launcherMessages.ts';
+import type { ToLauncher } from '../shared/engineMessages.ts';
 import { type EnvironmentOverlay, overlayVariables } from '../shared/overlayVariables.ts';
 import { observerUrlOf } from '../shared/telemetryVariables.ts';
 import { agentEnvironment } from './agentEnvironment.ts';
 import { type AgentCommand, runAgent } from './agentProcess.ts';
 import { claudeEnvironment, processWrapper } from './claudeEnvironment.ts';
-import type { CommandLine } from './commandLine.ts';
-import { engineAddress } from './engineAddress.ts';
+import type { BegunRun, EarlyRequest, RunWish } from './beginRun.ts';
 import { type HeldSession, holdSession } from './heldSession.ts';
 import { createNotice, type Notice } from './notice.ts';
-import { exitLike, signalExitCode } from './processExit.ts';
+import { exitLike } from './processExit.ts';
 import { chooseTelemetry } from './observed/agentTelemetry.ts';
 import { isClaudeCode } from './observed/claudeCommand.ts';
-import { onEndSignal } from './processSignals.ts';
 import { needsSession } from './sessionNeed.ts';
-import { requestSession } from './sessionRequest.ts';
 import { untilRead, wantsNoQuota } from './terminalAnswer.ts';
 
 /** EX_TEMPFAIL of sysexits(3): trying again later may work. */
 const refusedExitCode = 75;
 
-/** `agent-quota run`: takes a session, runs the agent in it, gives it back, and ends the process as the agent ended. */
-export async function runUnderQuota(wish: CommandLine & { kind: 'run' }): Promise<void> {
+/**
+ * `agent-quota run`: takes a session, runs the agent in it, gives it back, and ends the process as the agent ended.
+ * @param begun what was done before this was loaded.
+ */
+export async function runUnderQuota(wish: RunWish, begun: BegunRun): Promise<void> {
   const { platform, env } = process;
   const notice = createNotice(process.stderr, env);
-  const stopListening = onEndSignal((signal) => {
-    // The connection ends with the process, and with it the place in line.
+  begun.beforeEnd(() => {
     notice.clear();
-    process.exit(wish.startedBy === 'terminal' ? 0 : signalExitCode(signal));
   });
-  const { overlay, session, observerUrl }: TakenSession = needsSession(wish, env)
-    ? await takeSession(wish, notice)
-    : sharedSession(env);
+  const { overlay, session, observerUrl } = await sessionOf(wish, begun.request, notice);
   if (wish.startedBy === 'background') notice.say(`${wish.agentId} runs.`);
   const { command, args } = wish;
   const environment = agentEnvironment(env, overlay, platform);
   const agent = await preparedAgent({ command, args, environment, platform }, observerUrl, notice);
-  stopListening();
+  begun.stopListening();
   const end = await runAgent({ ...agent, platform });
   agent.close();
   await session?.end();
@@ -77,23 +73,24 @@ function sharedSession(environment: Readonly<Record<string, string | undefined>>
   return { overlay: {}, ...(observerUrl !== undefined && { observerUrl: () => observerUrl }) };
 }
 
+async function sessionOf(wish: RunWish, request: EarlyRequest | undefined, notice: Notice): Promise<TakenSession> {
+  if (request !== undefined) return takeSession(wish, request, notice);
+  if (!needsSession(wish, process.env)) return sharedSession(process.env);
+  notice.say(withoutEngine());
+  return { overlay: {} };
+}
+
 /** Does not return when there is no slot. */
-async function takeSession(wish: CommandLine & { kind: 'run' }, notice: Notice): Promise<TakenSession> {
-  const engine = engineAddress();
-  if (engine === undefined) {
-    notice.say(withoutEngine());
-    return { overlay: {} };
-  }
-  const { pid } = process;
-  const onWaiting = (message: ToLauncher & { type: 'waiting' }): void => {
-    notice.show(waitingText(message));
-  };
-  const onLost = (): void => {
-    notice.show('The window of this terminal was reloaded or closed; looking for it (Ctrl+C gives up)');
-  };
-  const parent = process.env[overlayVariables.sessionId] ?? '';
-  const nested = parent === '' ? {} : { parentSessionId: parent };
-  const answer = await requestSession({ ...wish, ...nested, engine, pid, onWaiting, onLost });
+async function takeSession(wish: RunWish, request: EarlyRequest, notice: Notice): Promise<TakenSession> {
+  request.listen({
+    onWaiting: (message) => {
+      notice.show(waitingText(message));
+    },
+    onLost: () => {
+      notice.show('The window of this terminal was reloaded or closed; looking for it (Ctrl+C gives up)');
+    },
+  });
+  const answer = await request.answer;
   switch (answer.kind) {
     case 'refused':
       notice.say(`${answer.problem.message} ${answer.problem.nextStep}`);
@@ -107,7 +104,7 @@ async function takeSession(wish: CommandLine & { kind: 'run' }, notice: Notice):
       notice.clear();
       if (problem !== undefined) notice.say(`${problem.message} ${problem.nextStep}`);
       let observerUrl = observer?.url;
-      const session = holdSession(answer.connection, sessionId, engine, pid, (port) => {
+      const session = holdSession(answer.connection, sessionId, request.engine, process.pid, (port) => {
         observerUrl = atPort(observerUrl, port);
       });
       if (problem !== undefined && answer.session.authenticated && (await wantsNoQuota(wish, notice))) {

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { agentIdSchema } from '../shared/launcherMessages.ts';
+import { agentIdPattern, agentIdRule } from '../shared/agentName.ts';
 import type { LedgerWish } from '../shared/ledgerWish.ts';
 import { ledgerWishOf } from './ledgerOptions.ts';
 import { type CommandName, commandNames, type QueryCommand } from './commandNames.ts';
@@ -140,8 +140,7 @@ function runWish(
   if (extra !== undefined) return misuse(`"${extra}" is not understood.`, putDashes);
   if (command === undefined || command === '') return misuse('The command to run is missing.', putDashes);
   const agentId = values.agent ?? agentIdOf(command);
-  const { error } = agentIdSchema.safeParse(agentId);
-  if (error !== undefined) return misuse(`--agent ${agentId}: ${error.issues[0]?.message ?? 'not a name'}.`, '');
+  if (!agentIdPattern.test(agentId)) return misuse(`--agent ${agentId}: ${agentIdRule}.`, '');
   const startedBy = starterOf(values);
   const run = { kind: 'run', agentId, command, args, ...(startedBy && { startedBy }) } as const;
   if (values.wait === undefined) return run;

@@ -1,12 +1,6 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import {
-  isUnderstood,
-  readEngineRecord,
-  readSecretText,
-  recordSuffix,
-  secretFileName,
-} from '../shared/engineRecord.ts';
+import { readSecretText, secretFileName } from '../shared/launcherSecret.ts';
 import { launcherVariables } from '../shared/launcherVariables.ts';
 import { mayBeForeign } from './socketOwner.ts';
 
@@ -32,43 +26,55 @@ export function engineAddress(environment: Environment = process.env): EngineAdd
  * Reads the secret that every engine asks for.
  * @throws an error whose message is for people and ends without a full stop.
  */
-export async function readEngineSecret({ home }: EngineAddress): Promise<string> {
+export function readEngineSecret({ home }: EngineAddress): string {
   const file = path.join(home, secretFileName);
-  if (await mayBeForeign(file, process.platform)) throw new Error(`others may reach into ${home}`);
-  const secret = readSecretText(await readFile(file, 'utf8').catch(() => ''));
-  if (
-    secret === undefined &&
-    !(await stat(home).then(
-      () => true,
-      () => false,
-    ))
-  )
-    throw new Error('no window with Agent Quota is open');
-  if (secret === undefined) throw new Error(`the secret of the engine cannot be read from ${file}`);
-  return secret;
+  if (mayBeForeign(file, process.platform)) throw new Error(`others may reach into ${home}`);
+  const secret = readSecretText(textOf(file) ?? '');
+  if (secret !== undefined) return secret;
+  if (!existsSync(home)) throw new Error('no window with Agent Quota is open');
+  throw new Error(`the secret of the engine cannot be read from ${file}`);
 }
 
 /**
  * The sockets of the engines that may be there: the preferred one, and then all that have left a record, the newest
  * first. All engines share the ledger, so any of them may serve.
  */
-export async function engineSockets({ socket, home }: EngineAddress): Promise<string[]> {
-  const names = await readdir(home).catch(() => []);
-  const records = await Promise.all(
-    names.filter((name) => name.endsWith(recordSuffix)).map((name) => recordedSocket(path.join(home, name))),
-  );
-  const newestFirst = records.filter((record) => record !== undefined).sort((a, b) => b.writtenAt - a.writtenAt);
-  const preferred = socket === undefined ? [] : [socket];
-  return [...new Set([...preferred, ...newestFirst.map(({ address }) => address)])];
+export async function* engineSockets({ socket, home }: EngineAddress): AsyncGenerator<string> {
+  const known = new Set<string>();
+  if (socket !== undefined) {
+    known.add(socket);
+    yield socket;
+  }
+  const { isUnderstood, readEngineRecord, recordSuffix } = await import('../shared/engineRecord.ts');
+  const records = namesIn(home)
+    .filter((name) => name.endsWith(recordSuffix))
+    .map((name) => path.join(home, name))
+    .map((file) => ({ record: readEngineRecord(textOf(file) ?? ''), writtenAt: timeOf(file) }))
+    .sort((a, b) => b.writtenAt - a.writtenAt);
+  for (const { record } of records) {
+    if (record === undefined || !isUnderstood(record) || known.has(record.address)) continue;
+    known.add(record.address);
+    yield record.address;
+  }
 }
 
-async function recordedSocket(file: string): Promise<{ address: string; writtenAt: number } | undefined> {
+/** @returns undefined for a file that is not there, or has just been removed. */
+function textOf(file: string): string | undefined {
   try {
-    const record = readEngineRecord(await readFile(file, 'utf8'));
-    if (record === undefined || !isUnderstood(record)) return undefined;
-    return { address: record.address, writtenAt: (await stat(file)).mtimeMs };
+    return readFileSync(file, 'utf8');
   } catch {
-    // It has just been removed.
     return undefined;
+  }
+}
+
+function timeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
   }
 }

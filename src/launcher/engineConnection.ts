@@ -1,13 +1,7 @@
 import { connect } from 'node:net';
-import {
-  createLineSplitter,
-  type FromLauncher,
-  launcherProtocolVersion,
-  messageLine,
-  readMessageLine,
-  type ToLauncher,
-  toLauncherSchema,
-} from '../shared/launcherMessages.ts';
+import { createLineSplitter, launcherProtocolVersion, messageLine } from '../shared/launcherLines.ts';
+import type { ToLauncher } from '../shared/engineMessages.ts';
+import type { FromLauncher } from '../shared/launcherMessages.ts';
 import { type EngineAddress, engineSockets, readEngineSecret } from './engineAddress.ts';
 import { mayBeForeign } from './socketOwner.ts';
 
@@ -23,7 +17,7 @@ export class EngineUnavailableError extends Error {
   }
 }
 
-/** A connection on which `hello` was answered with `welcome`. */
+/** A connection on which `hello` was answered with `welcome`; what was wished is answered by what comes next. */
 export interface EngineConnection {
   send(message: FromLauncher): void;
   /**
@@ -42,19 +36,28 @@ export interface EngineConnection {
 /** An engine that is there answers `hello` in a millisecond or two; one that is stuck must not keep the agent. */
 const welcomeWithinMs = 3000;
 
+/** What is said to an engine when it is found. */
+export interface Greeting {
+  /** Whom sessions live as long as. */
+  readonly pid: number;
+  /** Said in one breath with hello. */
+  readonly wish: FromLauncher;
+  /** Of the lines that the engine may send, in UTF-16 code units. */
+  readonly longest?: number | undefined;
+  /** Done when both are said, while the engine does its part. */
+  readonly meanwhile?: (() => void) | undefined;
+}
+
 /**
- * Connects to an engine and says hello: to the preferred one, or else to any other that is there.
- * @param longest of the lines that the engine may send, in UTF-16 code units.
+ * Connects to an engine and greets it: the preferred one, or else any other that is there.
  * @throws EngineUnavailableError of the one that was asked first.
  */
-export async function connectEngine(address: EngineAddress, pid: number, longest?: number): Promise<EngineConnection> {
-  const secret = await readEngineSecret(address).catch((error: unknown) => {
-    throw new EngineUnavailableError(error instanceof Error ? error.message : String(error), false);
-  });
+export async function connectEngine(address: EngineAddress, greeting: Greeting): Promise<EngineConnection> {
+  const secret = secretOf(address);
   let first: EngineUnavailableError | undefined;
-  for (const socket of await engineSockets(address)) {
+  for await (const socket of engineSockets(address)) {
     try {
-      return await connectSocket(socket, secret, pid, longest);
+      return await connectSocket(socket, secret, greeting);
     } catch (error) {
       if (!(error instanceof EngineUnavailableError)) throw error;
       first ??= error;
@@ -63,17 +66,24 @@ export async function connectEngine(address: EngineAddress, pid: number, longest
   throw first ?? new EngineUnavailableError('no window with Agent Quota is open', true);
 }
 
+function secretOf(address: EngineAddress): string {
+  try {
+    return readEngineSecret(address);
+  } catch (error) {
+    throw new EngineUnavailableError(error instanceof Error ? error.message : String(error), false);
+  }
+}
+
 /**
- * Connects to one engine and says hello.
+ * Connects to one engine and greets it.
  * @throws EngineUnavailableError
  */
 export async function connectSocket(
   path: string,
   secret: string,
-  pid: number,
-  longest?: number,
+  { pid, wish, longest, meanwhile }: Greeting,
 ): Promise<EngineConnection> {
-  if (await mayBeForeign(path, process.platform)) {
+  if (mayBeForeign(path, process.platform)) {
     throw new EngineUnavailableError('others may reach into the folder of its socket', true);
   }
   const socket = connect(path);
@@ -112,6 +122,8 @@ export async function connectSocket(
         });
       }
       const line = inbox.shift();
+      // Loaded while the engine does its part, or it would take as long as all the rest.
+      const { readMessageLine, toLauncherSchema } = await import('../shared/engineMessages.ts');
       const message = line === undefined ? undefined : readMessageLine(toLauncherSchema, line);
       if (message !== undefined) return message;
       throw new EngineUnavailableError('the engine says what this version does not understand', false);
@@ -132,6 +144,10 @@ export async function connectSocket(
   }, welcomeWithinMs);
   try {
     connection.send({ type: 'hello', version: launcherProtocolVersion, secret, pid });
+    connection.send(wish);
+    await new Promise<void>((resolve) => socket.once('connect', resolve).once('close', resolve));
+    void import('../shared/engineMessages.ts');
+    meanwhile?.();
     const answer = await connection.next();
     if (answer?.type === 'welcome') return connection;
     if (answer === undefined) throw new EngineUnavailableError(reasonOf(failure), true);

@@ -16,12 +16,11 @@ export async function askEngine<What extends Query['what']>(
   const address = engineAddress();
   if (address === undefined)
     throw new EngineUnavailableError('this is no terminal of a VS Code window with Agent Quota', true);
-  const connection = await connectEngine(address, process.pid, longestAnswer);
+  const connection = await connectEngine(address, { pid: process.pid, wish: query, longest: longestAnswer });
   const slow = setTimeout(() => {
     connection.close();
   }, answerWithinMs);
   try {
-    connection.send(query);
     const answer = await readAnswer(connection);
     if (isAbout(answer, query.what)) return answer;
     throw new EngineUnavailableError(`the engine answered ${answer.what}`, false);

@@ -40,9 +40,8 @@ export function holdSession(
       await sleep(delay * (0.5 + Math.random()), undefined, { ref: false });
       if (ended) return undefined;
       try {
-        const next = await connectEngine(engine, pid);
+        const next = await connectEngine(engine, { pid, wish: { type: 'resume', sessionId } });
         next.unref();
-        next.send({ type: 'resume', sessionId });
         const answer = await next.next();
         if (answer?.type === 'resumed' && answer.live) {
           onResumed(answer.observerPort);

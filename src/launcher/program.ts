@@ -18,8 +18,11 @@ export async function runProgram(): Promise<void> {
   const wish = parseCommandLine(process.argv.slice(2));
   switch (wish.kind) {
     case 'run': {
+      const { beginRun } = await import('./beginRun.ts');
+      const begun = beginRun(wish);
+      await begun.request?.asked;
       const { runUnderQuota } = await import('./agentRun.ts');
-      return runUnderQuota(wish);
+      return runUnderQuota(wish, begun);
     }
     case 'query': {
       const { runQuery } = await import('./queryCommand.ts');

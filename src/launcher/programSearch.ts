@@ -1,4 +1,4 @@
-import { type FileHandle, open, access, constants, stat } from 'node:fs/promises';
+import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { markedBytes, shimMarker } from '../shared/shimMarker.ts';
 
@@ -24,14 +24,14 @@ const usualExtensions = '.COM;.EXE;.BAT;.CMD';
  * over the commands that Agent Quota has put on PATH: `agent-quota run -- claude` would else start itself without end.
  * Unlike in cmd.exe the current directory is no place to look in: what lies there may be anybody's.
  */
-export async function findProgram(command: string, search: ProgramSearch): Promise<FoundProgram> {
+export function findProgram(command: string, search: ProgramSearch): FoundProgram {
   const isWindows = search.platform === 'win32';
   if (isWindows ? /[\\/:]/.test(command) : command.includes('/')) return { kind: 'found', file: command };
   let blocked: string | undefined;
   for (const file of candidates(command, search)) {
-    const kind = await fileKind(file, isWindows);
+    const kind = fileKind(file, isWindows);
     if (kind === 'notExecutable') blocked ??= file;
-    if (kind === 'program' && !(await isShim(file))) return { kind: 'found', file };
+    if (kind === 'program' && !isShim(file)) return { kind: 'found', file };
   }
   return blocked === undefined ? { kind: 'missing' } : { kind: 'notExecutable', file: blocked };
 }
@@ -53,29 +53,31 @@ function* candidates(command: string, { environment, platform }: ProgramSearch):
   }
 }
 
-async function fileKind(file: string, isWindows: boolean): Promise<'program' | 'notExecutable' | 'none'> {
+function fileKind(file: string, isWindows: boolean): 'program' | 'notExecutable' | 'none' {
   try {
-    if (!(await stat(file)).isFile()) return 'none';
+    if (!statSync(file).isFile()) return 'none';
   } catch {
     return 'none';
   }
   if (isWindows) return 'program';
-  return access(file, constants.X_OK).then(
-    () => 'program',
-    () => 'notExecutable',
-  );
+  try {
+    accessSync(file, constants.X_OK);
+    return 'program';
+  } catch {
+    return 'notExecutable';
+  }
 }
 
 /** A program that may be run and not read is none of ours. */
-async function isShim(file: string): Promise<boolean> {
-  let handle: FileHandle | undefined;
+function isShim(file: string): boolean {
+  let descriptor: number | undefined;
   try {
-    handle = await open(file);
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(markedBytes), 0, markedBytes, 0);
-    return buffer.toString('latin1', 0, bytesRead).includes(shimMarker);
+    descriptor = openSync(file, 'r');
+    const buffer = Buffer.alloc(markedBytes);
+    return buffer.toString('latin1', 0, readSync(descriptor, buffer)).includes(shimMarker);
   } catch {
     return false;
   } finally {
-    await handle?.close();
+    if (descriptor !== undefined) closeSync(descriptor);
   }
 }

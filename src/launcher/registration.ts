@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { agentIdSchema } from '../shared/launcherMessages.ts';
+import { agentIdPattern } from '../shared/agentName.ts';
 import { launcherVariables } from '../shared/launcherVariables.ts';
 import { type EnvironmentOverlay, overlayVariables } from '../shared/overlayVariables.ts';
 import { agentEnvironment } from './agentEnvironment.ts';
@@ -32,12 +32,12 @@ async function sessionOf(pid: number, args: readonly string[]): Promise<Environm
   const engine = engineAddress();
   if (engine === undefined || !Number.isSafeInteger(pid) || pid <= 0) return leaveSession(before);
   const parentSessionId = before[overlayVariables.sessionId] ?? '';
-  const named = agentIdSchema.safeParse(before[overlayVariables.agentId] ?? before[launcherVariables.agent]);
+  const name = before[overlayVariables.agentId] ?? before[launcherVariables.agent] ?? '';
   const answer = await requestSession(
     {
       engine,
       pid,
-      agentId: named.success ? named.data : 'claude',
+      agentId: agentIdPattern.test(name) ? name : 'claude',
       cannotWait: true,
       ...(parentSessionId !== '' && { parentSessionId }),
       onWaiting: () => undefined,

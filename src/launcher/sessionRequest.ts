@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ToLauncher, withoutQuotaCode } from '../shared/launcherMessages.ts';
+import { withoutQuotaCode } from '../shared/launcherLines.ts';
+import type { ToLauncher } from '../shared/engineMessages.ts';
+import type { FromLauncher } from '../shared/launcherMessages.ts';
 import type { EngineAddress } from './engineAddress.ts';
 import { connectEngine, type EngineConnection, EngineUnavailableError } from './engineConnection.ts';
 
@@ -17,6 +19,8 @@ export interface SessionRequest {
   readonly onWaiting: (message: ToLauncher & { type: 'waiting' }) => void;
   /** Who waited in line has lost the engine, which is looked for from now on. */
   readonly onLost: () => void;
+  /** See `Greeting`. */
+  readonly meanwhile?: () => void;
 }
 
 type RefusalProblem = (ToLauncher & { type: 'refused' })['problem'];
@@ -47,9 +51,15 @@ export async function requestSession(
   patience: readonly number[] = reconnectAfterMs,
 ): Promise<SessionAnswer> {
   const startedAt = performance.now();
+  const connect = (meanwhile?: () => void): Promise<EngineConnection> =>
+    connectEngine(request.engine, {
+      pid: request.pid,
+      wish: wishOf(request, (performance.now() - startedAt) / 1000),
+      meanwhile,
+    });
   let connection: EngineConnection;
   try {
-    connection = await connectEngine(request.engine, request.pid);
+    connection = await connect(request.meanwhile);
   } catch (error) {
     return unavailable(error);
   }
@@ -60,12 +70,11 @@ export async function requestSession(
     request.onWaiting(message);
   };
   for (;;) {
-    const waitedSeconds = (performance.now() - startedAt) / 1000;
-    const answer = await ask(connection, { ...request, onWaiting }, waitedSeconds).catch(unavailable);
+    const answer = await answerOf(connection, onWaiting).catch(unavailable);
     if (isFinal(answer, search.toldToWait)) return answer;
     connection.closeSoon();
     if (search.toldToWait) request.onLost();
-    const found = await findAgain(request, search, answer);
+    const found = await findAgain(connect, search, answer);
     if ('kind' in found) return found;
     connection = found;
   }
@@ -80,7 +89,7 @@ interface Search {
 
 /** @returns a connection, or what the request is answered with when there is none to be had. */
 async function findAgain(
-  { engine, pid }: SessionRequest,
+  connect: () => Promise<EngineConnection>,
   search: Search,
   last: SessionAnswer | undefined,
 ): Promise<EngineConnection | SessionAnswer> {
@@ -88,7 +97,7 @@ async function findAgain(
   for (let delay = search.delays.shift(); delay !== undefined; delay = search.delays.shift()) {
     await sleep(delay);
     try {
-      return await connectEngine(engine, pid);
+      return await connect();
     } catch (error) {
       const unanswered = error instanceof EngineUnavailableError && error.unanswered;
       if (!search.toldToWait && !unanswered) return unavailable(error);
@@ -132,18 +141,24 @@ function notStarted(last: SessionAnswer | undefined): SessionAnswer & { kind: 'r
   };
 }
 
-/** @returns undefined when the connection was lost before there was an answer. */
-async function ask(
-  connection: EngineConnection,
-  { agentId, waitSeconds, parentSessionId, cannotWait, onWaiting }: Omit<SessionRequest, 'engine' | 'pid' | 'onLost'>,
+function wishOf(
+  { agentId, waitSeconds, parentSessionId, cannotWait }: SessionRequest,
   waitedSeconds: number,
-): Promise<SessionAnswer | undefined> {
-  const wait = waitSeconds === undefined ? {} : { waitSeconds: Math.max(0, waitSeconds - waitedSeconds) };
-  const whose = {
+): FromLauncher {
+  return {
+    type: 'open',
+    agentId,
+    ...(waitSeconds !== undefined && { waitSeconds: Math.max(0, waitSeconds - waitedSeconds) }),
     ...(parentSessionId !== undefined && { parentSessionId }),
     ...(cannotWait !== undefined && { cannotWait }),
   };
-  connection.send({ type: 'open', agentId, ...wait, ...whose });
+}
+
+/** @returns undefined when the connection was lost before there was an answer. */
+async function answerOf(
+  connection: EngineConnection,
+  onWaiting: SessionRequest['onWaiting'],
+): Promise<SessionAnswer | undefined> {
   for (;;) {
     const message = await connection.next();
     switch (message?.type) {

@@ -1,14 +1,11 @@
 // The mini flavour: the launcher loads it.
 import * as z from 'zod/mini';
-import { launcherProtocolVersion } from './launcherMessages.ts';
+import { launcherProtocolVersion } from './launcherLines.ts';
 
 /**
- * What is in the directory of the control sockets: launchers find live engines there, and the secret that all of them ask
- * for. Every window writes there, so what is read may be another version's.
+ * Ends the name of a file that says of one live engine where it is, in the directory of the control sockets. Every window
+ * writes there, so what is read may be another version's.
  */
-export const secretFileName = 'launcher-secret';
-
-/** Ends the name of a file that says of one live engine where it is. */
 export const recordSuffix = '.json';
 
 const recordSchema = z.object({
@@ -36,9 +33,4 @@ export function readEngineRecord(text: string): EngineRecord | undefined {
 /** Whether launchers of this version can speak to that engine. */
 export function isUnderstood({ version }: EngineRecord): boolean {
   return version === launcherProtocolVersion;
-}
-
-/** @returns undefined when there is no secret, or none that is whole. */
-export function readSecretText(text: string): string | undefined {
-  return /^[A-Za-z0-9_-]{32}$/.test(text) ? text : undefined;
 }

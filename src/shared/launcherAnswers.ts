@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { problemSchema } from './launcherMessages.ts';
+import { problemSchema } from './engineMessages.ts';
 import { dimensions } from './limitStatus.ts';
 
 /**

@@ -1,5 +1,6 @@
 // What the launcher needs before the engine answers: nothing here loads zod.
-import type { FromLauncher, ToLauncher } from './launcherMessages.ts';
+import type { ToLauncher } from './engineMessages.ts';
+import type { FromLauncher } from './launcherMessages.ts';
 
 /** Of what launcher and engine say to each other; see `launcherMessages.ts`. */
 export const launcherProtocolVersion = 1;

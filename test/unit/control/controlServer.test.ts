@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { type ControlServer, startControlServer } from '../../../src/control/controlServer.ts';
-import { longestLine } from '../../../src/shared/launcherMessages.ts';
+import { longestLine } from '../../../src/shared/launcherLines.ts';
 import { FakeSessions, fakeProcessTable, noSlot } from './fakeSessions.ts';
 import { createMemoryLogger } from './memoryLogger.ts';
 import { connectRaw, hello, type RawClient } from './rawClient.ts';

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { launcherProtocolVersion } from '../../../src/shared/launcherMessages.ts';
+import { launcherProtocolVersion } from '../../../src/shared/launcherLines.ts';
 
 /** A client of the control socket that says whatever a test wants. */
 export interface RawClient {

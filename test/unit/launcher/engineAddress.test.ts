@@ -4,12 +4,25 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type ControlServer, startControlServer } from '../../../src/control/controlServer.ts';
 import type { ProcessTable } from '../../../src/core/processTable.ts';
-import { engineAddress, engineSockets, readEngineSecret } from '../../../src/launcher/engineAddress.ts';
+import {
+  type EngineAddress,
+  engineAddress,
+  engineSockets,
+  readEngineSecret,
+} from '../../../src/launcher/engineAddress.ts';
 import { connectEngine, EngineUnavailableError } from '../../../src/launcher/engineConnection.ts';
-import { launcherProtocolVersion } from '../../../src/shared/launcherMessages.ts';
+import { launcherProtocolVersion } from '../../../src/shared/launcherLines.ts';
 import { fakeProcessTable, FakeSessions } from '../control/fakeSessions.ts';
 import { createMemoryLogger } from '../control/memoryLogger.ts';
 import { agentScript, keepSecret, startLauncher, testSecret } from './startedLauncher.ts';
+
+const greeting = { pid: 1, wish: { type: 'query', what: 'status' } } as const;
+
+async function socketsOf(address: EngineAddress): Promise<string[]> {
+  const sockets: string[] = [];
+  for await (const socket of engineSockets(address)) sockets.push(socket);
+  return sockets;
+}
 
 describe('how launchers find an engine', () => {
   let home: string;
@@ -68,10 +81,10 @@ describe('how launchers find an engine', () => {
     await age(oldest, 30);
     await age(between, 20);
     await age(newest, 10);
-    assert.deepEqual(await engineSockets({ home }), [newest.address, between.address, oldest.address]);
-    const own = await engineSockets({ home, socket: oldest.address });
+    assert.deepEqual(await socketsOf({ home }), [newest.address, between.address, oldest.address]);
+    const own = await socketsOf({ home, socket: oldest.address });
     assert.deepEqual(own, [oldest.address, newest.address, between.address]);
-    const gone = await engineSockets({ home, socket: 'gone' });
+    const gone = await socketsOf({ home, socket: 'gone' });
     assert.deepEqual(gone, ['gone', newest.address, between.address, oldest.address]);
   });
 
@@ -88,7 +101,7 @@ describe('how launchers find an engine', () => {
     const address = String.raw`\\.\pipe\agent-quota-0123456789abcdef`;
     const record = { address, pid: process.pid, version: launcherProtocolVersion };
     await writeFile(path.join(home, 'pipe.json'), JSON.stringify(record));
-    assert.deepEqual(await engineSockets({ home }), [address]);
+    assert.deepEqual(await socketsOf({ home }), [address]);
   });
 
   it('passes over an engine of another version or another secret, and says why when there is no other', async () => {
@@ -97,10 +110,10 @@ describe('how launchers find an engine', () => {
     await start(new FakeSessions(), 'of another time');
     const refused = (error: unknown): boolean =>
       error instanceof EngineUnavailableError && !error.unanswered && error.message.includes('another engine');
-    await assert.rejects(connectEngine({ home }, 1), refused);
+    await assert.rejects(connectEngine({ home }, greeting), refused);
     const right = await start();
     await age(right, 60);
-    const connection = await connectEngine({ home }, 1);
+    const connection = await connectEngine({ home }, greeting);
     connection.close();
   });
 
@@ -122,17 +135,17 @@ describe('how launchers find an engine', () => {
     // As of an engine in another container, whose process is not seen from here.
     const unseen = { ...fakeProcessTable, isAlive: () => false };
     const server = await start(new FakeSessions(), testSecret, unseen);
-    assert.deepEqual(new Set(await engineSockets({ home })), new Set([elsewhere.address, server.address]));
+    assert.deepEqual(new Set(await socketsOf({ home })), new Set([elsewhere.address, server.address]));
     assert.equal((await records()).length, 2);
   });
 
   it('reads no secret where others can write one', async function () {
     if (process.platform === 'win32') this.skip();
-    assert.equal(await readEngineSecret({ home }), testSecret);
+    assert.equal(readEngineSecret({ home }), testSecret);
     await chmod(home, 0o755);
-    await assert.rejects(readEngineSecret({ home }), /others may reach into/);
+    assert.throws(() => readEngineSecret({ home }), /others may reach into/);
     await chmod(home, 0o700);
     await keepSecret(home, 'half');
-    await assert.rejects(readEngineSecret({ home }), /secret of the engine cannot be read from .*launcher-secret/);
+    assert.throws(() => readEngineSecret({ home }), /secret of the engine cannot be read from .*launcher-secret/);
   });
 });

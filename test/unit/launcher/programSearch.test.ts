@@ -27,7 +27,7 @@ describe('the program that a name stands for', () => {
     platform: NodeJS.Platform,
     directories: readonly string[],
     more: Record<string, string> = {},
-  ): Promise<FoundProgram> => {
+  ): FoundProgram => {
     const list = directories.map((directory) => path.join(root, directory));
     const PATH = list.join(platform === 'win32' ? ';' : ':');
     return findProgram(command, { platform, environment: { [platform === 'win32' ? 'Path' : 'PATH']: PATH, ...more } });
@@ -46,21 +46,21 @@ describe('the program that a name stands for', () => {
       await file('later/claude');
       const order = ['none', 'shim', 'directory', 'plain', 'lib', 'link', 'later'];
       const link = path.join(root, 'link', 'claude');
-      assert.deepEqual(await find('claude', platform, order), { kind: 'found', file: link });
-      assert.deepEqual(await find('cli.js', platform, order), { kind: 'found', file: target });
-      const blocked = await find('claude', platform, ['shim', 'plain']);
+      assert.deepEqual(find('claude', platform, order), { kind: 'found', file: link });
+      assert.deepEqual(find('cli.js', platform, order), { kind: 'found', file: target });
+      const blocked = find('claude', platform, ['shim', 'plain']);
       assert.deepEqual(blocked, { kind: 'notExecutable', file: plain });
-      assert.deepEqual(await find('claude', platform, ['shim', 'lib']), { kind: 'missing' });
-      assert.deepEqual(await find('./claude', platform, []), { kind: 'found', file: './claude' });
+      assert.deepEqual(find('claude', platform, ['shim', 'lib']), { kind: 'missing' });
+      assert.deepEqual(find('./claude', platform, []), { kind: 'found', file: './claude' });
     });
   }
 
-  it('is found in the current directory where PATH says so', async function () {
+  it('is found in the current directory where PATH says so', function () {
     if (process.platform === 'win32') this.skip();
     const environment = { PATH: '/none::/none' };
-    const found = await findProgram('node_modules', { platform: 'linux', environment });
+    const found = findProgram('node_modules', { platform: 'linux', environment });
     assert.deepEqual(found, { kind: 'missing' }, 'a directory');
-    const package_ = await findProgram('package.json', { platform: 'linux', environment });
+    const package_ = findProgram('package.json', { platform: 'linux', environment });
     assert.deepEqual(package_, { kind: 'notExecutable', file: './package.json' });
   });
 
@@ -71,17 +71,16 @@ describe('the program that a name stands for', () => {
     const cmd = await file('npm/claude.cmd', '@echo off');
     const exe = await file('native/claude.exe', 'MZ');
     const extensions = { PathExt: '.exe;.cmd' };
-    const found = (name: string, order: readonly string[]): Promise<FoundProgram> =>
-      find(name, 'win32', order, extensions);
-    assert.deepEqual(await found('claude', ['shim', 'npm', 'native']), { kind: 'found', file: cmd });
-    assert.deepEqual(await found('claude', ['native', 'npm']), { kind: 'found', file: exe });
-    assert.deepEqual(await found('claude.exe', ['shim', 'npm', 'native']), { kind: 'found', file: exe });
-    assert.deepEqual(await found('claude.CMD', ['npm']), { kind: 'missing' }, 'where the file system tells case apart');
-    assert.deepEqual(await found('claude', ['shim']), { kind: 'missing' });
+    const found = (name: string, order: readonly string[]): FoundProgram => find(name, 'win32', order, extensions);
+    assert.deepEqual(found('claude', ['shim', 'npm', 'native']), { kind: 'found', file: cmd });
+    assert.deepEqual(found('claude', ['native', 'npm']), { kind: 'found', file: exe });
+    assert.deepEqual(found('claude.exe', ['shim', 'npm', 'native']), { kind: 'found', file: exe });
+    assert.deepEqual(found('claude.CMD', ['npm']), { kind: 'missing' }, 'where the file system tells case apart');
+    assert.deepEqual(found('claude', ['shim']), { kind: 'missing' });
     const quoted = `"${path.join(root, 'native')}"; `;
-    const usual = await findProgram('claude', { platform: 'win32', environment: { PATH: quoted, PATHEXT: '.exe' } });
+    const usual = findProgram('claude', { platform: 'win32', environment: { PATH: quoted, PATHEXT: '.exe' } });
     assert.deepEqual(usual, { kind: 'found', file: exe });
-    const whole = await findProgram(String.raw`tools\x.cmd`, { platform: 'win32', environment: {} });
+    const whole = findProgram(String.raw`tools\x.cmd`, { platform: 'win32', environment: {} });
     assert.deepEqual(whole, { kind: 'found', file: String.raw`tools\x.cmd` });
   });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { withoutQuotaCode } from '../../../src/shared/launcherMessages.ts';
+import { withoutQuotaCode } from '../../../src/shared/launcherLines.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

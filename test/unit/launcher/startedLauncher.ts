@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { EngineAddress } from '../../../src/launcher/engineAddress.ts';
-import { secretFileName } from '../../../src/shared/engineRecord.ts';
+import { secretFileName } from '../../../src/shared/launcherSecret.ts';
 import { launcherVariables } from '../../../src/shared/launcherVariables.ts';
 
 const script = path.resolve(import.meta.dirname, '..', '..', '..', 'src', 'launcher', 'main.ts');

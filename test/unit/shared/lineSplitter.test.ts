@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { createLineSplitter, longestLine } from '../../../src/shared/launcherMessages.ts';
+import { createLineSplitter, longestLine } from '../../../src/shared/launcherLines.ts';
 
 describe('line splitter', () => {
   const linesOf = (chunks: readonly string[], longest?: number): (string | undefined)[] => {
