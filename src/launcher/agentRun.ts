@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import type { ToLauncher } from '../shared/engineMessages.ts';
 import { type EnvironmentOverlay, overlayVariables } from '../shared/overlayVariables.ts';
+import { launcherVariables } from '../shared/launcherVariables.ts';
 import { observerUrlOf } from '../shared/telemetryVariables.ts';
 import { agentEnvironment } from './agentEnvironment.ts';
 import { type AgentCommand, runAgent } from './agentProcess.ts';
@@ -10,7 +11,7 @@ import { type HeldSession, holdSession } from './heldSession.ts';
 import { createNotice, type Notice } from './notice.ts';
 import { exitLike } from './processExit.ts';
 import { chooseTelemetry } from './observed/agentTelemetry.ts';
-import { isClaudeCode } from './observed/claudeCommand.ts';
+import { isClaudeCode, ownArgumentsBegin, startsBackground } from './observed/claudeCommand.ts';
 import { needsSession } from './sessionNeed.ts';
 import { untilRead, wantsNoQuota } from './terminalAnswer.ts';
 
@@ -54,9 +55,21 @@ async function preparedAgent(
   const wrapper =
     environment[overlayVariables.sessionId] === undefined ? undefined : processWrapper(process.env, platform);
   const claude = { ...agent, environment: claudeEnvironment(environment, wrapper) };
+  await noteBackground(agent);
   if (observerUrl === undefined) return { ...claude, close: () => undefined };
   const { observedAgent } = await import('./observed/observedAgent.ts');
   return observedAgent(claude, observerUrl, notice);
+}
+
+/** Lets the background sessions that Claude Code is told to start find the session that they were started in. */
+async function noteBackground({ command, args, environment }: AgentCommand): Promise<void> {
+  const home = process.env[launcherVariables.home] ?? '';
+  const { [overlayVariables.sessionId]: sessionId, [overlayVariables.agentId]: agentId } = environment;
+  const starts = startsBackground(args.slice(ownArgumentsBegin(command)));
+  if (home === '' || sessionId === undefined || agentId === undefined || starts === undefined) return;
+  const { noteBackgroundStart } = await import('./backgroundStarts.ts');
+  const start = { sessionId, agentId, ...(starts === 'some' && { pid: process.pid }) };
+  noteBackgroundStart(home, process.cwd(), start, Date.now());
 }
 
 interface TakenSession {

@@ -3,11 +3,14 @@ import { agentIdPattern } from '../shared/agentName.ts';
 import { launcherVariables } from '../shared/launcherVariables.ts';
 import { type EnvironmentOverlay, overlayVariables } from '../shared/overlayVariables.ts';
 import { agentEnvironment } from './agentEnvironment.ts';
+import { type BackgroundStart, backgroundStarter } from './backgroundStarts.ts';
 import { claudeEnvironment, leaveSession, processWrapper } from './claudeEnvironment.ts';
 import { engineAddress } from './engineAddress.ts';
 import { chooseTelemetry } from './observed/agentTelemetry.ts';
 import { requestSession } from './sessionRequest.ts';
 
+/** `bg` in background sessions. Source: seen in Claude Code 2.1.330. */
+const sessionKind = 'CLAUDE_CODE_SESSION_KIND';
 /** Claude Code wants the wrapper to have started its command within three seconds, and Node itself takes its time. */
 const answerWithinMs = 1500;
 
@@ -31,8 +34,9 @@ async function sessionOf(pid: number, args: readonly string[]): Promise<Environm
   const { env: before, platform } = process;
   const engine = engineAddress();
   if (engine === undefined || !Number.isSafeInteger(pid) || pid <= 0) return leaveSession(before);
-  const parentSessionId = before[overlayVariables.sessionId] ?? '';
-  const name = before[overlayVariables.agentId] ?? before[launcherVariables.agent] ?? '';
+  const starter = before[sessionKind] === 'bg' ? backgroundStarterOf(engine.home) : undefined;
+  const parentSessionId = starter?.sessionId ?? before[overlayVariables.sessionId] ?? '';
+  const name = starter?.agentId ?? before[overlayVariables.agentId] ?? before[launcherVariables.agent] ?? '';
   const answer = await requestSession(
     {
       engine,
@@ -58,6 +62,18 @@ async function sessionOf(pid: number, args: readonly string[]): Promise<Environm
     processWrapper(before, platform),
   );
   return changes(before, after);
+}
+
+function backgroundStarterOf(home: string): BackgroundStart | undefined {
+  return backgroundStarter(home, process.cwd(), Date.now(), isAlive);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 /** What makes one environment of another. */

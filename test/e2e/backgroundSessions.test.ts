@@ -62,7 +62,17 @@ describe('background sessions of the real CLI', function () {
 
   it('are sessions of their own below the one that started them, and end with their processes', async () => {
     for (const [index, task] of ['first', 'second'].entries()) {
-      const said = await run(node, launcher, 'run', '--agent', 'starter', '--', claude, '--bg', `say hi ${task}`);
+      const said = await run(
+        node,
+        launcher,
+        'run',
+        '--agent',
+        `${task}-starter`,
+        '--',
+        claude,
+        '--bg',
+        `say hi ${task}`,
+      );
       assert.match(said, /backgrounded/);
       await running.until(
         ({ sessions }) => sessions.filter(({ requests }) => requests > 0).length === index + 1,
@@ -74,12 +84,14 @@ describe('background sessions of the real CLI', function () {
     assert.deepEqual(
       sessions.map(({ agentId, mode, parentSessionId }) => [agentId, mode, parentSessionId !== undefined]),
       [
-        ['starter', 'routed', true],
-        ['starter', 'routed', true],
+        ['first-starter', 'routed', true],
+        ['second-starter', 'routed', true],
       ],
       'those that have only started them have ended',
     );
     assert.ok(sessions.every(({ parentSessionId }) => !ids.has(parentSessionId ?? '')));
+    const parents = new Set(sessions.map(({ parentSessionId }) => parentSessionId));
+    assert.equal(parents.size, 2, 'each is below its own, though the service is the first one’s');
     const metered = sessions.reduce((sum, { usage }) => sum + usage.outputTokens, 0);
     assert.equal(metered, upstream.served().total.outputTokens, 'all that the upstream counted is theirs');
 

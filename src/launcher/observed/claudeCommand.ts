@@ -107,3 +107,18 @@ export function withSettings(args: readonly string[], { settings }: ClaudeCall, 
   const { index, joined } = settings;
   return args.with(joined ? index : index + 1, joined ? `--settings=${ours}` : ours);
 }
+
+/** The views and commands of Claude Code that start background sessions of others. */
+const startingOptions: ReadonlySet<string> = new Set(['--bg', '--background']);
+const startingView = 'agents';
+
+/**
+ * Whether a call of Claude Code starts background sessions: one, or some as long as it runs.
+ * @param args Claude Code's own.
+ */
+export function startsBackground(args: readonly string[]): 'one' | 'some' | undefined {
+  const dashes = args.indexOf('--');
+  const own = dashes === -1 ? args : args.slice(0, dashes);
+  if (own.some((arg) => startingOptions.has(arg))) return 'one';
+  return own[0] === startingView ? 'some' : undefined;
+}
