@@ -10,7 +10,7 @@ interface StatusItem extends vscode.QuickPickItem {
 
 const actions: readonly StatusItem[] = [
   { label: 'What next', kind: vscode.QuickPickItemKind.Separator },
-  { label: '$(dashboard) Show Quota Details', command: commands.showQuotaDetails },
+  { label: '$(dashboard) Open Dashboard', command: commands.showQuotaDetails },
   { label: '$(add) New Agent Terminal', command: commands.newAgentTerminal },
   { label: '$(key) Test Authentication', command: commands.testAuthentication },
   { label: '$(lock) Set API Key for This Window', command: commands.setApiKey },

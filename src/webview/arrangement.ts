@@ -73,7 +73,7 @@ function valueOf({ session, ...row }: DashboardRow, key: SortKey): string | numb
   }
 }
 
-/** Without a value comes last, either way; equals stay the oldest first. */
+/** Without a value comes last, either way; equals stay the oldest first, or as they came: in the order of the tree. */
 function compare(a: DashboardRow, b: DashboardRow, { sortKey, descending }: Arrangement): number {
   const [left, right] = [valueOf(a, sortKey), valueOf(b, sortKey)];
   if (left === undefined || right === undefined) {
@@ -83,7 +83,7 @@ function compare(a: DashboardRow, b: DashboardRow, { sortKey, descending }: Arra
       typeof left === 'string' || typeof right === 'string' ? texts.compare(String(left), String(right)) : left - right;
     if (order !== 0) return descending ? -order : order;
   }
-  return a.since - b.since || texts.compare(a.id, b.id);
+  return a.since - b.since;
 }
 
 /** The rows that an arrangement shows, in its order. */

@@ -44,6 +44,12 @@ describe('the arrangement of the sessions', () => {
     assert.deepEqual(ids([row('3'), row('1'), row('2')], {}), ['1', '2', '3']);
   });
 
+  it('has those that were opened in the same millisecond as they came', () => {
+    const rows = ['b', 'c', 'a'].map((id) => row(id, {}, { since: 7 }));
+    assert.deepEqual(ids(rows, {}), ['b', 'c', 'a']);
+    assert.deepEqual(ids(rows, { sortKey: 'tokens', descending: true }), ['b', 'c', 'a']);
+  });
+
   it('sorts numbers as numbers and names with numbers as people do', () => {
     const rows = [row('2', { tokens: 100 }), row('10', { tokens: 9 }), row('1', { tokens: 20 })];
     assert.deepEqual(ids(rows, { sortKey: 'tokens', descending: true }), ['2', '1', '10']);
