@@ -2,6 +2,7 @@ import type { ClientBase } from 'pg';
 import * as z from 'zod';
 import type { LedgerAnswer } from '../shared/ledgerWish.ts';
 import { noSchema, type Diagnosis } from './diagnosis.ts';
+import { functionsRevision } from './functionsRevision.ts';
 import { type LedgerAddress, shownAddress } from './ledgerAddress.ts';
 import { schemaVersion } from './migrations.ts';
 import { schemaName } from './schemaName.ts';
@@ -11,7 +12,9 @@ const bearableClockMs = 5 * 60_000;
 
 const stateRow = z.object({ exists: z.boolean(), may_enter: z.boolean().nullable(), server: z.string() });
 const versionRow = z.object({ version: z.number() });
-const helloRow = z.object({ hello: z.object({ clock: z.number(), mayUse: z.boolean(), leaseMs: z.number() }) });
+const helloRow = z.object({
+  hello: z.object({ clock: z.number(), mayUse: z.boolean(), leaseMs: z.number(), revision: z.int().default(0) }),
+});
 
 /**
  * Looks at everything that keeps a member from using the shared ledger.
@@ -37,16 +40,32 @@ export async function checkLedger(client: ClientBase, address: LedgerAddress): P
   const after = Date.now();
   const roundTripMs = after - before;
   const clockDifferenceMs = Math.round(hello.clock - (before + after) / 2);
-  const all = { ...schema, roundTripMs, clockDifferenceMs, leaseSeconds: hello.leaseMs / 1000 };
+  const all = {
+    ...schema,
+    roundTripMs,
+    clockDifferenceMs,
+    leaseSeconds: hello.leaseMs / 1000,
+    functionsRevision: hello.revision,
+  };
   if (!hello.mayUse) return wrong(noRights(address), all);
   if (Math.abs(clockDifferenceMs) > bearableClockMs + roundTripMs) return wrong(clockOff(clockDifferenceMs), all);
   return {
     text:
       `The shared ledger at ${where} can be used.\n` +
       `PostgreSQL ${state.server}, ${address.usesTls ? 'over TLS' : 'on this machine'}; schema version ${version}; ` +
-      `${roundTripMs} ms for a call; leases last ${hello.leaseMs / 1000} s.\n`,
+      `${roundTripMs} ms for a call; leases last ${hello.leaseMs / 1000} s.\n` +
+      otherFunctions(hello.revision),
     part: { ...part, ...all },
   };
+}
+
+/** Other functions of the same tables do their part, and lack what was repaired since. */
+function otherFunctions(revision: number): string {
+  if (revision === functionsRevision) return '';
+  const known = `Its functions have revision ${revision}, those of this Agent Quota ${functionsRevision}`;
+  return revision < functionsRevision
+    ? `${known}: let an administrator run agent-quota ledger init.\n`
+    : `${known}: update Agent Quota here.\n`;
 }
 
 function noRights({ user }: LedgerAddress): Diagnosis {

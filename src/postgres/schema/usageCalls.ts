@@ -1,3 +1,5 @@
+import { functionsRevision } from '../functionsRevision.ts';
+
 /** What was used, and what machines show; see SharedQuota.deliver, usage, publish, machines, onNotice. */
 export const usageCalls = `
 -- What was delivered and how far are written together: whatever comes twice is known.
@@ -87,6 +89,6 @@ $$;
 CREATE FUNCTION hello() RETURNS jsonb LANGUAGE sql STABLE AS $$
   SELECT jsonb_build_object('clock', clock(), 'mayUse', may_use((SELECT members FROM setting))
       OR EXISTS (SELECT FROM plan WHERE members IS NOT NULL AND may_use(members)),
-    'leaseMs', (SELECT lease_ms FROM setting))
+    'leaseMs', (SELECT lease_ms FROM setting), 'revision', ${functionsRevision})
 $$;
 `;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import pg from 'pg';
 import { parseCommandLine } from '../../../src/launcher/commandLine.ts';
 import { schemaVersion } from '../../../src/postgres/migrations.ts';
 import { ledgerAddressVariable } from '../../../src/shared/launcherVariables.ts';
@@ -75,6 +76,20 @@ describe('agent-quota ledger', function () {
       checked.stdout,
       /can be used\.\nPostgreSQL 18\S*, on this machine; schema version \d+; \d+ ms for a call; leases last 10 s\.\n$/,
     );
+    const admin = new pg.Client({ connectionString: url });
+    await admin.connect();
+    await admin.query(
+      `CREATE OR REPLACE FUNCTION agent_quota.hello() RETURNS jsonb LANGUAGE sql AS $$
+         SELECT jsonb_build_object('clock', agent_quota.clock(), 'mayUse', true, 'leaseMs', 10000) $$`,
+    );
+    await admin.end();
+    const outdated = await run(['check']);
+    assert.match(
+      outdated.stdout,
+      /can be used\.\n.*\nIts functions have revision 0, .* run agent-quota ledger init\.\n$/,
+    );
+    assert.equal((await run(['init'])).code, 0);
+    assert.equal((await run(['check'])).stdout.split('\n').length, checked.stdout.split('\n').length);
     assert.equal((await run(['limits'])).stdout, 'No machine has asked for a plan yet.\n');
     const limits = await run([
       'limits',

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import pg from 'pg';
 import { SharedQuotaError } from '../../../src/core/sharedQuota.ts';
+import { functionsRevision } from '../../../src/postgres/functionsRevision.ts';
 import { installSchema } from '../../../src/postgres/installSchema.ts';
 import { migrations, schemaVersion } from '../../../src/postgres/migrations.ts';
+import { schemaFunctions } from '../../../src/postgres/schemaFunctions.ts';
 import { addressOf, SharedDatabase } from '../../support/sharedDatabase.ts';
 import { postgresServer } from '../../support/postgresServer.ts';
 import { FakeMachine, identity } from './fakeMachine.ts';
@@ -23,6 +26,12 @@ describe('the schema of the shared ledger', function () {
     const { rows } = await admin.query<{ version: number }>('SELECT version FROM agent_quota.schema_version');
     return rows[0]?.version ?? NaN;
   };
+
+  it('has another revision of its functions whenever they change', () => {
+    const digest = createHash('sha256').update(schemaFunctions.join('')).digest('hex').slice(0, 16);
+    const changed = 'They have changed: count functionsRevision up, and put its line here.';
+    assert.equal(`${functionsRevision} ${digest}`, '1 4b6ecd4c29d89319', changed);
+  });
 
   it('is made once, by however many at once, and keeps what is in it', async () => {
     const others = await Promise.all(
