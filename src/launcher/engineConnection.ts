@@ -143,8 +143,9 @@ export async function connectSocket(
     socket.destroy();
   }, welcomeWithinMs);
   try {
-    connection.send({ type: 'hello', version: launcherProtocolVersion, secret, pid });
-    connection.send(wish);
+    // In one piece: an engine that refuses the first closes, and a second write would break before its reason is read.
+    const hello = { type: 'hello', version: launcherProtocolVersion, secret, pid } as const;
+    socket.write(messageLine(hello) + messageLine(wish));
     await new Promise<void>((resolve) => socket.once('connect', resolve).once('close', resolve));
     void import('../shared/engineMessages.ts');
     meanwhile?.();
