@@ -58,19 +58,25 @@ export async function importTranscripts(
   if (changed.length === 0) return { ...summary, unreadable: 0 };
   const reading = new ReadingAhead(store, changed, readersFor(told.bytes));
   try {
-    let [filesRead, bytesRead, unreadable] = [0, 0, 0];
-    while (filesRead < changed.length) {
-      const batch = await reading.next(batchBytes, signal);
+    let [filesRead, bytesRead, filesKept, unreadable] = [0, 0, 0, 0];
+    const onRead = (file: TranscriptFile): void => {
+      filesRead += 1;
+      bytesRead += sizeOf([file]);
+      progress?.({ ...told, filesRead, bytesRead });
+    };
+    while (filesKept < changed.length) {
+      const batch = await reading.next(batchBytes, signal, onRead);
       const outdated = new Set<TranscriptFile>();
       store.atOnce(() => {
         for (const read of batch) if (!take(store, read)) outdated.add(read.file);
       });
-      for (const file of outdated) reading.again(file);
-      const done = batch.filter(({ file }) => !outdated.has(file));
-      filesRead += done.length;
-      bytesRead += sizeOf(done.map(({ file }) => file));
-      unreadable += done.filter((read) => read.reading === undefined).length;
-      progress?.({ ...told, filesRead, bytesRead });
+      for (const file of outdated) {
+        reading.again(file);
+        filesRead -= 1;
+        bytesRead -= sizeOf([file]);
+      }
+      filesKept += batch.length - outdated.size;
+      unreadable += batch.filter((read) => read.reading === undefined && !outdated.has(read.file)).length;
       signal?.throwIfAborted();
     }
     return { ...summary, unreadable };

@@ -32,19 +32,32 @@ export class ReadingAhead {
     this.#readers = readers;
   }
 
-  /** @returns the next files, of so many bytes or until the signal. */
-  async next(bytes: number, signal: AbortSignal | undefined): Promise<ReadFile[]> {
+  /**
+   * @param onRead is told of each file.
+   * @returns the next files, of so many bytes or until the signal, which does not wait for the end of a file.
+   */
+  async next(
+    bytes: number,
+    signal: AbortSignal | undefined,
+    onRead: (file: TranscriptFile) => void,
+  ): Promise<ReadFile[]> {
     const read: ReadFile[] = [];
-    for (let size = 0; size < bytes;) {
+    const aborted = untilAborted(signal);
+    let size = 0;
+    while (size < bytes) {
       // Messages come in between, among them the one that ends this.
       await immediate();
       if (signal?.aborted === true) break;
       this.#begin();
       const next = this.#begun.shift();
       if (next === undefined) break;
-      read.push({ ...next, reading: await next.reading });
+      const reading = await Promise.race([next.reading, aborted.promise]);
+      if (reading === 'aborted') break;
+      read.push({ ...next, reading });
+      onRead(next.file);
       size += Number(next.file.stats.size);
     }
+    aborted.stopListening();
     return read;
   }
 
@@ -70,6 +83,23 @@ export class ReadingAhead {
       this.#begun.push({ file, before, reading });
     }
   }
+}
+
+function untilAborted(signal: AbortSignal | undefined): {
+  readonly promise: Promise<'aborted'>;
+  readonly stopListening: () => void;
+} {
+  const { promise, resolve } = Promise.withResolvers<'aborted'>();
+  const onAbort = (): void => {
+    resolve('aborted');
+  };
+  signal?.addEventListener('abort', onAbort);
+  return {
+    promise,
+    stopListening: () => {
+      signal?.removeEventListener('abort', onAbort);
+    },
+  };
 }
 
 /** Whether a file is as it was when it was read last. */

@@ -19,13 +19,15 @@ import { projectName } from './projectName.ts';
  * @param usedToday tokens of today as they are counted live, by this machine's agents.
  */
 export function usageView(history: UsageHistory, query: UsageQuery, now: number, usedToday: number): UsageView {
+  // The history has requests that have ended; totals stand beside what is counted live, and are not to contradict it.
+  const underWay = Math.max(0, usedToday - amountTokens(history.totals.today.quota));
   return {
     query,
     starts: [...history.starts],
     series: history.series.filter(({ sum }) => amountTokens(sum) > 0).map((series) => layer(series, query)),
     days: lastDays(history, now),
-    totals: historyPeriods.map((period) => total(history, period)),
-    remarks: remarks(history, now, usedToday),
+    totals: historyPeriods.map((period) => total(history, period, underWay)),
+    remarks: remarks(history, now, underWay),
   };
 }
 
@@ -76,18 +78,18 @@ const periodNames: Readonly<Record<HistoryPeriod, string>> = {
   ninetyDays: '90 days',
 };
 
-function total({ totals }: UsageHistory, period: HistoryPeriod): UsageView['totals'][number] {
+function total({ totals }: UsageHistory, period: HistoryPeriod, underWay: number): UsageView['totals'][number] {
   const sum = wholeAmount(totals[period]);
-  return { label: periodNames[period], tokens: formatCount(amountTokens(sum)), cost: formatCost(sum.cost) };
+  return { label: periodNames[period], tokens: formatCount(amountTokens(sum) + underWay), cost: formatCost(sum.cost) };
 }
 
-function remarks(history: UsageHistory, now: number, usedToday: number): string[] {
+function remarks(history: UsageHistory, now: number, underWay: number): string[] {
   const { costs, totals, transcripts } = history;
   const found: string[] = [];
   const { otherPlans } = totals.ninetyDays;
   const { cost } = wholeAmount(totals.ninetyDays);
-  const missing = usedToday - amountTokens(totals.today.quota);
-  if (missing > 0) found.push(`${formatCount(missing)} tokens of requests under way come in when these have ended.`);
+  if (underWay > 0)
+    found.push(`${formatCount(underWay)} tokens of requests under way are in the totals; chart and costs follow.`);
   found.push(...remarksOnMachines(history));
   if (costs === 'api-equivalent') found.push('Costs are API-equivalent: what the API would charge.');
   if (cost.unpricedRequests > 0) found.push('A plus marks costs without requests of models of unknown price.');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { commands, settings } from '../../src/contributions.ts';
 import { transcriptFileName } from '../../src/transcripts/transcriptHistory.ts';
@@ -9,11 +9,13 @@ import { run } from './sessionsScreen.ts';
 
 const driver = hostDriver();
 const title = 'Agent Quota reads what Claude Code used before';
-const fileCount = 10;
-const linesPerFile = 12_000;
+const fileCount = 20;
+const linesPerFile = 1000;
 const tokensPerLine = 3;
+/** Of each file: a line that never ends follows its lines. Such files take time to read, and nothing of the disk. */
+const fileBytes = 1024 ** 3;
 
-/** So many megabytes of transcripts that the reading can be seen, and given up. */
+/** Transcripts that take so long that the reading can be seen, and given up. */
 function writeTranscripts(folder: string): void {
   mkdirSync(folder, { recursive: true });
   // What is younger than half a minute may be under quota yet, and is not counted.
@@ -26,7 +28,9 @@ function writeTranscripts(folder: string): void {
       const message = { id: `msg_${id}`, model: 'claude-opus-4-5', content: padding, usage };
       return JSON.stringify({ type: 'assistant', timestamp, requestId: `req_${id}`, message });
     });
-    writeFileSync(path.join(folder, `large-${file}.jsonl`), `${lines.join('\n')}\n`);
+    const name = path.join(folder, `large-${file}.jsonl`);
+    writeFileSync(name, `${lines.join('\n')}\n`);
+    truncateSync(name, fileBytes);
   }
 }
 

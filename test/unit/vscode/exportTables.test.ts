@@ -94,7 +94,7 @@ describe('usage over time', () => {
     assert.match(usageView(old, query, sampleNow, 300).remarks.join(' '), /1 of 3 transcripts cannot.*as of 1 h ago/);
     assert.doesNotMatch(remarks, /under way|machines/);
     const busy = usageView(sampleHistory(), query, sampleNow, 37_300).remarks.join(' ');
-    assert.match(busy, /37k tokens of requests under way come in when these have ended/);
+    assert.match(busy, /37k tokens of requests under way are in the totals/);
   });
 
   it('tells other machines’ part from this one’s', () => {
