@@ -58,7 +58,10 @@ describe('the reading of all transcripts', () => {
     });
     const giveUp = new AbortController();
     const progress = ({ filesRead }: ImportProgress): void => {
-      if (filesRead === 3) setTimeout(() => giveUp.abort(), 20);
+      if (filesRead === 3)
+        setTimeout(() => {
+          giveUp.abort();
+        }, 20);
     };
     const given = importTranscripts(store, () => stuck, { ...options(), progress, signal: giveUp.signal });
     await assert.rejects(given, { name: 'AbortError' });
