@@ -296,6 +296,5 @@ export class AgentAuthCoordinator {
 }
 
 function refusal(outcome: Exclude<SlotOutcome, { kind: 'opened' | 'not-wanted' }>, slots: number): Problem {
-  if (outcome.kind === 'no-slot') return problems.noSlot(outcome, slots);
-  return problems.usedUp(outcome.what, outcome.until);
+  return outcome.kind === 'no-slot' ? problems.noSlot(outcome, slots) : problems.usedUp(outcome.what, outcome.until);
 }

@@ -4,7 +4,7 @@ export interface BookedTable {
   readonly path: string;
   readonly table: string;
   readonly column: string;
-  /** The column with the row's number: each new row has a greater one than all before. */
+  /** The column with the row's number: each new row has a greater one than all that are there. */
   readonly idColumn: string;
 }
 

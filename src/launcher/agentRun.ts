@@ -55,21 +55,31 @@ async function preparedAgent(
   const wrapper =
     environment[overlayVariables.sessionId] === undefined ? undefined : processWrapper(process.env, platform);
   const claude = { ...agent, environment: claudeEnvironment(environment, wrapper) };
-  await noteBackground(agent);
-  if (observerUrl === undefined) return { ...claude, close: () => undefined };
+  const close = await noteBackground(agent);
+  if (observerUrl === undefined) return { ...claude, close };
   const { observedAgent } = await import('./observed/observedAgent.ts');
-  return observedAgent(claude, observerUrl, notice);
+  const observed = await observedAgent(claude, observerUrl, notice);
+  return {
+    ...observed,
+    close: () => {
+      close();
+      observed.close();
+    },
+  };
 }
 
-/** Lets the background sessions that Claude Code is told to start find the session that they were started in. */
-async function noteBackground({ command, args, environment }: AgentCommand): Promise<void> {
+/**
+ * Lets the background sessions that Claude Code is told to start find the session that they were started in.
+ * @returns called when it has ended.
+ */
+async function noteBackground({ command, args, environment }: AgentCommand): Promise<() => void> {
   const home = process.env[launcherVariables.home] ?? '';
   const { [overlayVariables.sessionId]: sessionId, [overlayVariables.agentId]: agentId } = environment;
   const starts = startsBackground(args.slice(ownArgumentsBegin(command)));
-  if (home === '' || sessionId === undefined || agentId === undefined || starts === undefined) return;
+  if (home === '' || sessionId === undefined || agentId === undefined || starts === undefined) return () => undefined;
   const { noteBackgroundStart } = await import('./backgroundStarts.ts');
   const start = { sessionId, agentId, ...(starts === 'some' && { pid: process.pid }) };
-  noteBackgroundStart(home, process.cwd(), start, Date.now());
+  return noteBackgroundStart(home, process.cwd(), start, Date.now());
 }
 
 interface TakenSession {

@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod/mini';
 import { agentIdPattern } from '../shared/agentName.ts';
+import { mayBeForeign } from './socketOwner.ts';
 
 /**
  * Claude Code's background service gives each session that it starts the environment that it was started with itself, not
@@ -19,7 +20,8 @@ export interface BackgroundStart {
 const ending = '.starter';
 /** From `claude --bg` to the wrapper of its session it takes a second or two. */
 const validMs = 30_000;
-const keptMs = 86_400_000;
+const noteKeptMs = 86_400_000;
+const viewKeptMs = 30 * 86_400_000;
 
 const noteSchema = z.object({
   sessionId: z.string().check(z.minLength(1), z.maxLength(100)),
@@ -28,45 +30,71 @@ const noteSchema = z.object({
   at: z.number(),
 });
 
-/** Leaves a note. A directory that cannot be written costs no more than the right parent. */
-export function noteBackgroundStart(home: string, cwd: string, start: BackgroundStart, now: number): void {
-  const file = noteFile(home, cwd);
+/**
+ * Leaves a note. A directory that cannot be written costs no more than the right parent.
+ * @returns takes the note of a process that starts sessions as long as it lives away again.
+ */
+export function noteBackgroundStart(home: string, cwd: string, start: BackgroundStart, now: number): () => void {
+  const file = path.join(home, `${folderName(cwd)}${start.pid === undefined ? '' : `-${start.pid}`}${ending}`);
+  const draft = `${file}.${randomUUID()}`;
   try {
+    if (mayBeForeign(file, process.platform)) return () => undefined;
     forgetOld(home, now);
-    const draft = `${file}.${process.pid}`;
-    writeFileSync(draft, JSON.stringify({ ...start, at: now }), { mode: 0o600 });
+    writeFileSync(draft, JSON.stringify({ ...start, at: now }), { mode: 0o600, flag: 'wx' });
     renameSync(draft, file);
   } catch {
     // Then the parent is the session that has started the service.
   }
+  return () => {
+    if (start.pid !== undefined) rmSync(file, { force: true });
+  };
 }
 
-/** @returns who starts background sessions in a folder just now; undefined when nobody has said so. */
-export function backgroundStarter(
-  home: string,
-  cwd: string,
-  now: number,
-  isAlive: (pid: number) => boolean,
-): BackgroundStart | undefined {
+/** Who starts background sessions, and what is known of this machine's processes. */
+export interface BackgroundPlace {
+  readonly home: string;
+  readonly cwd: string;
+  /** In milliseconds since the epoch, as `bootedAt`: processes of before it are others than those of the same number. */
+  readonly now: number;
+  readonly bootedAt: number;
+  readonly isAlive: (pid: number) => boolean;
+}
+
+/** @returns who starts background sessions in a folder just now, the last of several; undefined when nobody has said so. */
+export function backgroundStarter({ home, cwd, now, bootedAt, isAlive }: BackgroundPlace): BackgroundStart | undefined {
+  const [last] = namesIn(home)
+    .filter((name) => name.startsWith(folderName(cwd)) && name.endsWith(ending))
+    .flatMap((name) => readNote(path.join(home, name)) ?? [])
+    .filter(({ at, pid }) => Math.abs(now - at) < validMs || (pid !== undefined && at > bootedAt && isAlive(pid)))
+    .sort((a, b) => b.at - a.at);
+  return last && { sessionId: last.sessionId, agentId: last.agentId };
+}
+
+function readNote(file: string): z.infer<typeof noteSchema> | undefined {
   try {
-    const note = z.safeParse(noteSchema, JSON.parse(readFileSync(noteFile(home, cwd), 'utf8'))).data;
-    if (note === undefined) return undefined;
-    const isValid = Math.abs(now - note.at) < validMs || (note.pid !== undefined && isAlive(note.pid));
-    return isValid ? { sessionId: note.sessionId, agentId: note.agentId } : undefined;
+    return z.safeParse(noteSchema, JSON.parse(readFileSync(file, 'utf8'))).data;
   } catch {
     return undefined;
   }
 }
 
-function noteFile(home: string, cwd: string): string {
-  return path.join(home, createHash('sha256').update(cwd).digest('hex').slice(0, 24) + ending);
+function namesIn(home: string): string[] {
+  try {
+    return readdirSync(home);
+  } catch {
+    return [];
+  }
 }
 
+function folderName(cwd: string): string {
+  return createHash('sha256').update(cwd).digest('hex').slice(0, 24);
+}
+
+/** Notes of views that are open are written anew by nobody: they stay for longer than a day can be. */
 function forgetOld(home: string, now: number): void {
-  for (const name of readdirSync(home)) {
+  for (const name of namesIn(home).filter((known) => known.includes(ending))) {
     const file = path.join(home, name);
-    if (!name.includes(ending)) continue;
-    const stats = statSync(file, { throwIfNoEntry: false });
-    if (stats !== undefined && now - stats.mtimeMs > keptMs) rmSync(file, { force: true });
+    const keptMs = /-\d+\.starter$/.test(name) ? viewKeptMs : noteKeptMs;
+    if (now - statSync(file).mtimeMs > keptMs) rmSync(file, { force: true });
   }
 }

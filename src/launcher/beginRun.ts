@@ -12,7 +12,7 @@ export interface EarlyRequest {
   /** Resolves when the engine was asked, or cannot be. */
   readonly asked: Promise<void>;
   readonly answer: Promise<SessionAnswer>;
-  /** Is told how it goes in line, also what was heard before. */
+  /** Is told how it goes in line, and what was heard last before. */
   listen(listener: Listener): void;
 }
 

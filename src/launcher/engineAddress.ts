@@ -68,7 +68,11 @@ function textOf(file: string): string | undefined {
 }
 
 function timeOf(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  try {
+    return statSync(file).mtimeMs;
+  } catch {
+    return 0;
+  }
 }
 
 function namesIn(directory: string): string[] {

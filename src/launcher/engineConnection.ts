@@ -40,11 +40,11 @@ const welcomeWithinMs = 3000;
 export interface Greeting {
   /** Whom sessions live as long as. */
   readonly pid: number;
-  /** Said in one breath with hello. */
+  /** Said when the engine is found to be the right one. */
   readonly wish: FromLauncher;
   /** Of the lines that the engine may send, in UTF-16 code units. */
   readonly longest?: number | undefined;
-  /** Done when both are said, while the engine does its part. */
+  /** Done when it is said, while the engine does its part. */
   readonly meanwhile?: (() => void) | undefined;
 }
 
@@ -139,18 +139,26 @@ export async function connectSocket(
     },
   };
   const slow = setTimeout(() => {
-    failure = Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' });
-    socket.destroy();
+    // This process may have been busy itself: what has come meanwhile is heard first.
+    setImmediate(() => {
+      if (inbox.length > 0 || isGreeted) return;
+      failure = Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' });
+      socket.destroy();
+    });
   }, welcomeWithinMs);
+  let isGreeted = false;
   try {
-    // In one piece: an engine that refuses the first closes, and a second write would break before its reason is read.
-    const hello = { type: 'hello', version: launcherProtocolVersion, secret, pid } as const;
-    socket.write(messageLine(hello) + messageLine(wish));
+    connection.send({ type: 'hello', version: launcherProtocolVersion, secret, pid });
     await new Promise<void>((resolve) => socket.once('connect', resolve).once('close', resolve));
     void import('../shared/engineMessages.ts');
-    meanwhile?.();
     const answer = await connection.next();
-    if (answer?.type === 'welcome') return connection;
+    if (answer?.type === 'welcome') {
+      isGreeted = true;
+      // Not before: an engine that wakes up too late would open a session that nobody runs in.
+      connection.send(wish);
+      meanwhile?.();
+      return connection;
+    }
     if (answer === undefined) throw new EngineUnavailableError(reasonOf(failure), true);
     throw new EngineUnavailableError(answer.type === 'error' ? answer.message : `unexpected ${answer.type}`, false);
   } catch (error) {

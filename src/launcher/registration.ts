@@ -1,4 +1,4 @@
-import { homedir } from 'node:os';
+import { homedir, uptime } from 'node:os';
 import { agentIdPattern } from '../shared/agentName.ts';
 import { launcherVariables } from '../shared/launcherVariables.ts';
 import { type EnvironmentOverlay, overlayVariables } from '../shared/overlayVariables.ts';
@@ -65,7 +65,8 @@ async function sessionOf(pid: number, args: readonly string[]): Promise<Environm
 }
 
 function backgroundStarterOf(home: string): BackgroundStart | undefined {
-  return backgroundStarter(home, process.cwd(), Date.now(), isAlive);
+  const now = Date.now();
+  return backgroundStarter({ home, cwd: process.cwd(), now, bootedAt: now - uptime() * 1000, isAlive });
 }
 
 function isAlive(pid: number): boolean {

@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { rollBack } from './statements.ts';
 import { transcriptSchema, transcriptSchemaVersion } from './transcriptSchema.ts';
 
 /** How long another window's reading is waited for, in milliseconds. */
@@ -48,7 +49,7 @@ function prepare(database: DatabaseSync): boolean {
     database.exec('COMMIT');
     return version === 0 || version === transcriptSchemaVersion;
   } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK');
+    rollBack(database);
     throw error;
   }
 }

@@ -35,6 +35,7 @@ export class ReadingAhead {
   /**
    * @param onRead is told of each file.
    * @returns the next files, of so many bytes or until the signal, which does not wait for the end of a file.
+   * @throws what a reader throws, once all that was read before is returned.
    */
   async next(
     bytes: number,
@@ -51,8 +52,14 @@ export class ReadingAhead {
       this.#begin();
       const next = this.#begun.shift();
       if (next === undefined) break;
-      const reading = await Promise.race([next.reading, aborted.promise]);
+      const reading = await Promise.race([next.reading.catch(failed), aborted.promise]);
       if (reading === 'aborted') break;
+      if (reading instanceof FailedReading) {
+        // What was read before is kept first.
+        if (read.length === 0) throw reading.cause;
+        this.#begun.unshift(next);
+        break;
+      }
       read.push({ ...next, reading });
       onRead(next.file);
       size += Number(next.file.stats.size);
@@ -83,6 +90,18 @@ export class ReadingAhead {
       this.#begun.push({ file, before, reading });
     }
   }
+}
+
+class FailedReading {
+  readonly cause: unknown;
+
+  constructor(cause: unknown) {
+    this.cause = cause;
+  }
+}
+
+function failed(cause: unknown): FailedReading {
+  return new FailedReading(cause);
 }
 
 function untilAborted(signal: AbortSignal | undefined): {

@@ -35,8 +35,18 @@ export class Statements {
       change();
       this.#database.exec('COMMIT');
     } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      rollBack(this.#database);
       throw error;
+    }
+  }
+
+  /** Reads as of one moment, whatever others write meanwhile. */
+  asOfOneMoment<T>(read: () => T): T {
+    this.#database.exec('BEGIN');
+    try {
+      return read();
+    } finally {
+      rollBack(this.#database);
     }
   }
 
@@ -46,5 +56,14 @@ export class Statements {
     const statement = this.#database.prepare(sql);
     this.#prepared.set(sql, statement);
     return statement;
+  }
+}
+
+/** Some failures end the transaction themselves; `isTransaction`, which tells, comes with Node 22.16 only. */
+export function rollBack(database: DatabaseSync): void {
+  try {
+    database.exec('ROLLBACK');
+  } catch {
+    // There is none any more.
   }
 }

@@ -3,10 +3,14 @@ import { Worker } from 'node:worker_threads';
 import { createBirpc, type BirpcReturn } from 'birpc';
 import type { ImportOptions, ImportSummary } from './importTranscripts.ts';
 import type { TranscriptEvents, TranscriptFunctions, TranscriptTask } from './transcriptFunctions.ts';
+import { transcriptSchemaVersion } from './transcriptSchema.ts';
 import type { UsagePart, UsageQuestion } from './transcriptUsage.ts';
 
-/** In the storage directory. It can be deleted at any time: all in it is read again. */
-export const transcriptFileName = 'transcripts.sqlite';
+/**
+ * In the storage directory. It can be deleted at any time: all in it is read again. Each version of the schema has a file of
+ * its own, since a window of before an update may still have the other one open.
+ */
+export const transcriptFileName = `transcripts-${transcriptSchemaVersion}.sqlite`;
 
 /** Where the code is that it runs. */
 export interface TranscriptScripts {

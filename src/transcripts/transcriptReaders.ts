@@ -82,7 +82,8 @@ function readerThread(script: string): ReaderThread {
   let cause: unknown;
   worker.on('error', (error) => (cause = error));
   worker.on('exit', () => {
-    rpc.$close(new Error('A thread that reads transcripts has ended.', { cause }));
+    const why = cause instanceof Error ? `: ${cause.message}` : '.';
+    rpc.$close(new Error(`A thread that reads transcripts has ended${why}`, { cause }));
   });
   return { worker, rpc, files: 0 };
 }

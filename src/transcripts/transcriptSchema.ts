@@ -1,4 +1,4 @@
-/** What `PRAGMA user_version` says of a file that this code wrote. Another one is begun anew: it can all be read again. */
+/** In the name of the file, and in its `PRAGMA user_version`: one that says something else is begun anew. */
 export const transcriptSchemaVersion = 2;
 
 /**

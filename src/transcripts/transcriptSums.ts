@@ -23,14 +23,17 @@ export interface SumQuestion {
   readonly stepMs?: number | undefined;
 }
 
-/** What the numbers in sums stand for. */
-export interface SumNames {
+/** Sums, and what the numbers in them stand for. */
+export interface Sums {
+  readonly rows: readonly UsageSumRow[];
   /** By transcript; those of one session and its subagents have one `placeId`. */
   readonly places: ReadonlyMap<number, TranscriptPlace & { readonly placeId: number }>;
   /** Empty for no model. */
   readonly models: ReadonlyMap<number, string>;
 }
 
+/** Then entries are added up, rather than kept sums that others make stale again and again. */
+const mostAttempts = 5;
 const keys = 'transcript_id, model_id, speed, is_long';
 const sums = `count(*) AS requests, sum(cost_usd) AS cost_usd, ${usageColumns
   .split(', ')
@@ -45,17 +48,25 @@ export class TranscriptSums {
     this.#statements = statements;
   }
 
-  /** Sums of what counts and the ledger has not booked. Their numbers are told by `names`. */
-  of(question: SumQuestion): UsageSumRow[] {
+  /** Sums of what counts and the ledger has not booked. */
+  of(question: SumQuestion): Sums {
     const { counting, booked, stepMs } = question;
+    const canBeKept = counting === 'all' && stepMs === undefined && !(booked.kind === 'ids' && booked.ids.size > 0);
     return this.#beside(booked, () => {
-      if (counting !== 'all' || stepMs !== undefined) return this.#added(question);
-      if (booked.kind === 'ids' && booked.ids.size > 0) return this.#added(question);
-      return this.#kept(question);
+      for (let attempt = 0; ; attempt += 1) {
+        const isKept = canBeKept && attempt < mostAttempts;
+        if (isKept) this.#refresh(question);
+        const sums = this.#statements.asOfOneMoment(() => {
+          // Another window may have changed something since.
+          if (isKept && this.#isStale(question)) return undefined;
+          return { rows: isKept ? this.#kept(question) : this.#added(question), ...this.#names() };
+        });
+        if (sums !== undefined) return sums;
+      }
     });
   }
 
-  names(): SumNames {
+  #names(): Omit<Sums, 'rows'> {
     const columns = 'project, project_path, session_id';
     const places = this.#statements.rows(
       `SELECT transcript_id, dense_rank() OVER (ORDER BY ${columns}) AS place_id, ${columns} FROM transcript`,
@@ -69,7 +80,6 @@ export class TranscriptSums {
 
   /** Sums that are kept, for all but what is no whole quarter. */
   #kept(question: SumQuestion): UsageSumRow[] {
-    this.#refresh(question);
     const { from = 0, to = latest } = question;
     const [first, end] = [Math.ceil(from / quarterMs), Math.floor(to / quarterMs)];
     if (first >= end) return this.#added(question);
@@ -105,10 +115,10 @@ export class TranscriptSums {
   }
 
   /** Sums up anew what has changed: by the transcripts, or in the ledger. */
-  #refresh({ counting, booked }: SumQuestion): void {
-    const table = booked.kind === 'table' ? booked : undefined;
-    const isStale = this.#statements.row('SELECT 1 FROM stale_quarter LIMIT 1') !== undefined;
-    if (!isStale && !this.#bookedMore(table)) return;
+  #refresh(question: SumQuestion): void {
+    if (!this.#isStale(question)) return;
+    const { counting, booked } = question;
+    const table = tableOf(booked);
     this.#statements.atOnce(() => {
       if (this.#bookedMore(table)) this.#takeBooked(table);
       const ofStale = 'WHERE quarter IN (SELECT quarter FROM stale_quarter)';
@@ -121,6 +131,11 @@ export class TranscriptSums {
       );
       this.#statements.run('DELETE FROM stale_quarter');
     });
+  }
+
+  #isStale({ booked }: SumQuestion): boolean {
+    const isChanged = this.#statements.row('SELECT 1 FROM stale_quarter LIMIT 1') !== undefined;
+    return isChanged || this.#bookedMore(tableOf(booked));
   }
 
   /** Whether the ledger has other rows than those that were looked at. */
@@ -170,17 +185,33 @@ export class TranscriptSums {
     return this.#statements.row(sql, id, requestId) !== undefined;
   }
 
+  #leaveLedger(): void {
+    this.#statements.forget();
+    this.#statements.run('DETACH ledger');
+  }
+
   /** Does something while the ledger's file is attached: not for longer, or what is written here would lock that one too. */
   #beside<T>(booked: BookedRequests, ask: () => T): T {
     if (booked.kind === 'ids') return ask();
     this.#statements.run('ATTACH ? AS ledger', `${pathToFileURL(booked.path).href}?mode=ro`);
+    let found: T;
     try {
-      return ask();
-    } finally {
-      this.#statements.forget();
-      this.#statements.run('DETACH ledger');
+      found = ask();
+    } catch (error) {
+      try {
+        this.#leaveLedger();
+      } catch {
+        // What went wrong first is what counts.
+      }
+      throw error;
     }
+    this.#leaveLedger();
+    return found;
   }
+}
+
+function tableOf(booked: BookedRequests): BookedTable | undefined {
+  return booked.kind === 'table' ? booked : undefined;
 }
 
 function named({ table }: BookedTable): string {

@@ -48,8 +48,7 @@ const synthetic = '<synthetic>';
 export function usageParts({ sums }: TranscriptStore, question: UsageQuestion): UsagePart[] {
   const { counting = 'all', timeZone, booked = noneBooked, from, to, stepMs } = question;
   const dayOf = dayFormat(timeZone);
-  const rows = sums.of({ counting, booked, from, to, stepMs });
-  const { places, models } = sums.names();
+  const { rows, places, models } = sums.of({ counting, booked, from, to, stepMs });
   const parts = new Map<string, UsagePart>();
   for (const row of rows) {
     const day = dayOf(row.step);

@@ -29,7 +29,7 @@ const longestInline = 16 * 1024;
 /**
  * Lets an agent of an observed session be held and heard. For Claude Code that is settings for this one run; whatever
  * stands in the way, the agent runs as it would without.
- * @param observerUrl says where the agent reports now; see `launcherMessages`.
+ * @param observerUrl says where the agent reports now; see `engineMessages`.
  */
 export async function observedAgent(
   agent: AgentCommand,

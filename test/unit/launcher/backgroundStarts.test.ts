@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { backgroundStarter, noteBackgroundStart } from '../../../src/launcher/backgroundStarts.ts';
 import { startsBackground } from '../../../src/launcher/observed/claudeCommand.ts';
@@ -11,8 +11,8 @@ const other = { sessionId: 's2', agentId: 'other' };
 
 describe('who starts background sessions', () => {
   let directory: ReturnType<typeof temporaryDirectory>;
-  const found = (cwd: string, at: number, alive: readonly number[] = []): unknown =>
-    backgroundStarter(directory.path, cwd, at, (pid) => alive.includes(pid));
+  const found = (cwd: string, at: number, alive: readonly number[] = [], bootedAt = now - 1000): unknown =>
+    backgroundStarter({ home: directory.path, cwd, now: at, bootedAt, isAlive: (pid) => alive.includes(pid) });
 
   beforeEach(() => {
     directory = temporaryDirectory();
@@ -35,6 +35,13 @@ describe('who starts background sessions', () => {
     noteBackgroundStart(directory.path, '/w', { ...one, pid: 7 }, now);
     assert.deepEqual(found('/w', now + 3_600_000, [7]), one);
     assert.equal(found('/w', now + 3_600_000, [8]), undefined);
+    assert.equal(found('/w', now + 3_600_000, [7], now + 60_000), undefined, 'the machine was started since');
+    noteBackgroundStart(directory.path, '/w', other, now + 10_000);
+    assert.deepEqual(found('/w', now + 11_000, [7]), other, 'who said so last');
+    assert.deepEqual(found('/w', now + 60_000, [7]), one);
+    const close = noteBackgroundStart(directory.path, '/w', { ...one, pid: 7 }, now);
+    close();
+    assert.equal(found('/w', now + 60_000, [7]), undefined);
   });
 
   it('is nobody where notes cannot be written or are none', () => {
@@ -45,6 +52,13 @@ describe('who starts background sessions', () => {
       writeFileSync(join(directory.path, name), text);
       assert.equal(found('/w', now), undefined, text);
     }
+  });
+
+  it('is not written where others may write, nor over what is there', function () {
+    if (process.platform === 'win32') this.skip();
+    chmodSync(directory.path, 0o755);
+    noteBackgroundStart(directory.path, '/w', one, now);
+    assert.deepEqual(readdirSync(directory.path), []);
   });
 
   it('is written down for its user alone, and forgotten', function () {

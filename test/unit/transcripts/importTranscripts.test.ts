@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ImportProgress, importTranscripts } from '../../../src/transcripts/importTranscripts.ts';
@@ -70,6 +70,28 @@ describe('the reading of all transcripts', () => {
     assert.equal(requests(), fileCount);
   });
 
+  it('reads a file again that another window has read meanwhile', async () => {
+    const path = join(directory.path, 'projects', 'p', '2.jsonl');
+    const usual = transcriptReaders(reader, 0);
+    let isFirst = true;
+    const slow = readers({
+      read: async (file, before) => {
+        const reading = await usual.read(file, before);
+        if (file !== path || !isFirst) return reading;
+        isFirst = false;
+        // The other window finds more in it than this one has.
+        appendFileSync(path, `${transcriptLine({ messageId: 'more' })}\n`);
+        await importTranscripts(store, () => readers({}), options());
+        return reading;
+      },
+    });
+    await importTranscripts(store, () => slow, options());
+    assert.equal(requests(), fileCount + 1);
+    appendFileSync(path, `${transcriptLine({ messageId: 'last' })}\n`);
+    await importTranscripts(store, () => readers({}), options());
+    assert.equal(requests(), fileCount + 2);
+  });
+
   it('fails with the reader, and nothing is lost', async () => {
     const broken = readers({ read: () => Promise.reject(new Error('It has ended.')) });
     await assert.rejects(
@@ -77,6 +99,16 @@ describe('the reading of all transcripts', () => {
       /It has ended/,
     );
     assert.deepEqual([closed, requests()], [1, 0]);
+    const usual = transcriptReaders(reader, 0);
+    const dying = readers({
+      read: (path, before) =>
+        path.endsWith('4.jsonl') ? Promise.reject(new Error('It died.')) : usual.read(path, before),
+    });
+    await assert.rejects(
+      importTranscripts(store, () => dying, options()),
+      /It died/,
+    );
+    assert.equal(requests(), 4, 'what was read before is kept');
     await importTranscripts(store, () => readers({}), options());
     assert.equal(requests(), fileCount);
   });

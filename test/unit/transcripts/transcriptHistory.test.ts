@@ -136,6 +136,8 @@ describe('the history of transcripts', () => {
 
     it('goes on after one that cannot be opened', async () => {
       await assert.rejects(history.usage({ booked: { ...booked, path: `${booked.path}x` } }));
+      await assert.rejects(history.usage({ booked: { ...booked, table: 'none' } }), /no such table/);
+      assert.equal(await requests({ booked }), 1);
       assert.equal(await requests(), 2);
     });
   });
