@@ -49,6 +49,8 @@ export class UsageElsewhere implements Transcripts {
   #updating: { readonly over: Promise<void>; readonly giveUp: AbortController } | undefined;
   #lookedAt = -Infinity;
   #isFirst = false;
+  /** Counts how often reading was ended. */
+  #openings = 0;
   /** By the length of their steps. */
   readonly #answers = new Map<number | undefined, Answer>();
 
@@ -64,12 +66,14 @@ export class UsageElsewhere implements Transcripts {
   async allow(allowed: boolean): Promise<void> {
     if (allowed === (this.#state.kind !== 'off')) return;
     if (!allowed) {
-      await this.close();
       this.#state = { kind: 'off' };
+      await this.close();
       return;
     }
     this.#state = { kind: 'reading', share: 0 };
-    this.#update();
+    // One that was ended may not have come to its end yet.
+    await this.#updating?.over;
+    if (!this.#isOff) this.#update();
   }
 
   /** Gives up reading for now; what was read stays, and the next answer goes on without a word. */
@@ -102,9 +106,14 @@ export class UsageElsewhere implements Transcripts {
     const history = this.#history;
     this.#history = undefined;
     // Who allows it again wants it at once.
+    this.#openings += 1;
     this.#lookedAt = -Infinity;
     this.#answers.clear();
     await history?.close();
+  }
+
+  get #isOff(): boolean {
+    return this.#state.kind === 'off';
   }
 
   get #isReading(): boolean {
@@ -129,13 +138,14 @@ export class UsageElsewhere implements Transcripts {
     const now = clock.now();
     if (this.#updating !== undefined || Math.abs(now - this.#lookedAt) < lookEveryMs) return;
     const giveUp = new AbortController();
+    const openings = this.#openings;
     const over = this.#read(giveUp.signal)
       .catch((error: unknown) => {
         this.#failed(error);
       })
       .finally(() => {
         this.#updating = undefined;
-        this.#lookedAt = clock.now();
+        if (openings === this.#openings) this.#lookedAt = clock.now();
       });
     this.#updating = { over, giveUp };
   }

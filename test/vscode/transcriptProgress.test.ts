@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { commands, settings } from '../../src/contributions.ts';
 import { transcriptFileName } from '../../src/transcripts/transcriptHistory.ts';
@@ -15,23 +15,34 @@ const tokensPerLine = 3;
 /** Of each file: a line that never ends follows its lines. Such files take time to read, and nothing of the disk. */
 const fileBytes = 1024 ** 3;
 
-/** Transcripts that take so long that the reading can be seen, and given up. */
-function writeTranscripts(folder: string): void {
+/**
+ * Writes transcripts that take so long that the reading can be seen, and given up.
+ * @returns cuts them to their lines.
+ */
+function writeTranscripts(folder: string): () => void {
   mkdirSync(folder, { recursive: true });
   // What is younger than half a minute may be under quota yet, and is not counted.
   const timestamp = new Date(Date.now() - 60_000).toISOString();
   const padding = 'x'.repeat(900);
+  let lineBytes = 0;
   for (let file = 0; file < fileCount; file += 1) {
     const lines = Array.from({ length: linesPerFile }, (_, line) => {
-      const id = `${file}-${line}`;
+      const id = `${10 + file}-${1000 + line}`;
       const usage = { input_tokens: tokensPerLine, output_tokens: 0 };
       const message = { id: `msg_${id}`, model: 'claude-opus-4-5', content: padding, usage };
       return JSON.stringify({ type: 'assistant', timestamp, requestId: `req_${id}`, message });
     });
-    const name = path.join(folder, `large-${file}.jsonl`);
-    writeFileSync(name, `${lines.join('\n')}\n`);
-    truncateSync(name, fileBytes);
+    writeFileSync(nameOf(folder, file), `${lines.join('\n')}\n`);
+    lineBytes = statSync(nameOf(folder, file)).size;
+    truncateSync(nameOf(folder, file), fileBytes);
   }
+  return () => {
+    for (let file = 0; file < fileCount; file += 1) truncateSync(nameOf(folder, file), lineBytes);
+  };
+}
+
+function nameOf(folder: string, file: number): string {
+  return path.join(folder, `large-${10 + file}.jsonl`);
 }
 
 function forgetWhatWasRead(): void {
@@ -48,10 +59,12 @@ describe('the first reading of transcripts', function () {
   this.timeout(180_000);
   const folder = path.join(process.env['CLAUDE_CONFIG_DIR'] ?? assert.fail(), 'projects', '-large');
 
+  let cut: () => void;
+
   before(async () => {
     await set(settings.historyTranscripts, false);
     await run('notifications.clearAll');
-    writeTranscripts(folder);
+    cut = writeTranscripts(folder);
     // The thread that has the file open ends a moment after the setting.
     await new Promise((resolve) => setTimeout(resolve, 1000));
     forgetWhatWasRead();
@@ -82,6 +95,7 @@ describe('the first reading of transcripts', function () {
     await until('it says that there is more to come', async () =>
       /Transcripts are being read \(\d/.test(await remarks()),
     );
+    cut();
     const total = `${(fileCount * linesPerFile * tokensPerLine) / 1000}k`;
     await until(
       'all of it is there',

@@ -103,6 +103,20 @@ describe('usage elsewhere', () => {
     await tester.elsewhere.close();
   });
 
+  it('is read at once when it is allowed again, also while the reading before comes to its end', async () => {
+    const tester = new ElsewhereTester();
+    await tester.elsewhere.allow(true);
+    await tester.read();
+    await tester.elsewhere.allow(false);
+    await tester.elsewhere.allow(true);
+    assert.equal(tester.thread.updates.length, 2);
+    const [off, on] = [tester.elsewhere.allow(false), tester.elsewhere.allow(true)];
+    await tester.read();
+    await Promise.all([off, on]);
+    assert.deepEqual([tester.thread.updates.length, tester.elsewhere.state.kind], [3, 'reading']);
+    await tester.elsewhere.close();
+  });
+
   it('is what the ledger has not booked, of local days or steps', async () => {
     const tester = new ElsewhereTester();
     await tester.elsewhere.allow(true);
