@@ -1,15 +1,19 @@
 // What the launcher adds to starting an agent: `npm run bench:launcher`, after `npm run build`. The same program is started
 // directly and by the launcher in turns, and timed from the start of the process to the first byte that it prints: that
 // includes Node's own start, the way to the engine, the session in the SQLite ledger, and the program's process. The last
-// line is JSON, in milliseconds.
+// line is JSON, in milliseconds. `-- --write` puts the table into bench/README.md.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import { apiKeyPlan } from '../src/core/plan.ts';
 import { launcherVariables } from '../src/shared/launcherVariables.ts';
 import { startEngine } from '../test/e2e/runningEngine.ts';
 import { startSimulatedUpstream } from '../test/fakes/simulatedUpstream.ts';
 import { machine } from './machine.ts';
+import { markdownTable } from './markdownTable.ts';
+import { writeReadmeSection } from './readmeSection.ts';
 
+const { values } = parseArgs({ options: { write: { type: 'boolean' } } });
 const pairs = 150;
 /** The first ones find cold files. */
 const warmUp = 10;
@@ -44,16 +48,24 @@ try {
     ({ firstByteMs }, index) => firstByteMs - (starts.directly[index]?.firstByteMs ?? NaN),
   );
   const whole = starts.launched.map(({ endMs }, index) => endMs - (starts.directly[index]?.endMs ?? NaN));
-  const ofNode = starts.bareNode.map(({ firstByteMs }) => firstByteMs);
-  console.log(machine());
-  console.log(
-    `first byte directly: p50 ${quantile(
-      starts.directly.map(({ firstByteMs }) => firstByteMs),
-      0.5,
-    )} ms`,
+  const row = (name: string, times: readonly number[]): string[] => [
+    name,
+    ...[0.5, 0.95].map((share) => `${quantile(times, share).toFixed(1)} ms`),
+  ];
+  const firstBytes = (kind: Kind): number[] => starts[kind].map(({ firstByteMs }) => firstByteMs);
+  const table = markdownTable(
+    ['', 'median', 'p95'],
+    [
+      row('the program, started directly', firstBytes('directly')),
+      row('an empty Node program', firstBytes('bareNode')),
+      row('the program, started by the launcher', firstBytes('launched')),
+      row('added by the launcher', added),
+      row('added until the end of the process', whole),
+    ],
   );
-  console.log(`an empty Node program alone: p50 ${quantile(ofNode, 0.5)} ms, p95 ${quantile(ofNode, 0.95)} ms`);
-  console.log(`added until the end of the process: p50 ${quantile(whole, 0.5)} ms, p95 ${quantile(whole, 0.95)} ms`);
+  const report = `${table}\n\n${machine()}`;
+  console.log(report);
+  if (values.write === true) writeReadmeSection('bench:launcher', report);
   console.log(JSON.stringify({ addedMs: quantile(added, 0.5), addedP95Ms: quantile(added, 0.95) }));
 } finally {
   await running.close();
