@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { partsSchema, rowSchema } from './dashboardParts.ts';
-import { usageQuerySchema, usageViewSchema } from './dashboardUsage.ts';
+import { usageQuerySchema, usageTotalsSchema, usageViewSchema } from './dashboardUsage.ts';
 
 /** What the dashboard's page and the extension say to each other. */
 
@@ -15,6 +15,8 @@ export const toDashboardSchema = z.discriminatedUnion('type', [
     gone: z.array(z.string()),
   }),
   z.object({ type: z.literal('usage'), view: usageViewSchema }),
+  /** The same usage, with what is counted live now. */
+  z.object({ type: z.literal('usageTotals'), totals: usageTotalsSchema }),
   /** What came of something that the user asked for, to be read aloud. */
   z.object({ type: z.literal('say'), text: z.string() }),
 ]);

@@ -27,6 +27,16 @@ const daySchema = z.object({
 });
 export type UsageDay = z.infer<typeof daySchema>;
 
+const totalsMembers = {
+  totals: z.array(z.object({ label: z.string(), tokens: z.string(), cost: z.string() })),
+  /** What is to be known of the numbers: whether costs are the bill's, what is not read yet; empty when nothing is. */
+  remarks: z.array(z.string()),
+};
+
+/** What was used in all, with what is counted live. */
+export const usageTotalsSchema = z.object(totalsMembers);
+export type UsageTotals = z.infer<typeof usageTotalsSchema>;
+
 /** Usage over time, as the dashboard draws it. */
 export const usageViewSchema = z.object({
   query: usageQuerySchema,
@@ -36,8 +46,6 @@ export const usageViewSchema = z.object({
   series: z.array(seriesSchema),
   /** Every one of the last 90 days, in order. */
   days: z.array(daySchema),
-  totals: z.array(z.object({ label: z.string(), tokens: z.string(), cost: z.string() })),
-  /** What is to be known of the numbers: whether costs are the bill's, what is not read yet; empty when nothing is. */
-  remarks: z.array(z.string()),
+  ...totalsMembers,
 });
 export type UsageView = z.infer<typeof usageViewSchema>;

@@ -1,10 +1,12 @@
 import { basename } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import * as vscode from 'vscode';
 import { commands } from '../contributions.ts';
 import { calendarDay } from '../core/calendarDay.ts';
 import type { EngineSnapshot } from '../core/quotaEngine.ts';
 import { totalTokens } from '../core/usage.ts';
 import { type FromDashboard, fromDashboardSchema, type ToDashboard } from '../shared/dashboardMessages.ts';
+import type { UsageTotals } from '../shared/dashboardUsage.ts';
 import type { FirstView } from '../shared/firstView.ts';
 import { DashboardChanges } from './dashboardChanges.ts';
 import type { DashboardFeedParts } from './dashboardFeedParts.ts';
@@ -15,7 +17,7 @@ import { saveTable } from './saveTable.ts';
 import { Throttle } from './throttle.ts';
 import { Ticker } from './ticker.ts';
 import { UsageFeed } from './usageFeed.ts';
-import { usageView } from './usageView.ts';
+import { usageTotals, usageView } from './usageView.ts';
 
 /** As often as a table can be read while it moves, in milliseconds. */
 const leastIntervalMs = 1000;
@@ -42,6 +44,8 @@ export class DashboardFeed implements vscode.Disposable {
   readonly #changes = new DashboardChanges();
   readonly #events: EventFeed;
   readonly #usage: UsageFeed;
+  /** What the page has of them. */
+  #toldTotals: UsageTotals | undefined;
   readonly #throttle: Throttle;
   readonly #owned: vscode.Disposable;
   #ready = false;
@@ -59,7 +63,9 @@ export class DashboardFeed implements vscode.Disposable {
     this.#events = new EventFeed(parts, request);
     const usedToday = (): number => usedOnDayOf(store.snapshot, clock.now());
     this.#usage = new UsageFeed({ ...parts, usedToday }, ({ query, history }) => {
-      this.#post({ type: 'usage', view: usageView(history, query, clock.now(), usedToday()) });
+      const view = usageView(history, query, clock.now(), usedToday());
+      this.#toldTotals = { totals: view.totals, remarks: view.remarks };
+      this.#post({ type: 'usage', view });
     });
     this.#owned = vscode.Disposable.from(
       store.onDidChange(request),
@@ -106,7 +112,20 @@ export class DashboardFeed implements vscode.Disposable {
     const message = this.#changes.take(this.#view());
     if (message !== undefined) this.#post(message);
     void this.#events.follow(this.#parts.store.snapshot?.lastEventId ?? 0);
+    this.#updateTotals();
     void this.#usage.refresh();
+  }
+
+  /** Between two questions for the history more is used. */
+  #updateTotals(): void {
+    const { store, clock } = this.#parts;
+    const history = this.#usage.newest?.history;
+    if (history === undefined) return;
+    const now = clock.now();
+    const totals = usageTotals(history, now, usedOnDayOf(store.snapshot, now));
+    if (isDeepStrictEqual(totals, this.#toldTotals)) return;
+    this.#toldTotals = totals;
+    this.#post({ type: 'usageTotals', totals });
   }
 
   #post(message: ToDashboard): void {

@@ -1,6 +1,6 @@
 import { formatAge, formatCount, formatPercentage } from '../shared/amounts.ts';
 import { formatCost } from '../shared/costText.ts';
-import type { UsageDay, UsageQuery, UsageSeries, UsageView } from '../shared/dashboardUsage.ts';
+import type { UsageDay, UsageQuery, UsageSeries, UsageTotals, UsageView } from '../shared/dashboardUsage.ts';
 import {
   amountTokens,
   type HistoryOrigin,
@@ -19,13 +19,19 @@ import { projectName } from './projectName.ts';
  * @param usedToday tokens of today as they are counted live, by this machine's agents.
  */
 export function usageView(history: UsageHistory, query: UsageQuery, now: number, usedToday: number): UsageView {
-  // The history has requests that have ended; totals stand beside what is counted live, and are not to contradict it.
-  const underWay = Math.max(0, usedToday - amountTokens(history.totals.today.quota));
   return {
     query,
     starts: [...history.starts],
     series: history.series.filter(({ sum }) => amountTokens(sum) > 0).map((series) => layer(series, query)),
     days: lastDays(history, now),
+    ...usageTotals(history, now, usedToday),
+  };
+}
+
+/** The history has requests that have ended. Totals stand beside what is counted live, and are not to contradict it. */
+export function usageTotals(history: UsageHistory, now: number, usedToday: number): UsageTotals {
+  const underWay = Math.max(0, usedToday - amountTokens(history.totals.today.quota));
+  return {
     totals: historyPeriods.map((period) => total(history, period, underWay)),
     remarks: remarks(history, now, underWay),
   };

@@ -98,6 +98,9 @@ export class DashboardPage {
       case 'usage':
         this.#usage.show(message.view);
         return;
+      case 'usageTotals':
+        this.#usage.showTotals(message.totals);
+        return;
       case 'say':
         this.#announcer.say(message.text);
         return;

@@ -1,5 +1,5 @@
 import type { ExportFormat } from '../shared/dashboardMessages.ts';
-import type { UsageQuery, UsageView } from '../shared/dashboardUsage.ts';
+import type { UsageQuery, UsageTotals, UsageView } from '../shared/dashboardUsage.ts';
 import { button } from './button.ts';
 import { layerVariable } from './chartColors.ts';
 import { Choice } from './choice.ts';
@@ -85,8 +85,12 @@ export class UsageSection {
     this.#table.show(view);
     this.#days.show(view.days);
     this.#legend.replaceChildren(...view.series.map(legendItem));
-    this.#totals.replaceChildren(...view.totals.flatMap(totalItem));
-    setText(this.#remarks, view.remarks.join(' '));
+    this.showTotals(view);
+  }
+
+  showTotals({ totals, remarks }: UsageTotals): void {
+    this.#totals.replaceChildren(...totals.flatMap(totalItem));
+    setText(this.#remarks, remarks.join(' '));
   }
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { csvText } from '../../../src/shared/csvText.ts';
 import { exportText, sessionsTable, usageTable } from '../../../src/vscode/exportTables.ts';
 import { dashboardView } from '../../../src/vscode/dashboardView.ts';
-import { usageView } from '../../../src/vscode/usageView.ts';
+import { usageTotals, usageView } from '../../../src/vscode/usageView.ts';
 import { sampleHistory } from './sampleHistory.ts';
 import { sampleNow, sampleSession, sampleSnapshot, sampleSources } from './samples.ts';
 
@@ -93,8 +93,14 @@ describe('usage over time', () => {
     const old = sampleHistory({ transcripts: { kind: 'read', at: sampleNow - hour, files: 3, unreadableFiles: 1 } });
     assert.match(usageView(old, query, sampleNow, 300).remarks.join(' '), /1 of 3 transcripts cannot.*as of 1 h ago/);
     assert.doesNotMatch(remarks, /under way|machines/);
-    const busy = usageView(sampleHistory(), query, sampleNow, 37_300).remarks.join(' ');
-    assert.match(busy, /37k tokens of requests under way are in the totals/);
+    const busy = usageTotals(sampleHistory(), sampleNow, 37_300);
+    assert.match(busy.remarks.join(' '), /37k tokens of requests under way are in the totals/);
+    const { totals } = usageView(sampleHistory(), query, sampleNow, 300);
+    assert.notEqual(busy.totals[0]?.tokens, totals[0]?.tokens, 'they are in it');
+    assert.deepEqual(
+      busy.totals.map(({ cost }) => cost),
+      totals.map(({ cost }) => cost),
+    );
   });
 
   it('tells other machines’ part from this one’s', () => {
