@@ -68,8 +68,14 @@ function figuresOf(record: ShownSession, costs: RowContext['costs']): DashboardF
     rate: Math.round(record.tokensPerMinute),
     waiting: record.waitingRequests,
     requests: record.requests,
-    ...(cost !== undefined && { cost: costFigure(cost, costs) }),
+    // Requests are priced when they have ended.
+    ...(cost !== undefined && !isFirstUnderWay(record) && { cost: costFigure(cost, costs) }),
   };
+}
+
+/** Whether all that it has used is of requests that have not ended. */
+function isFirstUnderWay({ requests, usage }: ShownSession): boolean {
+  return requests === 0 && totalTokens(usage) > 0;
 }
 
 function costFigure(cost: Cost, costs: RowContext['costs']): DashboardFigures['cost'] {

@@ -86,7 +86,10 @@ const periodNames: Readonly<Record<HistoryPeriod, string>> = {
 
 function total({ totals }: UsageHistory, period: HistoryPeriod, underWay: number): UsageView['totals'][number] {
   const sum = wholeAmount(totals[period]);
-  return { label: periodNames[period], tokens: formatCount(amountTokens(sum) + underWay), cost: formatCost(sum.cost) };
+  const tokens = amountTokens(sum) + underWay;
+  // Requests are priced when they have ended.
+  const cost = tokens > 0 && sum.requests === 0 ? '' : formatCost(sum.cost);
+  return { label: periodNames[period], tokens: formatCount(tokens), cost };
 }
 
 function remarks(history: UsageHistory, now: number, underWay: number): string[] {

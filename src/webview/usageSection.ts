@@ -23,7 +23,7 @@ export class UsageSection {
   readonly #legend = element('ul', { class: 'legend', 'aria-label': 'Layers of the chart' });
   readonly #totals = element('dl', { class: 'totals' });
   readonly #remarks = element('p', { class: 'quiet' });
-  readonly #nothing = element('p', { class: 'empty' }, 'Nothing was used in this time.');
+  readonly #nothing = element('p', { class: 'empty' }, 'No request has ended in this time.');
   #query: UsageQuery;
 
   constructor(query: UsageQuery, { asked, exportUsage }: UsageSectionParts) {

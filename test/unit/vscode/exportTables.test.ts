@@ -52,6 +52,13 @@ describe('what the dashboard exports', () => {
     assert.deepEqual([costOf(0, 3), costOf(0.5, 3), costOf(0, 0)], [null, 0.5, 0]);
   });
 
+  it('has no cost of a session whose first request has not ended', () => {
+    const sessions = [sampleSession({ requests: 0, cost: { usd: 0, unpricedRequests: 0 } })];
+    const state = { kind: 'running', snapshot: sampleSnapshot({ sessions }) } as const;
+    const table = sessionsTable(dashboardView(sampleSources({ state })).rows);
+    assert.equal((JSON.parse(exportText(table, 'json')) as Record<string, unknown>[])[0]?.['cost_usd'], null);
+  });
+
   it('is the layers of the chart', () => {
     const table = usageTable({ query, history: sampleHistory() });
     assert.deepEqual(table.columns, ['from', 'agent', 'origin', 'tokens']);
@@ -97,10 +104,8 @@ describe('usage over time', () => {
     assert.match(busy.remarks.join(' '), /37k tokens of requests under way are in the totals/);
     const { totals } = usageView(sampleHistory(), query, sampleNow, 300);
     assert.notEqual(busy.totals[0]?.tokens, totals[0]?.tokens, 'they are in it');
-    assert.deepEqual(
-      busy.totals.map(({ cost }) => cost),
-      totals.map(({ cost }) => cost),
-    );
+    assert.equal(busy.totals[0]?.cost, totals[0]?.cost);
+    assert.deepEqual([totals[1]?.cost, busy.totals[1]?.cost], ['$0', ''], 'none is priced before it has ended');
   });
 
   it('tells other machines’ part from this one’s', () => {
