@@ -17,8 +17,15 @@ export interface AgentCommand {
   readonly platform: NodeJS.Platform;
 }
 
-/** Runs the agent on the launcher's own terminal or pipes, and resolves when it has ended. */
-export async function runAgent({ command, args, environment, platform }: AgentCommand): Promise<AgentEnd> {
+/**
+ * Runs the agent on the launcher's own terminal or pipes, and resolves when it has ended.
+ * @param onRelaying called when signals are the agent's from now on. Whoever has listened to them before may stop then and
+ *   not earlier: a signal that nobody listens to when it comes to its turn is lost.
+ */
+export async function runAgent(
+  { command, args, environment, platform }: AgentCommand,
+  onRelaying: () => void,
+): Promise<AgentEnd> {
   const found = findProgram(command, { environment, platform });
   if (found.kind === 'missing') return missing(command);
   if (found.kind === 'notExecutable') return notStarted(command, new Error(`${found.file} is no program`));
@@ -26,6 +33,7 @@ export async function runAgent({ command, args, environment, platform }: AgentCo
   let child: ChildProcess | undefined;
   // Before there is a child: a signal that comes between would end the launcher and leave the agent behind.
   relaySignals(() => child, platform);
+  onRelaying();
   return new Promise((resolve) => {
     const options: SpawnOptions = {
       stdio: 'inherit',

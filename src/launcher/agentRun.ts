@@ -1,4 +1,5 @@
 import { homedir } from 'node:os';
+import { setImmediate as immediate } from 'node:timers/promises';
 import type { ToLauncher } from '../shared/engineMessages.ts';
 import { type EnvironmentOverlay, overlayVariables } from '../shared/overlayVariables.ts';
 import { launcherVariables } from '../shared/launcherVariables.ts';
@@ -33,8 +34,11 @@ export async function runUnderQuota(wish: RunWish, begun: BegunRun): Promise<voi
   const { command, args } = wish;
   const environment = agentEnvironment(env, overlay, platform);
   const agent = await preparedAgent({ command, args, environment, platform }, observerUrl, notice);
-  begun.stopListening();
-  const end = await runAgent({ ...agent, platform });
+  // Signals that have come while this process was busy come to their turn now: the agent, which is not there yet, has none.
+  await immediate();
+  const end = await runAgent({ ...agent, platform }, () => {
+    begun.stopListening();
+  });
   agent.close();
   await session?.end();
   if (end.kind === 'notStarted') {
