@@ -15,7 +15,7 @@ export const toDashboardSchema = z.discriminatedUnion('type', [
     gone: z.array(z.string()),
   }),
   z.object({ type: z.literal('usage'), view: usageViewSchema }),
-  /** The same usage, with what is counted live now. */
+  /** The same usage, with what is counted live now; sent while nothing of the day is in it. */
   z.object({ type: z.literal('usageTotals'), totals: usageTotalsSchema }),
   /** What came of something that the user asked for, to be read aloud. */
   z.object({ type: z.literal('say'), text: z.string() }),

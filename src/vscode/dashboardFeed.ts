@@ -8,6 +8,7 @@ import { totalTokens } from '../core/usage.ts';
 import { type FromDashboard, fromDashboardSchema, type ToDashboard } from '../shared/dashboardMessages.ts';
 import type { UsageTotals } from '../shared/dashboardUsage.ts';
 import type { FirstView } from '../shared/firstView.ts';
+import { amountTokens } from '../shared/usageHistory.ts';
 import { DashboardChanges } from './dashboardChanges.ts';
 import type { DashboardFeedParts } from './dashboardFeedParts.ts';
 import { type DashboardView, dashboardView } from './dashboardView.ts';
@@ -116,11 +117,11 @@ export class DashboardFeed implements vscode.Disposable {
     void this.#usage.refresh();
   }
 
-  /** Between two questions for the history more is used. */
+  /** Until the first request of the day has ended, totals would be zero beside what is counted live. */
   #updateTotals(): void {
     const { store, clock } = this.#parts;
     const history = this.#usage.newest?.history;
-    if (history === undefined) return;
+    if (history === undefined || amountTokens(history.totals.today.quota) > 0) return;
     const now = clock.now();
     const totals = usageTotals(history, now, usedOnDayOf(store.snapshot, now));
     if (isDeepStrictEqual(totals, this.#toldTotals)) return;

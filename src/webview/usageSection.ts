@@ -89,7 +89,12 @@ export class UsageSection {
   }
 
   showTotals({ totals, remarks }: UsageTotals): void {
-    this.#totals.replaceChildren(...totals.flatMap(totalItem));
+    while (this.#totals.children.length < totals.length) this.#totals.append(totalItem());
+    for (const [index, { label, tokens, cost }] of totals.entries()) {
+      const texts = [label, tokens, cost];
+      for (const [place, part] of [...(this.#totals.children[index]?.children ?? [])].entries())
+        setText(part, texts[place] ?? '');
+    }
     setText(this.#remarks, remarks.join(' '));
   }
 }
@@ -101,12 +106,13 @@ function legendItem({ label, tokensText, costText }: UsageView['series'][number]
   return element('li', {}, mark, element('span', {}, label), ' ', element('span', { class: 'quiet' }, sums));
 }
 
-function totalItem({ label, tokens, cost }: UsageView['totals'][number]): HTMLElement {
+/** Of a total: what it is of, its tokens and its cost, which change every second and are written into it. */
+function totalItem(): HTMLElement {
   return element(
     'div',
     {},
-    element('dt', { class: 'quiet' }, label),
-    element('dd', { class: 'strong' }, tokens),
-    element('dd', { class: 'quiet' }, cost),
+    element('dt', { class: 'quiet' }),
+    element('dd', { class: 'strong' }),
+    element('dd', { class: 'quiet' }),
   );
 }
