@@ -55,8 +55,9 @@ export class ReadingAhead {
       const reading = await Promise.race([next.reading.catch(failed), aborted.promise]);
       if (reading === 'aborted') break;
       if (reading instanceof FailedReading) {
-        // What was read before is kept first.
+        aborted.stopListening();
         if (read.length === 0) throw reading.cause;
+        // What was read before is kept first.
         this.#begun.unshift(next);
         break;
       }

@@ -106,7 +106,7 @@ function legendItem({ label, tokensText, costText }: UsageView['series'][number]
   return element('li', {}, mark, element('span', {}, label), ' ', element('span', { class: 'quiet' }, sums));
 }
 
-/** Of a total: what it is of, its tokens and its cost, which change every second and are written into it. */
+/** Of a total: what it is of, its tokens and its cost, which are written into it. */
 function totalItem(): HTMLElement {
   return element(
     'div',
