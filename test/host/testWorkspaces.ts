@@ -14,8 +14,6 @@ export async function writeWorkspace(folder: string): Promise<void> {
     `setInterval(() => { if (require("fs").existsSync(${inScratch(name)})) process.exit(0) }, 50)`;
   const task = { type: 'claude-agent', problemMatcher: [] };
   const node = { ...task, command: 'node' };
-  // In terminals of their own: the end of what ran in one before must not be taken for a task's.
-  const inOrder = { ...node, presentation: { panel: 'new' } };
   const tasks = [
     { ...task, label: 'say hi', agent: 'greeter', args: ['-p', 'say hi'] },
     { ...node, label: 'write environment', agent: 'writer', args: ['-e', writeEnvironment('task environment.json')] },
@@ -27,23 +25,17 @@ export async function writeWorkspace(folder: string): Promise<void> {
     { ...node, label: 'one at a time', agent: 'one', args: ['-e', runUntil('both may end')] },
     { ...node, label: 'the other at a time', agent: 'other', args: ['-e', runUntil('both may end')] },
     { ...node, label: 'does not wait', agent: 'hasty', args: ['-e', ''], wait: false },
-    { ...inOrder, label: 'first', agent: 'first', args: ['-e', note('first')] },
+    { ...node, label: 'first', agent: 'first', args: ['-e', note('first')] },
     {
-      ...inOrder,
+      ...node,
       label: 'in the background',
       agent: 'background',
       args: ['-e', `${note('background')}; console.log('ready'); setInterval(() => {}, 1000)`],
       isBackground: true,
       problemMatcher: '$agent-quota',
+      dependsOn: 'first',
     },
-    {
-      ...inOrder,
-      label: 'after the others',
-      agent: 'last',
-      args: ['-e', note('last')],
-      dependsOn: ['first', 'in the background'],
-      dependsOrder: 'sequence',
-    },
+    { ...node, label: 'after the others', agent: 'last', args: ['-e', note('last')], dependsOn: 'in the background' },
   ];
   await mkdir(path.join(folder, '.vscode'));
   await writeFile(

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { commands } from '../../src/contributions.ts';
 import { totalTokens } from '../../src/core/usage.ts';
 import { formatCount } from '../../src/shared/amounts.ts';
 import { hostDriver } from '../host/driverClient.ts';
@@ -10,6 +9,7 @@ import {
   agentQuota,
   clearWindow,
   liveSessions,
+  openAgentTerminal,
   realKey,
   scratch,
   served,
@@ -24,13 +24,6 @@ async function runIn(terminal: vscode.Terminal, name: string, line: string): Pro
   terminal.sendText(`${line} > "${file}.part" 2>&1; mv "${file}.part" "${file}"`);
   await until(`${name} is written`, () => existsSync(file), 60_000);
   return readFileSync(file, 'utf8');
-}
-
-/** Opens an agent terminal by the command, as a user does. */
-async function openAgentTerminal(): Promise<vscode.Terminal> {
-  const before = new Set(vscode.window.terminals);
-  await vscode.commands.executeCommand(commands.newAgentTerminal);
-  return until('a terminal opens', () => vscode.window.terminals.find((terminal) => !before.has(terminal)));
 }
 
 describe('an agent terminal', function () {

@@ -8,6 +8,7 @@ import { commands } from '../../src/contributions.ts';
 import { hostDriver } from '../host/driverClient.ts';
 import {
   agentQuota,
+  behave,
   clearWindow,
   liveSessions,
   scratch,
@@ -87,15 +88,20 @@ describe("the panel of Claude Code's extension @panel", function () {
   });
 
   it('starts its agents in sessions of their own, metered, until it is taken out again', async () => {
-    const seen = new Map<string, number>();
+    const output = new Map<string, number>();
     const api = await agentQuota();
     const subscription = api.onDidChangeSessions((sessions) => {
-      for (const { agentId, requests } of sessions) seen.set(agentId, Math.max(requests, seen.get(agentId) ?? 0));
+      for (const { agentId, usage } of sessions) output.set(agentId, usage.outputTokens);
     });
     const program = await putUnderQuota();
     assert.ok(program.startsWith(path.join(homedir(), '.agent-quota')), program);
+    // Long enough to be told of while it is under way: the process may end as soon as it has its answer.
+    await behave({ faults: [{ kind: 'slow', betweenEventsMs: 200 }] });
     assert.notEqual((await startPanelAgent(program)).trim(), '');
-    await until('its session was told with a request', () => (seen.get('claude-panel') ?? 0) > 0);
+    assert.ok(
+      (output.get('claude-panel') ?? 0) > 0,
+      `its session was told with what it uses: ${[...output].join(' ')}`,
+    );
     await until('it has ended', async () => (await liveSessions()).length === 0);
     subscription.dispose();
     assert.ok(existsSync(started), 'the user’s own wrapper has started it');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { settings } from '../../src/contributions.ts';
+import { commands, settings } from '../../src/contributions.ts';
 import type { AgentRecord } from '../../src/core/quotaEngine.ts';
 import type { Usage } from '../../src/core/usage.ts';
 import { hostDriver } from '../host/driverClient.ts';
@@ -110,6 +110,25 @@ export function everythingOnDisk(): { readonly file: string; readonly content: s
 /** The live sessions, as the tree gets them. */
 export async function liveSessions(): Promise<readonly AgentRecord[]> {
   return (await agentQuota()).getActiveAgents();
+}
+
+/** What the names of agent terminals begin with. */
+export const agentTerminalPrefix = 'Claude Agent: ';
+
+/**
+ * Opens an agent terminal, by the command as a user does. It is known by its name: after a reload VS Code may still bring
+ * back a terminal that was open before.
+ */
+export async function openAgentTerminal(
+  open: () => Promise<unknown> = async () => vscode.commands.executeCommand(commands.newAgentTerminal),
+): Promise<vscode.Terminal> {
+  const before = new Set(vscode.window.terminals);
+  await open();
+  return until(
+    'an agent terminal opens',
+    () => vscode.window.terminals.find((one) => one.name.startsWith(agentTerminalPrefix) && !before.has(one)),
+    60_000,
+  );
 }
 
 /** Ends every session and closes every terminal that is left, so that the next test starts from nothing. */

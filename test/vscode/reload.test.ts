@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { settings } from '../../src/contributions.ts';
-import { agentQuota, ask, clearWindow, scratch, set, until } from './quotaWindow.ts';
+import { agentQuota, ask, clearWindow, scratch, set, terminalsAreWrittenDown, until } from './quotaWindow.ts';
 
 const note = (): string => path.join(scratch(), 'before-reload.json');
 
@@ -41,12 +41,15 @@ describe('a window that is about to be reloaded', function () {
     const tokensToday = await until('the day’s tokens are counted', tokensPerDayUsed);
     const before: BeforeReload = { gatewayUrl, token, sessionId: auth.sessionId, pid, tokensToday };
     writeFileSync(note(), JSON.stringify(before));
+    await terminalsAreWrittenDown();
   });
 });
 
 describe('a window that was reloaded @reloaded', function () {
   this.timeout(60_000);
   after(async () => {
+    // VS Code brings it back when it has the time; until then it cannot be closed.
+    await until('the terminal is there again', () => vscode.window.terminals.some(({ name }) => name === 'holder'));
     await clearWindow();
     await set(settings.plan, undefined);
     await set(settings.maxSubscriptionDailyTokens, undefined);

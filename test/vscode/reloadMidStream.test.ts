@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import * as vscode from 'vscode';
-import { commands } from '../../src/contributions.ts';
 import type { AgentRecord } from '../../src/core/quotaEngine.ts';
 import { totalTokens } from '../../src/core/usage.ts';
 import type { Served } from '../fakes/servedLog.ts';
@@ -11,6 +9,7 @@ import {
   behave,
   clearWindow,
   liveSessions,
+  openAgentTerminal,
   scratch,
   served,
   terminalsAreWrittenDown,
@@ -33,9 +32,7 @@ async function beginLongAnswer(name: string): Promise<void> {
   const before = await served();
   // Longer than a window takes to come back, on the slowest machine.
   await behave({ deltaEvents: 600, delays: { beforeHeadersMs: 0, betweenEventsMs: 100 } });
-  const known = new Set(vscode.window.terminals);
-  await vscode.commands.executeCommand(commands.newAgentTerminal);
-  const terminal = await until('a terminal opens', () => vscode.window.terminals.find((one) => !known.has(one)));
+  const terminal = await openAgentTerminal();
   const answer = file(`${name} answer`);
   terminal.sendText(
     `claude -p "say hi" > "${answer}.part" 2>&1; echo "exit code $?" >> "${answer}.part"; mv "${answer}.part" "${answer}"`,

@@ -4,7 +4,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { commands } from '../../src/contributions.ts';
 import type { AgentAuth } from '../../src/core/quotaEngine.ts';
-import { scratch, set, until } from './quotaWindow.ts';
+import { agentTerminalPrefix, openAgentTerminal, scratch, set, until } from './quotaWindow.ts';
 import type { StartedCell } from './startedCell.ts';
 
 /** How the agents of the matrix end. */
@@ -65,21 +65,11 @@ function inShell(shell: string, line: (cell: StartedCell, end: Ending) => string
   };
 }
 
-const agentTerminalName = 'Claude Agent: ';
-
 /** Opens agent terminals one at a time, to know which is whose. */
 let opening: Promise<unknown> = Promise.resolve();
 function inAgentTerminal(open: () => Promise<unknown>): Way['start'] {
   return async (cell, end) => {
-    const opened = opening.then(async () => {
-      const before = new Set(vscode.window.terminals);
-      await open();
-      return until(
-        'a terminal opens',
-        () => vscode.window.terminals.find((one) => one.name.startsWith(agentTerminalName) && !before.has(one)),
-        60_000,
-      );
-    });
+    const opened = opening.then(() => openAgentTerminal(open));
     opening = opened.catch(() => undefined);
     const terminal = await opened;
     terminal.sendText(`echo $$ > '${cell.file('shell')}'; claude ${cell.name} ${role(end).join(' ')}`);
@@ -104,7 +94,7 @@ async function openByProfile(): Promise<void> {
         const opened = await until('a terminal is there', () =>
           vscode.window.terminals.find((one) => !before.has(one)),
         );
-        if (opened.name.startsWith(agentTerminalName)) return true;
+        if (opened.name.startsWith(agentTerminalPrefix)) return true;
         opened.dispose();
         return false;
       },
