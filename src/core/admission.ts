@@ -92,6 +92,15 @@ export interface LimitReport {
   readonly windows: readonly PlanWindow[];
 }
 
+/** A message of a batch that has succeeded, as the batch's results tell it. */
+export interface BatchedMessage {
+  /** The message's own id (`msg_…`): it is the same each time that the results are read. */
+  readonly messageId: string;
+  /** The model that answered, where it is told. */
+  readonly model: string | undefined;
+  readonly usage: Usage;
+}
+
 /** What the gateway asks of the quota core. */
 export interface RequestAdmission {
   /** @param token the session token as the agent presented it. */
@@ -104,4 +113,6 @@ export interface RequestAdmission {
   reserve(ask: AdmissionAsk, signal: AbortSignal): Promise<Reservation>;
   /** Takes in what an answer says about limits. */
   observe(report: LimitReport): Promise<void>;
+  /** Books what messages of a batch have used, each once. @param sessionId who reads the batch's results. */
+  bookBatch(sessionId: string, messages: readonly BatchedMessage[]): Promise<void>;
 }

@@ -1,12 +1,7 @@
-import {
-  type AdmissionAsk,
-  AdmissionRefusedError,
-  type LimitReport,
-  type RequestAdmission,
-  type Reservation,
-  type TokenOwner,
-} from './admission.ts';
+import { type AdmissionAsk, AdmissionRefusedError, type LimitReport, type RequestAdmission } from './admission.ts';
+import type { BatchedMessage, Reservation, TokenOwner } from './admission.ts';
 import { refusal, waitedTooLong, type Decided } from './admissionRefusals.ts';
+import { bookBatch } from './batchBooks.ts';
 import { lackOf, lineWait } from './lineWait.ts';
 import { HeldRequest, type ReservationBooks } from './heldRequest.ts';
 import type {
@@ -28,10 +23,10 @@ import { QuotaSignals } from './quotaSignals.ts';
 import type { QuotaStatus } from './quotaStatus.ts';
 import { hasAccounts, type QuotaTerms } from './quotaTerms.ts';
 import { rerun } from './rerun.ts';
-import { reservationBooks } from './reservationBooks.ts';
+import { type BookParts, reservationBooks } from './reservationBooks.ts';
 import type { EndReason, LiveSession, Session, SessionSteering } from './session.ts';
 import { noTokens, TokenEstimator } from './tokenEstimate.ts';
-import { addUsage, noUsage, type Usage } from './usage.ts';
+import { usageOfSessions } from './usage.ts';
 
 /** When the line is run again after that has failed, in milliseconds. */
 const retryLineMs = 1000;
@@ -226,14 +221,15 @@ export class ClaudeQuotaManager implements RequestAdmission {
 
   #books(sessionId: string): ReservationBooks {
     return reservationBooks(sessionId, {
-      ...this.#parts,
-      writes: this.#writes,
-      signals: this.signals,
-      terms: () => this.#terms,
+      ...this.#bookParts,
       runLine: this.#runLine,
       withdraw: (id) => this.#withdraw(id),
       estimator: this.#estimator,
     });
+  }
+
+  get #bookParts(): BookParts {
+    return { ...this.#parts, writes: this.#writes, signals: this.signals, terms: () => this.#terms };
   }
 
   async #withdraw(reservationId: string): Promise<void> {
@@ -266,6 +262,10 @@ export class ClaudeQuotaManager implements RequestAdmission {
     return counted;
   }
 
+  bookBatch(sessionId: string, messages: readonly BatchedMessage[]): Promise<void> {
+    return bookBatch(sessionId, messages, this.#bookParts);
+  }
+
   /** @param sessionId whose agent has told it, on whatever account that is; this window's when left out. */
   async observe(report: LimitReport, sessionId?: string): Promise<void> {
     await this.#parts.ledger.observe(report, this.#terms, this.#parts.clock.now(), sessionId);
@@ -282,12 +282,8 @@ export class ClaudeQuotaManager implements RequestAdmission {
   }
 
   /** What each live session has used, and all of them in sum. */
-  async usage(): Promise<{ readonly bySession: ReadonlyMap<string, Usage>; readonly total: Usage }> {
-    const sessions = await this.#parts.ledger.liveSessions();
-    return {
-      bySession: new Map(sessions.map(({ sessionId, usage }) => [sessionId, usage])),
-      total: sessions.reduce((sum, { usage }) => addUsage(sum, usage), noUsage),
-    };
+  async usage(): Promise<ReturnType<typeof usageOfSessions>> {
+    return usageOfSessions(await this.#parts.ledger.liveSessions());
   }
 
   dispose(): void {

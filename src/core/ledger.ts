@@ -173,6 +173,16 @@ export interface Ledger {
    * @returns false when that request id was booked before, or the session is unknown.
    */
   book(sessionId: string, entry: UsageEntry, terms: QuotaTerms, now: number, turnId?: string): Promise<boolean>;
+  /**
+   * Books what was used beside the rate limits, in batches: it counts as used, and holds up nobody.
+   * @returns those that had not been booked before; none when the session is unknown.
+   */
+  bookBeside(
+    sessionId: string,
+    entries: readonly UsageEntry[],
+    terms: QuotaTerms,
+    now: number,
+  ): Promise<readonly UsageEntry[]>;
   /** @param sessionId whose agent has told it; the terms' plan is meant when left out. */
   observe(report: LimitReport, terms: QuotaTerms, now: number, sessionId?: string): Promise<void>;
   /** Engines and the processes they run in; those that are gone are told to `forgetEngine`. */

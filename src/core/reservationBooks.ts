@@ -7,15 +7,19 @@ import type { QuotaSignals } from './quotaSignals.ts';
 import type { QuotaTerms } from './quotaTerms.ts';
 import type { TokenEstimator } from './tokenEstimate.ts';
 
-/** What the reservations of one session are written with. */
-export interface ReservationBooksParts extends Pick<ReservationBooks, 'withdraw'> {
+/** What usage is written with. */
+export interface BookParts {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly writes: PersistentWrites;
   readonly signals: QuotaSignals;
-  readonly estimator: TokenEstimator;
   readonly terms: () => QuotaTerms;
+}
+
+/** What the reservations of one session are written with. */
+export interface ReservationBooksParts extends BookParts, Pick<ReservationBooks, 'withdraw'> {
+  readonly estimator: TokenEstimator;
   readonly runLine: () => void;
 }
 

@@ -34,6 +34,17 @@ export function addUsage(a: Usage, b: Usage): Usage {
   };
 }
 
+/** What each of several has used, and all of them in sum. */
+export function usageOfSessions(sessions: readonly { readonly sessionId: string; readonly usage: Usage }[]): {
+  readonly bySession: ReadonlyMap<string, Usage>;
+  readonly total: Usage;
+} {
+  return {
+    bySession: new Map(sessions.map(({ sessionId, usage }) => [sessionId, usage])),
+    total: sessions.reduce((sum, { usage }) => addUsage(sum, usage), noUsage),
+  };
+}
+
 /** Every token of a usage, cache reads included: what "tokens" means on screen. */
 export function totalTokens(usage: Usage): number {
   return quotaTokens(usage) + usage.cacheReadTokens;

@@ -1,4 +1,5 @@
 import type { Cost, HistoryQuery, UsageHistory } from '../shared/usageHistory.ts';
+import { withBatches } from './batchUsage.ts';
 import type { Clock } from './clock.ts';
 import type { ElsewhereUsage } from './elsewhereSum.ts';
 import type { Ledger } from './ledger.ts';
@@ -58,7 +59,7 @@ export class UsageReports {
   /** The user's, and those of the lists; these are read when they are wanted first. */
   get prices(): TokenPrices {
     this.#listPrices ??= { known: this.#readListPrices() };
-    return withRules(this.#reporting.prices, this.#listPrices.known);
+    return withBatches(withRules(this.#reporting.prices, this.#listPrices.known));
   }
 
   history(query: HistoryQuery, plan: Plan, planId: string): Promise<UsageHistory> {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AdmissionRefusedError, type RequestAdmission, type Reservation } from '../core/admission.ts';
 import { ClientGoneError } from '../loopback/clientGoneError.ts';
+import { readsBatchResults } from './batchResults.ts';
 import { refuseWithoutLogin, type TokenPlace } from './agentLogin.ts';
 import { clientPatienceMs } from './clientPatience.ts';
 import type { LoopbackAnswer } from '../loopback/loopbackAnswer.ts';
@@ -116,7 +117,9 @@ export class Exchange {
     }
     const settlement = new Settlement(reservation, this.#context.logger);
     try {
-      await this.#forward({ settlement, usesTokens, model: asked.model, bodyBytes, begin });
+      const batchReader = readsBatchResults(method, this.#head.path) ? sessionId : undefined;
+      const admitted = { settlement, usesTokens, model: asked.model, bodyBytes, begin };
+      await this.#forward({ ...admitted, ...(batchReader !== undefined && { batchReader }) });
     } finally {
       // Of what was not sent; after a relay it has ended already.
       await settlement.end(undefined);

@@ -5,6 +5,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
 import { agentHeaders } from './agentHeaders.ts';
 import { answerPatience } from './answerPatience.ts';
+import { BatchResults } from './batchResults.ts';
 import { ClientGoneError } from '../loopback/clientGoneError.ts';
 import { cutAnswer } from './cutAnswer.ts';
 import { endAnswer, isStillSending } from '../loopback/endAnswer.ts';
@@ -28,6 +29,8 @@ import { UsageReader } from './usageReader.ts';
 export interface AdmittedRequest {
   /** Whether it asks for a message. */
   readonly usesTokens: boolean;
+  /** Whose it is, where it reads the results of a batch. */
+  readonly batchReader?: string;
   /** The model that it asks for, where that is known. */
   readonly model: string | undefined;
   /** Length of its body in bytes; undefined when it is not announced. */
@@ -51,7 +54,7 @@ export interface RelayedRequest extends AdmittedRequest {
 
 /** What all relays share. */
 export interface RelayContext {
-  readonly admission: Pick<RequestAdmission, 'observe'>;
+  readonly admission: Pick<RequestAdmission, 'observe' | 'bookBatch'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly health: UpstreamHealthWatch;
@@ -69,6 +72,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #body: RequestBody | undefined;
   #reader: UsageReader | undefined;
+  #batch: BatchResults | undefined;
   #tail: EventStreamTail | undefined;
   #limits: LimitReport | undefined;
   #status: number | undefined;
@@ -135,6 +139,7 @@ export class Relay implements Dispatcher.DispatchHandler {
         this.#tellLimits();
       });
     }
+    if (status === 200) this.#batch = this.#batchResults(rawHeaders);
     this.#readLimits(status, rawHeaders);
     this.#tail = EventStreamTail.of(rawHeaders);
     this.#lengthIsKnown = headerValue(rawHeaders, 'content-length') !== undefined;
@@ -155,6 +160,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (this.#isOver) return;
     this.#bodyHasBegun = true;
     this.#reader?.push(chunk);
+    this.#batch?.push(chunk);
     this.#tail?.push(chunk);
     const { response } = this.#relayed;
     if (response.write(chunk)) return;
@@ -189,6 +195,14 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (!isStillSending(request)) return null;
     this.#body = new RequestBody(request, begin, this.#context.clock, idleBodyMs);
     return this.#body;
+  }
+
+  #batchResults(rawHeaders: readonly string[]): BatchResults | undefined {
+    const { batchReader, settlement } = this.#relayed;
+    if (batchReader === undefined) return undefined;
+    return new BatchResults(rawHeaders, (messages) => {
+      settlement.tell(() => this.#context.admission.bookBatch(batchReader, messages));
+    });
   }
 
   /** Limits are each model's own: where only the answer names the model, they wait for that. */
@@ -250,6 +264,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   async #settle(): Promise<void> {
     const reader = this.#reader;
     await reader?.end();
+    await this.#batch?.end();
     this.#tellLimits();
     if (reader?.streamError !== undefined) {
       const { address } = this.#relayed;

@@ -86,6 +86,15 @@ export class LocalRecord {
     return this.local.book(sessionId, entry, terms, now, turnId);
   }
 
+  bookBeside(
+    sessionId: string,
+    entries: readonly UsageEntry[],
+    terms: QuotaTerms,
+    now: number,
+  ): Promise<readonly UsageEntry[]> {
+    return this.local.bookBeside(sessionId, entries, terms, now);
+  }
+
   engines(): Promise<readonly EngineRow[]> {
     return this.local.engines();
   }

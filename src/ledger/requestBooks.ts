@@ -105,6 +105,12 @@ export class RequestBooks {
     return true;
   }
 
+  /** Books what no limit of a minute bounds. */
+  bookBeside(sessionId: string, entry: UsageEntry, given: QuotaTerms, now: number): boolean {
+    const found = this.#store.session(sessionId);
+    return found !== undefined && this.#book(sessionId, termsOfSession(given, found.session).planId, entry, now);
+  }
+
   /** So much of what a turn was expected to use has come and is booked. */
   #holdLess(turnId: string, amounts: RateAmounts): void {
     const row = this.#store.reservation(turnId);

@@ -165,6 +165,17 @@ export class TransactionalLedger implements Ledger {
     return this.#store.transaction(() => this.#requests.book(sessionId, entry, terms, now, turnId));
   }
 
+  bookBeside(
+    sessionId: string,
+    entries: readonly UsageEntry[],
+    terms: QuotaTerms,
+    now: number,
+  ): Promise<readonly UsageEntry[]> {
+    return this.#store.transaction(() =>
+      entries.filter((entry) => this.#requests.bookBeside(sessionId, entry, terms, now)),
+    );
+  }
+
   forgetUsageBefore(at: number): Promise<number> {
     return this.#store.transaction(() => this.#store.dropBefore(at));
   }

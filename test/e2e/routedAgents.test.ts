@@ -150,6 +150,41 @@ describe('routed agents, with the real clients', function () {
     assert.equal(usedToday.inputTokens, whole.usage.input_tokens + streamed.usage.input_tokens);
   });
 
+  it('a batch’s results are metered once', async () => {
+    await begin();
+    const { overlay } = await running.open('batches');
+    const client = new Anthropic({
+      apiKey: overlay[names.anthropicApiKey] ?? '',
+      baseURL: overlay[names.anthropicBaseUrl] ?? '',
+    });
+    const params = { model: 'claude-opus-5-5', max_tokens: 64, messages: [{ role: 'user' as const, content: 'hi' }] };
+    const requests = Array.from({ length: 40 }, (_, index) => ({ custom_id: `request-${index}`, params }));
+    requests.push({ custom_id: 'wrong', params: { ...params, max_tokens: 0 } });
+    const { id, request_counts: counts } = await client.messages.batches.create({ requests });
+    assert.deepEqual([counts.succeeded, counts.errored], [40, 1]);
+    const results = (): Promise<string> =>
+      client
+        .get(`/v1/messages/batches/${id}/results`)
+        .asResponse()
+        .then((answer) => answer.text());
+    assert.equal((await results()).trim().split('\n').length, 41);
+    const { requests: asked, answered429, answered401, faults, ...tokens } = upstream.served().total;
+    assert.ok(tokens.outputTokens > 0 && tokens.inputTokens > 0);
+    assert.equal(asked + answered429 + answered401 + faults, 0, 'nothing of it was a message’s request');
+    await running.until(({ usedToday }) => usedToday.outputTokens === tokens.outputTokens);
+    await results();
+    // Something that is counted behind the second reading.
+    const message = await client.messages.create(params);
+    const { usedToday, sessions } = await running.until(
+      ({ usedToday: used }) => used.outputTokens >= tokens.outputTokens + message.usage.output_tokens,
+    );
+    assert.equal(usedToday.outputTokens, tokens.outputTokens + message.usage.output_tokens);
+    assert.equal(usedToday.inputTokens, tokens.inputTokens + message.usage.input_tokens);
+    assert.deepEqual(sessions[0]?.usage, usedToday);
+    const history = await running.engine.history({ span: 'day', by: 'model' });
+    assert.ok(JSON.stringify(history).includes('claude-opus-5-5 (batch)'));
+  });
+
   it('the launcher starts the CLI under a session that ends with it', async () => {
     await begin();
     const { address, home } = await running.engine.launcherEndpoint();

@@ -3,7 +3,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { MessageUsage } from './messageUsage.ts';
 import type { ForcedFault } from './upstreamBehaviour.ts';
 
-/** What was served to one key, or to all. Only `POST /v1/messages` counts. Tokens count as they are sent. */
+/** What was served to one key, or to all. Only `POST /v1/messages` counts as a request. Tokens count as they
+ * are sent, those of batches when the batch is made. */
 export interface ServedCount {
   /** All requests, whatever they were answered. */
   readonly requests: number;

@@ -1,5 +1,6 @@
 import { AnthropicError } from './anthropicError.ts';
 import { authenticate } from './authentication.ts';
+import { answerBatches, isBatchPath } from './batchesEndpoint.ts';
 import type { Exchange } from './exchange.ts';
 import { parsePrompt } from './messageRequest.ts';
 import { answerMessages } from './messagesEndpoint.ts';
@@ -41,6 +42,10 @@ async function route(exchange: Exchange, state: UpstreamState, { pathname, searc
     authenticate(exchange.entry, state.behaviour);
     parsePrompt(body);
     await exchange.sendJson(200, { input_tokens: inputTokensOf(body.length) });
+    return;
+  }
+  if (isBatchPath(pathname)) {
+    await answerBatches(exchange, state, pathname, body);
     return;
   }
   if (method === 'GET' && pathname === '/v1/models') {

@@ -1,3 +1,4 @@
+import type { SimulatedBatch } from './batchesEndpoint.ts';
 import { FaultQueue } from './faultQueue.ts';
 import { OrganisationLimits } from './organisationLimits.ts';
 import { PromptCache } from './promptCache.ts';
@@ -12,6 +13,8 @@ export class UpstreamState {
   readonly log: ServedLog;
   readonly faults = new FaultQueue();
   readonly cache = new PromptCache();
+  /** By their ids. */
+  readonly batches = new Map<string, SimulatedBatch>();
   #behaviour: UpstreamBehaviour = DEFAULT_BEHAVIOUR;
   #limits: OrganisationLimits;
 

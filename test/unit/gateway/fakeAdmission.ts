@@ -1,5 +1,6 @@
 import type {
   AdmissionAsk,
+  BatchedMessage,
   LimitReport,
   RequestAdmission,
   RequestOutcome,
@@ -30,6 +31,8 @@ export const endedToken = 'sk-aq-ended-0123456789abcdefghijklmno';
 export class FakeAdmission implements RequestAdmission {
   readonly reservations: FakeReservation[] = [];
   readonly reports: LimitReport[] = [];
+  /** By session, in the order that they were told in. */
+  readonly batched: { readonly sessionId: string; readonly message: BatchedMessage }[] = [];
   /** Asks that wait or were refused included. */
   readonly asks: AdmissionAsk[] = [];
   /** How requests are admitted; at once by default. */
@@ -83,6 +86,11 @@ export class FakeAdmission implements RequestAdmission {
 
   observe(report: LimitReport): Promise<void> {
     this.reports.push(report);
+    return Promise.resolve();
+  }
+
+  bookBatch(sessionId: string, messages: readonly BatchedMessage[]): Promise<void> {
+    this.batched.push(...messages.map((message) => ({ sessionId, message })));
     return Promise.resolve();
   }
 }

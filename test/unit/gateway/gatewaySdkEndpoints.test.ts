@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import Anthropic, { toFile } from '@anthropic-ai/sdk';
+import { noUsage } from '../../../src/core/usage.ts';
 import { type SimulatedUpstream, startSimulatedUpstream } from '../../fakes/simulatedUpstream.ts';
 import { endsOf, liveToken } from './fakeAdmission.ts';
 import { type GatewayFixture, realKey, startFixture, startServer } from './gatewayFixture.ts';
@@ -71,11 +72,14 @@ describe('the Anthropic SDK through the gateway, at messages,', () => {
 });
 
 describe('the Anthropic SDK through the gateway, at other endpoints,', () => {
-  it('makes batches, which are requests, and reads their results, which are nothing', async () => {
+  it('makes batches, which are requests, and reads their results, which tell what the messages have used', async () => {
     const batch = { id: 'msgbatch_1', type: 'message_batch', processing_status: 'ended' };
     const line = JSON.stringify({
       custom_id: 'one',
-      result: { type: 'succeeded', message: { model: 'm', usage: { input_tokens: 5000, output_tokens: 700 } } },
+      result: {
+        type: 'succeeded',
+        message: { id: 'msg_1', model: 'm', usage: { input_tokens: 5000, output_tokens: 700 } },
+      },
     });
     const upstream = await startServer((request, response) => {
       request.resume();
@@ -96,6 +100,10 @@ describe('the Anthropic SDK through the gateway, at other endpoints,', () => {
     );
     const outcomes = await Promise.all(fixture.admission.reservations.map(({ ended }) => ended));
     assert.ok(outcomes.every((outcome) => outcome !== 'released' && outcome.usage === undefined));
+    const usage = { ...noUsage, inputTokens: 5000, outputTokens: 700 };
+    assert.deepEqual(fixture.admission.batched, [
+      { sessionId: 'session-1', message: { messageId: 'msg_1', model: 'm', usage } },
+    ]);
     await fixture.close();
     await upstream.close();
   });

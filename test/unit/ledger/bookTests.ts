@@ -109,6 +109,28 @@ export function bookTests(openLedger: OpenLedger): void {
       assert.equal(await tester.used('tokensPerDay'), 1100);
     });
 
+    it('beside the limits of a minute counts as used, each once, and holds up nobody', async () => {
+      const tester = given();
+      const a = await tester.opened('a');
+      await tester.book(a, tokens(10), 'r1', 'claude');
+      const entry = (requestId: string, input: number): UsageEntry => {
+        return { usage: tokens(input), requestId, model: 'claude (batch)' };
+      };
+      const beside = (session: string, ...entries: UsageEntry[]): Promise<readonly UsageEntry[]> =>
+        tester.ledger.bookBeside(session, entries, tester.terms, tester.now);
+      const minute = ['tokensPerMinute', 'requestsPerMinute'] as const;
+      const before = await Promise.all(minute.map((dimension) => tester.used(dimension)));
+      const [one, two, three] = [entry('batch/1', 500_000), entry('batch/2', 20), entry('batch/3', 3)];
+      assert.deepEqual(await beside(a, one, two, one), [one, two]);
+      assert.deepEqual(await beside(a, two, three), [three]);
+      assert.deepEqual(await beside('nobody', entry('batch/4', 1)), []);
+      assert.deepEqual(await Promise.all(minute.map((dimension) => tester.used(dimension))), before);
+      assert.deepEqual((await tester.view()).usedToday, tokens(500_033));
+      const { usage, model } = await tester.session(a);
+      assert.deepEqual([usage, model], [tokens(500_033), 'claude'], 'it works with the model of its requests');
+      await tester.admitted(a, { input: 1000 });
+    });
+
     it('moves its session back in line, as asking would have', async () => {
       const tester = given();
       const [a, b] = [await tester.opened('a', { mode: 'observed' }), await tester.opened('b')];

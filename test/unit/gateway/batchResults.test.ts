@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import fc from 'fast-check';
+import type { BatchedMessage } from '../../../src/core/admission.ts';
+import { noUsage } from '../../../src/core/usage.ts';
+import { BatchResults, readsBatchResults } from '../../../src/gateway/batchResults.ts';
+
+const result = (id: string, output: number): string =>
+  JSON.stringify({
+    custom_id: `Grüße ${id} "\n"`,
+    result: {
+      type: 'succeeded',
+      message: {
+        id: `msg_${id}`,
+        model: 'claude-x',
+        content: [{ type: 'text', text: '{"result":{"type":"succeeded"}}\n🎉' }],
+        usage: { input_tokens: 7, output_tokens: output, cache_read_input_tokens: 3 },
+      },
+    },
+  });
+const message = (id: string, output: number): BatchedMessage => ({
+  messageId: `msg_${id}`,
+  model: 'claude-x',
+  usage: { ...noUsage, inputTokens: 7, outputTokens: output, cacheReadTokens: 3 },
+});
+const others = [
+  JSON.stringify({ custom_id: 'e', result: { type: 'errored', error: { type: 'api_error' } } }),
+  JSON.stringify({ custom_id: 'c', result: { type: 'canceled' } }),
+  JSON.stringify({ custom_id: 'x', result: { type: 'expired' } }),
+  JSON.stringify({ custom_id: 'no id', result: { type: 'succeeded', message: { usage: { input_tokens: 1 } } } }),
+  JSON.stringify({ custom_id: 'no usage', result: { type: 'succeeded', message: { id: 'msg_u' } } }),
+  'not JSON',
+  'null',
+  '',
+];
+
+/** Reads a body that comes in pieces of the given lengths, over and over. */
+async function read(body: Buffer, coding: string, lengths: readonly number[]): Promise<BatchedMessage[]> {
+  const found: BatchedMessage[] = [];
+  const results = new BatchResults(['content-type', 'application/x-jsonl', 'content-encoding', coding], (messages) => {
+    assert.ok(messages.length > 0);
+    found.push(...messages);
+  });
+  for (let at = 0, turn = 0; at < body.length; turn += 1) {
+    const length = lengths[turn % lengths.length] ?? 1;
+    results.push(body.subarray(at, at + length));
+    at += length;
+  }
+  await results.end();
+  return found;
+}
+
+describe('the results of a batch', () => {
+  for (const [coding, encode] of [
+    ['identity', (body) => body],
+    ['gzip', (body) => gzipSync(body)],
+    ['br', (body) => brotliCompressSync(body)],
+    ['zstd', (body) => zstdCompressSync(body)],
+  ] as const satisfies [string, (body: Buffer) => Buffer][]) {
+    for (const [ends, last] of [
+      ['with a line feed', '\n'],
+      ['without one', ''],
+    ] as const) {
+      it(`tell what each message has used, in ${coding}, ending ${ends}, however they are cut`, async () => {
+        const lines = [result('a', 1), ...others, result('b', 2), result('c', 3)];
+        const body = encode(Buffer.from(lines.join('\n') + last));
+        const all = [message('a', 1), message('b', 2), message('c', 3)];
+        await fc.assert(
+          fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1 }), async (lengths) => {
+            assert.deepEqual(await read(body, coding, lengths), all);
+          }),
+          { numRuns: coding === 'identity' ? 60 : 12 },
+        );
+      });
+    }
+  }
+
+  it('with CRLF are read as well', async () => {
+    assert.deepEqual(await read(Buffer.from(`${result('a', 1)}\r\n${result('b', 2)}\r\n`), '', [50]), [
+      message('a', 1),
+      message('b', 2),
+    ]);
+  });
+
+  it('that are cut tell of the messages that came whole', async () => {
+    const body = Buffer.from(`${result('a', 1)}\n${result('b', 2)}`);
+    assert.deepEqual(await read(body.subarray(0, -5), '', [100]), [message('a', 1)]);
+  });
+
+  it('with a line that is too long tell of those before and behind it, and keep none of it', async () => {
+    const long = Buffer.alloc(9 * 1024 * 1024, 'x');
+    const body = Buffer.concat([Buffer.from(`${result('a', 1)}\n`), long, Buffer.from(`\n${result('b', 2)}\n`)]);
+    for (const length of [64 * 1024, body.length]) {
+      assert.deepEqual(await read(body, '', [length]), [message('a', 1), message('b', 2)]);
+    }
+  });
+
+  it('are what their own path brings, and nothing else', () => {
+    assert.ok(readsBatchResults('GET', '/v1/messages/batches/msgbatch_1/results'));
+    assert.ok(readsBatchResults('GET', '/base/v1/messages/batches/msgbatch_1/results/?beta=true'));
+    for (const [method, path] of [
+      ['POST', '/v1/messages/batches/msgbatch_1/results'],
+      ['GET', '/v1/messages/batches/msgbatch_1'],
+      ['GET', '/v1/messages/batches'],
+      ['GET', '/v1/messages/batches/msgbatch_1/results/more'],
+      ['GET', '/v1/files?of=/v1/messages/batches/1/results'],
+    ] as const) {
+      assert.ok(!readsBatchResults(method, path), path);
+    }
+  });
+});
