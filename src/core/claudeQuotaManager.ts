@@ -2,7 +2,7 @@ import { type AdmissionAsk, AdmissionRefusedError, type LimitReport, type Reques
 import type { BatchedMessage, Reservation, TokenOwner } from './admission.ts';
 import { refusal, waitedTooLong, type Decided } from './admissionRefusals.ts';
 import { bookBatch } from './batchBooks.ts';
-import { lackOf, lineWait } from './lineWait.ts';
+import { aMoment, lackOf, lineWait } from './lineWait.ts';
 import { HeldRequest, type ReservationBooks } from './heldRequest.ts';
 import type {
   LedgerView,
@@ -202,7 +202,7 @@ export class ClaudeQuotaManager implements RequestAdmission {
       this.signals.admitted.tell(sessionId, waitedMs);
     } catch (error) {
       if (error instanceof AdmissionRefusedError) this.signals.refused.tell(sessionId, error.message);
-      await this.#withdraw(reservationId);
+      await aMoment(clock, this.#withdraw(reservationId));
       throw error;
     } finally {
       wait.end();

@@ -1,6 +1,7 @@
 import type { Decided, Lack } from './admissionRefusals.ts';
 import type { Clock } from './clock.ts';
 import type { Ledger } from './ledger.ts';
+import { withinTime } from './withinTime.ts';
 
 /** One wait in the line of requests. */
 export interface LineWait {
@@ -46,4 +47,16 @@ export async function lackOf(ledger: Ledger, sessionId: string): Promise<Lack> {
   const session = sessions.find((candidate) => candidate.sessionId === sessionId);
   if (session?.pausedAt !== undefined) return 'resumption';
   return session?.state === 'idle' ? 'slot' : 'limits';
+}
+
+/** Whoever is refused waits no longer for a ledger that cannot be written, in milliseconds: it is tried again without them. */
+const refusalPatienceMs = 1000;
+
+/** Waits a moment until something is done, whatever becomes of it. */
+export function aMoment(clock: Clock, work: Promise<unknown>): Promise<void> {
+  return withinTime(
+    clock,
+    refusalPatienceMs,
+    work.catch(() => undefined),
+  );
 }

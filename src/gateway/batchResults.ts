@@ -1,20 +1,26 @@
 import * as z from 'zod';
 import type { BatchedMessage } from '../core/admission.ts';
+import type { Clock } from '../core/clock.ts';
 import { headerValue } from '../loopback/headerValue.ts';
+import { withinTime } from '../core/withinTime.ts';
 import { createContentDecoder } from './contentDecoder.ts';
+import { plainPath } from './quotaUse.ts';
 import { UsageTally } from './usageTally.ts';
 
 const NEWLINE = 0x0a;
 /** The longest result that is read, in bytes; the longest answers of models are a tenth of it. */
 const longestLine = 8 * 1024 * 1024;
 
+/** The longest time that an answer waits until what it has told is booked, in milliseconds: a ledger may be busy. */
+const patienceMs = 1000;
+
 /** Source: API documentation, "Batch processing" › "Retrieve batch results"; only messages that succeeded are charged. */
 const resultSchema = z.object({
   result: z.object({
     type: z.literal('succeeded'),
     message: z.object({
-      id: z.string().min(1).max(200),
-      model: z.string().max(200).optional().catch(undefined),
+      id: z.string().min(1).max(100),
+      model: z.string().max(100).optional().catch(undefined),
       usage: z.unknown(),
     }),
   }),
@@ -22,7 +28,7 @@ const resultSchema = z.object({
 
 /** Whether a request reads the results of a message batch. @param path as sent upstream, query allowed. */
 export function readsBatchResults(method: string, path: string): boolean {
-  return method === 'GET' && /^[^?]*\/v1\/messages\/batches\/[^/?]+\/results\/?(?:\?|$)/.test(path);
+  return method === 'GET' && /\/v1\/messages\/batches\/[^/]+\/results\/?$/i.test(plainPath(path));
 }
 
 /**
@@ -30,30 +36,46 @@ export function readsBatchResults(method: string, path: string): boolean {
  * of their bytes, keeps no more than a line and never throws.
  */
 export class BatchResults {
-  readonly #onMessages: (messages: readonly BatchedMessage[]) => void;
+  readonly #clock: Clock;
+  readonly #book: (messages: readonly BatchedMessage[]) => Promise<unknown> | undefined;
   readonly #decoder: ReturnType<typeof createContentDecoder>;
+  #booked: Promise<unknown> | undefined;
   #begun: Buffer[] = [];
   #begunBytes = 0;
 
   /**
    * @param rawHeaders of the answer: alternating names and values.
-   * @param onMessages is given the messages of the lines that a piece of the answer has ended.
+   * @param book is given the messages of the lines that a piece of the answer has ended.
    */
-  constructor(rawHeaders: readonly string[], onMessages: (messages: readonly BatchedMessage[]) => void) {
-    this.#onMessages = onMessages;
+  constructor(
+    rawHeaders: readonly string[],
+    clock: Clock,
+    book: (messages: readonly BatchedMessage[]) => Promise<unknown> | undefined,
+  ) {
+    this.#clock = clock;
+    this.#book = book;
     this.#decoder = createContentDecoder(headerValue(rawHeaders, 'content-encoding'), (data) => {
       this.#take(data);
     });
   }
 
-  push(chunk: Buffer): void {
-    this.#decoder?.write(chunk);
+  /** @returns resolves when it makes sense to push more, and never rejects; undefined where that is so already. */
+  push(chunk: Buffer): Promise<void> | undefined {
+    const decoded = this.#decoder?.write(chunk);
+    return decoded === undefined && this.#booked === undefined ? undefined : this.#digest(decoded);
   }
 
   /** The body is over, whole or cut. Resolves when all that came is read. */
   async end(): Promise<void> {
     await this.#decoder?.end();
     this.#tell([this.#line(Buffer.alloc(0))]);
+  }
+
+  async #digest(decoded: Promise<void> | undefined): Promise<void> {
+    await decoded;
+    const booked = this.#booked;
+    this.#booked = undefined;
+    if (booked !== undefined) await withinTime(this.#clock, patienceMs, booked);
   }
 
   #take(data: Buffer): void {
@@ -80,7 +102,7 @@ export class BatchResults {
 
   #tell(lines: readonly (string | undefined)[]): void {
     const messages = lines.map(messageOf).filter((message) => message !== undefined);
-    if (messages.length > 0) this.#onMessages(messages);
+    if (messages.length > 0) this.#booked = Promise.all([this.#booked, this.#book(messages)]);
   }
 }
 

@@ -3,7 +3,8 @@ import * as zlib from 'node:zlib';
 
 /** Undoes a content coding beside the stream that it came by. */
 export interface ContentDecoder {
-  write(chunk: Buffer): void;
+  /** @returns resolves when it is decoded, and never rejects; undefined where that is so already. */
+  write(chunk: Buffer): Promise<void> | undefined;
   /** Resolves when all that was written is decoded, a whole message or not. Never rejects. */
   end(): Promise<void>;
 }
@@ -20,7 +21,13 @@ export function createContentDecoder(
   coding: string | undefined,
   onData: (chunk: Buffer) => void,
 ): ContentDecoder | undefined {
-  const plain: ContentDecoder = { write: onData, end: () => Promise.resolve() };
+  const plain: ContentDecoder = {
+    write: (chunk) => {
+      onData(chunk);
+      return undefined;
+    },
+    end: () => Promise.resolve(),
+  };
   if (coding === undefined) return plain;
   const codings = coding
     .toLowerCase()
@@ -66,22 +73,30 @@ function streamDecoder(create: (first: Buffer) => Transform, next: ContentDecode
   let over: Promise<void> | undefined;
   return {
     write: (chunk) => {
-      if (chunk.length === 0) return;
+      if (chunk.length === 0) return undefined;
       if (stream === undefined) {
         const created = create(chunk);
         stream = created;
         over = new Promise((resolve) => {
           created.on('data', (data: Buffer) => {
-            next.write(data);
+            void next.write(data);
           });
           // What cannot be decoded says nothing; what was decoded before it stays.
           created.once('error', resolve);
           created.once('close', resolve);
         });
       }
-      if (stream.destroyed || stream.writableEnded) return;
-      if (stream.writableLength > mostWaiting) stream.destroy();
-      else stream.write(chunk);
+      const writable = stream;
+      if (writable.destroyed || writable.writableEnded) return undefined;
+      if (writable.writableLength > mostWaiting) {
+        writable.destroy();
+        return undefined;
+      }
+      return new Promise((resolve) => {
+        writable.write(chunk, () => {
+          resolve();
+        });
+      });
     },
     end: async () => {
       if (stream !== undefined && !stream.destroyed) stream.end();

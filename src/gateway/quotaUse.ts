@@ -9,8 +9,11 @@ export type QuotaUse = 'tokens' | 'request' | 'none';
 export function quotaUseOf(method: string, path: string): QuotaUse {
   if (method === 'GET' || method === 'HEAD' || method === 'DELETE' || method === 'OPTIONS') return 'none';
   if (method !== 'POST') return 'request';
-  // Decoded, so that no spelling of the path gets its tokens for nothing.
+  return /\/v1\/messages\/?$/i.test(plainPath(path)) ? 'tokens' : 'request';
+}
+
+/** A path without its query, decoded: no spelling of it gets its tokens for nothing. */
+export function plainPath(path: string): string {
   const [plain = ''] = path.split('?', 1);
-  const decoded = plain.includes('%') ? decodeURIComponent(plain) : plain;
-  return /\/v1\/messages\/?$/i.test(decoded) ? 'tokens' : 'request';
+  return plain.includes('%') ? decodeURIComponent(plain) : plain;
 }

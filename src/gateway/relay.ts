@@ -5,6 +5,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
 import { agentHeaders } from './agentHeaders.ts';
 import { answerPatience } from './answerPatience.ts';
+import { AnswerFlow } from './answerFlow.ts';
 import { BatchResults } from './batchResults.ts';
 import { ClientGoneError } from '../loopback/clientGoneError.ts';
 import { cutAnswer } from './cutAnswer.ts';
@@ -73,6 +74,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   #body: RequestBody | undefined;
   #reader: UsageReader | undefined;
   #batch: BatchResults | undefined;
+  readonly #flow = new AnswerFlow();
   #tail: EventStreamTail | undefined;
   #limits: LimitReport | undefined;
   #status: number | undefined;
@@ -139,7 +141,7 @@ export class Relay implements Dispatcher.DispatchHandler {
         this.#tellLimits();
       });
     }
-    if (status === 200) this.#batch = this.#batchResults(rawHeaders);
+    if (status < 300) this.#batch = this.#batchResults(rawHeaders);
     this.#readLimits(status, rawHeaders);
     this.#tail = EventStreamTail.of(rawHeaders);
     this.#lengthIsKnown = headerValue(rawHeaders, 'content-length') !== undefined;
@@ -160,14 +162,11 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (this.#isOver) return;
     this.#bodyHasBegun = true;
     this.#reader?.push(chunk);
-    this.#batch?.push(chunk);
     this.#tail?.push(chunk);
     const { response } = this.#relayed;
-    if (response.write(chunk)) return;
-    controller.pause();
-    response.once('drain', () => {
-      controller.resume();
-    });
+    if (!response.write(chunk)) this.#flow.hold(controller, (goOn) => response.once('drain', goOn));
+    const counted = this.#batch?.push(chunk);
+    if (counted !== undefined) this.#flow.hold(controller, (goOn) => void counted.then(goOn));
   }
 
   onResponseEnd(): void {
@@ -200,9 +199,10 @@ export class Relay implements Dispatcher.DispatchHandler {
   #batchResults(rawHeaders: readonly string[]): BatchResults | undefined {
     const { batchReader, settlement } = this.#relayed;
     if (batchReader === undefined) return undefined;
-    return new BatchResults(rawHeaders, (messages) => {
-      settlement.tell(() => this.#context.admission.bookBatch(batchReader, messages));
-    });
+    const { admission, clock } = this.#context;
+    return new BatchResults(rawHeaders, clock, (messages) =>
+      settlement.tell(() => admission.bookBatch(batchReader, messages)),
+    );
   }
 
   /** Limits are each model's own: where only the answer names the model, they wait for that. */
@@ -217,7 +217,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (limits === undefined) return;
     this.#limits = undefined;
     const report = { ...limits, model: limits.model ?? this.#reader?.model };
-    this.#relayed.settlement.tell(() => this.#context.admission.observe(report));
+    void this.#relayed.settlement.tell(() => this.#context.admission.observe(report));
   }
 
   #fail(error: unknown): void {

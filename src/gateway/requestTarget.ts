@@ -25,14 +25,21 @@ export function readTarget(target: string): RequestTarget {
   const queryAt = target.indexOf('?');
   const path = queryAt === -1 ? target : target.slice(0, queryAt);
   if (path.includes('//')) return refused('The path has an empty segment ("//").');
-  if (path.includes('\\') || disguised.test(path)) return refused('The path has an encoded slash, backslash or dot.');
-  const decoded = decode(path);
-  if (decoded === undefined) return refused('The path has a "%" that encodes nothing.');
-  if (decoded.split('/').some((segment) => /^\.\.?(?:;|$)/.test(segment)))
-    return refused('The path has a "." segment.');
+  if (decode(path) === undefined) return refused('The path has a "%" that encodes nothing.');
+  const reason = misleading(path);
+  if (reason !== undefined) return refused(reason);
   const prefix = sessionPrefix.exec(path);
   const rest = prefix === null ? target : target.slice(prefix[0].length);
   return { kind: 'usable', path: rest.startsWith('/') ? rest : `/${rest}`, token: prefix?.[1] };
+}
+
+/** What makes a path another one for whoever decodes it, however often. */
+function misleading(path: string): string | undefined {
+  if (path.includes('\\') || disguised.test(path)) return 'The path has an encoded slash, backslash or dot.';
+  const decoded = decode(path);
+  if (decoded?.split('/').some((segment) => /^\.\.?(?:;|$)/.test(segment)) === true)
+    return 'The path has a "." segment.';
+  return decoded === undefined || decoded === path ? undefined : misleading(decoded);
 }
 
 function refused(reason: string): RequestTarget {

@@ -19,20 +19,21 @@ export class Settlement {
   }
 
   answered(): void {
-    this.tell(() => this.#reservation?.answered());
+    void this.tell(() => this.#reservation?.answered());
   }
 
   metered(usage: Usage): void {
-    this.tell(() => this.#reservation?.metered(usage));
+    void this.tell(() => this.#reservation?.metered(usage));
   }
 
-  /** Tells the core something else that this request has brought. */
-  tell(what: () => Promise<void> | undefined): void {
-    if (this.#ended) return;
+  /** Tells the core something else that this request has brought. @returns resolves when that is done; never rejects. */
+  tell(what: () => Promise<void> | undefined): Promise<unknown> | undefined {
+    if (this.#ended) return undefined;
     const told = what()?.catch((error: unknown) => {
       this.#logger.error('What a request used could not be recorded.', error);
     });
     if (told !== undefined) this.#told.push(told);
+    return told;
   }
 
   /**
@@ -40,7 +41,7 @@ export class Settlement {
    * @returns resolves when the reservation has ended. Never rejects.
    */
   async end(outcome: RequestOutcome | undefined): Promise<void> {
-    this.tell(() => (outcome === undefined ? this.#reservation?.release() : this.#reservation?.settle(outcome)));
+    void this.tell(() => (outcome === undefined ? this.#reservation?.release() : this.#reservation?.settle(outcome)));
     this.#ended = true;
     await Promise.all(this.#told);
   }

@@ -62,7 +62,7 @@ export class UsageReader {
   }
 
   push(chunk: Buffer): void {
-    this.#decoder?.write(chunk);
+    void this.#decoder?.write(chunk);
   }
 
   /** The body is over, whole or cut. Resolves when all that came is read. */

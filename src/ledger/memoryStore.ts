@@ -185,8 +185,10 @@ export class MemoryStore implements LedgerStore {
   addUsage(entry: UsageEntry, { session, planId, scopeIds, day, at }: UsageBooking): boolean {
     const { requestId, usage, model } = entry;
     if (requestId !== undefined) {
-      if (this.#requestIds.has(requestId)) return false;
+      // Whoever is told again is remembered as if new, or many that are told twice in turn would push each other out.
+      const isKnown = this.#requestIds.delete(requestId);
       this.#requestIds.add(requestId);
+      if (isKnown) return false;
       if (this.#requestIds.size > remembered) {
         for (const oldest of this.#requestIds) {
           this.#requestIds.delete(oldest);

@@ -246,6 +246,24 @@ describe('quota manager', () => {
     assert.equal(tester.clock.timers, 0);
   });
 
+  it('refuses in time what the ledger cannot take, though it cannot be taken back either', async () => {
+    const { tester, a } = await withOneWaiting();
+    const withdraw = tester.ledger.withdraw.bind(tester.ledger);
+    tester.ledger.enqueue = () => Promise.reject(new Error('The file is locked.'));
+    tester.ledger.withdraw = () => Promise.reject(new Error('The file is locked.'));
+    const refused = tester.reserve(a);
+    await tester.clock.advance(1500);
+    assert.equal(refused.state, 'rejected');
+    await assert.rejects(refused.promise, /file is locked/);
+    let isWithdrawn = false;
+    tester.ledger.withdraw = async (id) => {
+      await withdraw(id);
+      isWithdrawn = true;
+    };
+    await tester.clock.advance(60_000);
+    assert.ok(isWithdrawn, 'it is tried until it succeeds');
+  });
+
   it('passes on what the ledger cannot do, and logs what nobody waits for', async () => {
     const { tester, a, waiting } = await withOneWaiting();
     const runLine = tester.ledger.runLine.bind(tester.ledger);

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import type { BatchedMessage } from '../../../src/core/admission.ts';
+import { FakeClock } from '../../fakes/fakeClock.ts';
 import { noUsage } from '../../../src/core/usage.ts';
 import { BatchResults, readsBatchResults } from '../../../src/gateway/batchResults.ts';
 
@@ -37,13 +39,15 @@ const others = [
 /** Reads a body that comes in pieces of the given lengths, over and over. */
 async function read(body: Buffer, coding: string, lengths: readonly number[]): Promise<BatchedMessage[]> {
   const found: BatchedMessage[] = [];
-  const results = new BatchResults(['content-type', 'application/x-jsonl', 'content-encoding', coding], (messages) => {
+  const headers = ['content-type', 'application/x-jsonl', 'content-encoding', coding];
+  const results = new BatchResults(headers, new FakeClock(), (messages) => {
     assert.ok(messages.length > 0);
     found.push(...messages);
+    return undefined;
   });
   for (let at = 0, turn = 0; at < body.length; turn += 1) {
     const length = lengths[turn % lengths.length] ?? 1;
-    results.push(body.subarray(at, at + length));
+    await results.push(body.subarray(at, at + length));
     at += length;
   }
   await results.end();
@@ -95,8 +99,45 @@ describe('the results of a batch', () => {
     }
   });
 
+  it('are asked for no faster than they are decoded and booked, so that all of a large batch is counted', async () => {
+    const text = randomBytes(30_000).toString('base64');
+    const lines = Array.from({ length: 800 }, (_, index) => result(`${index}`, 1).replace('Grüße', text));
+    const body = gzipSync(lines.join('\n'), { level: 1 });
+    assert.ok(body.length > 17 * 1024 * 1024, 'more than may wait to be decoded');
+    const clock = new FakeClock();
+    const booked = new Set<string>();
+    let underWay = 0;
+    let most = 0;
+    const results = new BatchResults(['content-encoding', 'gzip'], clock, async (messages) => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      await new Promise((resolve) => setImmediate(resolve));
+      underWay -= 1;
+      for (const { messageId } of messages) booked.add(messageId);
+    });
+    for (let at = 0; at < body.length; at += 64 * 1024) await results.push(body.subarray(at, at + 64 * 1024));
+    await results.end();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(booked.size, 800);
+    assert.ok(most <= 16, `${most} bookings at once`);
+  });
+
+  it('wait a moment, and no longer, for a ledger that is busy', async () => {
+    const clock = new FakeClock();
+    const results = new BatchResults([], clock, () => new Promise(() => undefined));
+    const pushed = results.push(Buffer.from(`${result('a', 1)}\n`));
+    assert.ok(pushed !== undefined);
+    let isOver = false;
+    void pushed.then(() => (isOver = true));
+    await clock.advance(900);
+    assert.ok(!isOver);
+    await clock.advance(200);
+    assert.ok(isOver);
+  });
+
   it('are what their own path brings, and nothing else', () => {
     assert.ok(readsBatchResults('GET', '/v1/messages/batches/msgbatch_1/results'));
+    assert.ok(readsBatchResults('GET', '/v1/messages/batches/msgbatch_1/%72esults'));
     assert.ok(readsBatchResults('GET', '/base/v1/messages/batches/msgbatch_1/results/?beta=true'));
     for (const [method, path] of [
       ['POST', '/v1/messages/batches/msgbatch_1/results'],
