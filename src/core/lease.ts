@@ -133,6 +133,28 @@ export function elapsedSince(then: LeaseMoment, now: LeaseMoment): number {
   return Math.max(now.monotonic - then.monotonic, now.wall - then.wall);
 }
 
+/** Nobody is told to ask again so much later, in milliseconds. */
+const longestWaitMs = 60_000;
+
+/**
+ * What a kept lease is worth now. After a restart of the machine, whose monotonic clock began anew, it has ended, and may
+ * be asked for at once: moments of before it say nothing.
+ */
+export function leaseOfThisRun(lease: PlanLease, now: LeaseMoment): PlanLease {
+  const { at, askedAt, askAgainAt, away } = lease;
+  const isOfBefore = Math.max(at.monotonic, askedAt, away?.since.monotonic ?? 0) > now.monotonic;
+  if (!isOfBefore && askAgainAt <= now.monotonic + longestWaitMs) return lease;
+  const since = away && { monotonic: 0, wall: away.since.wall };
+  return {
+    ...lease,
+    at: { monotonic: 0, wall: at.wall },
+    durationMs: 0,
+    askedAt: 0,
+    askAgainAt: 0,
+    ...(since && { away: { ...away, since } }),
+  };
+}
+
 /** Whether what is leased may be used. */
 export function isLeaseGood({ at, durationMs }: PlanLease, now: LeaseMoment): boolean {
   return elapsedSince(at, now) < durationMs;

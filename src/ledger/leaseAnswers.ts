@@ -71,7 +71,7 @@ export class LeaseAnswers {
   failed(planId: string, { kind, message }: SharedQuotaError): void {
     const row = this.#store.scope(planId);
     const moment = this.#leases.moment();
-    const known = row.planLease ?? { ...noLease, at: moment };
+    const known = this.#leases.plan(planId) ?? { ...noLease, at: moment };
     const attempts = (known.away?.attempts ?? 0) + 1;
     const retryMs = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(10, attempts - 1));
     const away = { since: known.away?.since ?? moment, kind, message, attempts };

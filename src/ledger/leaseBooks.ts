@@ -1,5 +1,6 @@
 import { calendarDay } from '../core/calendarDay.ts';
 import {
+  leaseOfThisRun,
   leaseState,
   leftOf,
   ratesAmong,
@@ -55,7 +56,8 @@ export class LeaseBooks {
   }
 
   plan(planId: string): PlanLease | undefined {
-    return this.#store.scope(planId).planLease;
+    const { planLease } = this.#store.scope(planId);
+    return planLease && leaseOfThisRun(planLease, this.moment());
   }
 
   state(planId: string): LeaseState {

@@ -63,8 +63,9 @@ export class LeaseDesk {
       this.#ask(scopeOfId(terms, id), demand, aheadMs, terms, now),
     );
     const row = this.#store.scope(planId);
-    if (row.planLease !== undefined) {
-      const planLease = { ...row.planLease, askedAt: this.#books.leases.moment().monotonic };
+    const lease = this.#books.leases.plan(planId);
+    if (lease !== undefined) {
+      const planLease = { ...lease, askedAt: this.#books.leases.moment().monotonic };
       this.#store.putScope(planId, { ...row, planLease });
     }
     const epoch = row.planLease?.epoch ?? 0;

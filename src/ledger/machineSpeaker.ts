@@ -4,6 +4,7 @@ import type { Logger } from '../core/logger.ts';
 import type { MonotonicClock } from '../core/monotonicClock.ts';
 import type { QuotaTerms } from '../core/quotaTerms.ts';
 import { SharedQuotaError, type MachineIdentity, type SharedQuota } from '../core/sharedQuota.ts';
+import { withinTime } from '../core/withinTime.ts';
 import type { LedgerStore } from './ledgerStore.ts';
 import { MachineBooks } from './machineBooks.ts';
 import { publishedBody } from './publishedSessions.ts';
@@ -12,6 +13,8 @@ import { UsageOutbox } from './usageOutbox.ts';
 /** Between two publications, in milliseconds; what has not changed is published again before others take it for gone. */
 const betweenMs = 1000;
 const againMs = 20_000;
+/** What takes longer is not waited for, in milliseconds. */
+const speechMs = 250;
 /** After a failure, in milliseconds. */
 const retryMs = 5000;
 
@@ -39,6 +42,8 @@ export class MachineSpeaker {
   readonly #books: MachineBooks;
   readonly #outbox: UsageOutbox;
   readonly #published = new Map<string, Publication>();
+  /** The plans of which something is being said. */
+  readonly #speaking = new Map<string, Promise<void>>();
   #machineId: string | undefined;
 
   constructor(parts: MachineSpeakerParts) {
@@ -58,8 +63,31 @@ export class MachineSpeaker {
     return { machineId: this.#machineId, ...names };
   }
 
-  /** Says what is to be said of a plan, unless another engine does. @returns whether there will be more to say soon. */
+  /**
+   * Says what is to be said of a plan, unless another engine does. What takes long goes on by itself: no lease waits for it.
+   * @returns whether there will be more to say soon.
+   */
   async speak(engineId: string, terms: QuotaTerms): Promise<boolean> {
+    const { clock, logger } = this.#parts;
+    const { planId } = terms;
+    if (this.#speaking.has(planId)) return true;
+    let hasMore = true;
+    const speech = this.#speak(engineId, terms)
+      .then((more) => {
+        hasMore = more;
+      })
+      .catch((error: unknown) => {
+        logger.error('The shared ledger could not be told of this machine.', error);
+      })
+      .finally(() => {
+        this.#speaking.delete(planId);
+      });
+    this.#speaking.set(planId, speech);
+    await withinTime(clock, speechMs, speech);
+    return hasMore;
+  }
+
+  async #speak(engineId: string, terms: QuotaTerms): Promise<boolean> {
     const { store, moment } = this.#parts;
     const { planId } = terms;
     if (!(await this.#hasToSay(planId))) return false;
@@ -83,6 +111,7 @@ export class MachineSpeaker {
 
   /** Says the last, and lets another engine speak. */
   async leave(engineId: string): Promise<void> {
+    await Promise.all(this.#speaking.values());
     await this.#outbox.deliver();
     await this.#parts.store.transaction(() => {
       this.#books.leave(engineId);

@@ -1,4 +1,5 @@
 import { calendarDay } from '../core/calendarDay.ts';
+import { cleanName } from '../core/cleanName.ts';
 import type { RequestOpening, UsageEntry } from '../core/ledger.ts';
 import { limitsOfAgent } from '../core/agentRules.ts';
 import { agentScopeId, planScope, scopeOfId, scopesOf, termsOfSession, type QuotaTerms } from '../core/quotaTerms.ts';
@@ -205,5 +206,9 @@ function deliveryOf(
   planId: string,
   at: number,
 ): OutboxEntry {
-  return { planId, at, sessionId, agentId, model, requestId, usage };
+  return {
+    ...{ planId, at, sessionId, agentId, usage },
+    model: model === undefined ? undefined : cleanName(model),
+    requestId: requestId === undefined ? undefined : cleanName(requestId),
+  };
 }

@@ -27,6 +27,8 @@ export type AddressOutcome =
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+const encodings = 'Write % in names and passwords as %25, @ as %40, / as %2F, ? as %3F, # as %23.';
+
 /** How an address is to be written. */
 export const addressForm = 'postgres://user@host:5432/database?sslmode=verify-full';
 
@@ -57,10 +59,11 @@ export function readAddress(text: string, source: string, environment: Environme
         .replace(/^postgres:\/\/([^/@]*@)?(?=\/|$|\?)/, 'postgres://$1-'),
     );
   } catch {
-    return refused(
-      `${source} holds no address that can be read.`,
-      `${form} Write % in names and passwords as %25, @ as %40, / as %2F.`,
-    );
+    return refused(`${source} holds no address that can be read.`, `${form} ${encodings}`);
+  }
+  // A name or password that ends the host too early: what is behind would be shown as a database or a parameter.
+  if (`${url.pathname}${url.search}${url.hash}`.includes('@')) {
+    return refused(`${source} has an @ behind its host.`, `${form} ${encodings}`);
   }
   const parts = partsOf(url);
   return typeof parts === 'string' ? refused(`${source}: ${parts}`, form) : resolved(parts, environment);
@@ -100,7 +103,7 @@ function partsOf(url: URL): Parts | string {
   for (const [name, value] of url.searchParams) {
     const part = parameters[name];
     // One that was left out in silence could be the one that keeps the connection safe.
-    if (part === undefined) return `the parameter "${name}" is not known here.`;
+    if (part === undefined) return `the parameter ${/^\w{1,40}$/.test(name) ? `"${name}" ` : ''}is not known here.`;
     if (part !== 'ignored') parts[part] = value;
   }
   if (parts.host?.includes(',') === true) return 'one host alone can be named.';

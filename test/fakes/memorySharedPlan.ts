@@ -113,7 +113,8 @@ export class MemorySharedPlan {
         holding.returned[dimension] += back;
         if (limit !== undefined) service = Math.max(service, back / limit / Math.max(ask.weight, 0.01));
       }
-      const promised = holding.returned[dimension] + holding.consumed[dimension] + ask.held[dimension];
+      const { returned, consumed } = isCurrent ? ask : holding;
+      const promised = returned[dimension] + consumed[dimension] + ask.held[dimension];
       holding.granted[dimension] = Math.max(holding.granted[dimension], promised);
       holding.wants[dimension] = ask.wants[dimension];
       holding.needs[dimension] = ask.needs[dimension];
@@ -284,12 +285,8 @@ export class MemorySharedPlan {
   }
 
   #scope(scopeId: string): SharedScope {
-    const known = this.#scopes.get(scopeId) ?? {
-      used: { ...noLeaseAmounts },
-      at: this.#now(),
-      reported: {},
-      pausedUntil: 0,
-    };
+    const used = { ...noLeaseAmounts };
+    const known = this.#scopes.get(scopeId) ?? { used, at: this.#now(), reported: {}, pausedUntil: 0 };
     this.#scopes.set(scopeId, known);
     return known;
   }

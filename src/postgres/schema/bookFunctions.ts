@@ -8,6 +8,19 @@ CREATE FUNCTION is_rate(dimension text) RETURNS boolean LANGUAGE sql IMMUTABLE A
   SELECT dimension LIKE '%PerMinute'
 $$;
 
+-- A number that can be counted with: one that is none, or beyond all that machines count, would stay in all sums.
+CREATE FUNCTION sane(number double precision) RETURNS double precision LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  IF number NOT BETWEEN -1e15 AND 1e15 THEN
+    RAISE EXCEPTION 'the number % is none that can be counted with', number USING ERRCODE = 'AQ005';
+  END IF;
+  RETURN number;
+END $$;
+
+-- So many times its size a bucket may be overdrawn: a single long answer may be more than a minute's limit, and nobody
+-- is to be kept from the plan for hours by what one machine says of itself.
+CREATE FUNCTION most_debt() RETURNS double precision LANGUAGE sql IMMUTABLE AS $$ SELECT 10 $$;
+
 -- How much of the set rates is used now; see core/adaptiveShare.ts.
 CREATE FUNCTION share_now(share double precision, share_at double precision, t double precision)
 RETURNS double precision LANGUAGE sql IMMUTABLE AS $$
@@ -90,13 +103,30 @@ BEGIN
   UPDATE lease SET is_over = true WHERE plan_id = of_plan AND machine_id = of_machine;
 END $$;
 
--- Ends the leases whose time is over. Where the clock was set back, none lasts longer than it is meant to.
+-- Drops what is kept of machines that were last there long ago, but for how far they have delivered and which epoch was
+-- their last: whatever they used is in no minute's limit any more.
+CREATE FUNCTION forget_gone(of_plan text, t double precision) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  long_ago double precision := t - 7 * 86400000.0;
+BEGIN
+  DELETE FROM part USING lease l WHERE part.plan_id = of_plan AND l.plan_id = of_plan AND l.machine_id = part.machine_id
+    AND l.is_over AND l.ends_at < long_ago;
+  DELETE FROM day_use WHERE plan_id = of_plan
+    AND day_key < to_char(to_timestamp(long_ago / 1000) AT TIME ZONE 'UTC', 'YYYY-MM-DD');
+  DELETE FROM shown WHERE plan_id = of_plan AND at < long_ago;
+END $$;
+
+CREATE FUNCTION longest_pause() RETURNS double precision LANGUAGE sql IMMUTABLE AS $$ SELECT 600000 $$;
+
+-- Ends the leases whose time is over. Where the clock was set back, none lasts longer than it is meant to, no pause either.
 CREATE FUNCTION end_leases(of_plan text, t double precision) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   length double precision := (SELECT lease_ms FROM setting);
   ended text;
 BEGIN
   UPDATE lease SET ends_at = t + length WHERE plan_id = of_plan AND NOT is_over AND ends_at > t + length + 15000;
+  UPDATE scope SET paused_until = t + longest_pause() WHERE plan_id = of_plan AND paused_until > t + longest_pause() + 15000;
+  UPDATE plan SET share_at = t WHERE plan_id = of_plan AND share_at > t + 15000;
   FOR ended IN SELECT machine_id FROM lease WHERE plan_id = of_plan AND NOT is_over AND ends_at <= t LOOP
     PERFORM end_lease(of_plan, ended, t);
     PERFORM tell(of_plan, 'room', NULL), tell(of_plan, 'machines', NULL);

@@ -24,15 +24,15 @@ END $$;
 CREATE FUNCTION observe_limits(of_plan text, of_scope text, report jsonb, t double precision) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   before scope;
-  told jsonb := coalesce((SELECT jsonb_object_agg(l->>'dimension', (l->>'limit')::double precision)
+  told jsonb := coalesce((SELECT jsonb_object_agg(l->>'dimension', sane((l->>'limit')::double precision))
     FROM jsonb_array_elements(report->'limits') l WHERE is_rate(l->>'dimension') AND l->>'dimension' = ANY (dimensions())), '{}');
-  pause double precision := t + least(greatest(0, coalesce((report->>'retryAfterMs')::double precision, 0)), 600000);
+  pause double precision := t + least(greatest(0, coalesce(sane((report->>'retryAfterMs')::double precision), 0)), longest_pause());
 BEGIN
   SELECT * INTO before FROM scope WHERE plan_id = of_plan AND scope_id = of_scope;
   PERFORM refill(of_plan, ARRAY[of_scope], t);
   -- Others may use the same limit. What is leased may or may not be counted by now, so it is left out of the comparison;
   -- token counts are rounded to the nearest thousand.
-  UPDATE bucket b SET used = greatest(b.used, (l->>'limit')::double precision - (l->>'remaining')::double precision
+  UPDATE bucket b SET used = greatest(b.used, sane((l->>'limit')::double precision) - greatest(0, sane((l->>'remaining')::double precision))
       - CASE b.dimension WHEN 'requestsPerMinute' THEN 0 ELSE 500 END
       - coalesce((SELECT sum(o.leased) FROM part o
           WHERE o.plan_id = of_plan AND o.scope_id = of_scope AND o.dimension = b.dimension), 0))
@@ -46,9 +46,9 @@ END $$;
 
 CREATE FUNCTION observe_windows(of_plan text, told jsonb) RETURNS void LANGUAGE sql AS $$
   WITH taken AS (
-    SELECT w->>'name' AS name, jsonb_build_object('name', w->>'name', 'utilization', (w->>'utilization')::double precision,
-      'resetsAt', (w->>'resetsAt')::double precision, 'rejected', (w->>'rejected')::boolean,
-      'reportedAt', (w->>'reportedAt')::double precision) AS shape
+    SELECT w->>'name' AS name, jsonb_build_object('name', w->>'name', 'utilization', sane((w->>'utilization')::double precision),
+      'resetsAt', sane((w->>'resetsAt')::double precision), 'rejected', (w->>'rejected')::boolean,
+      'reportedAt', sane((w->>'reportedAt')::double precision)) AS shape
     FROM jsonb_array_elements(told) w WHERE w->>'name' IN ('fiveHour', 'sevenDay')
   )
   UPDATE plan SET windows = coalesce((SELECT jsonb_agg(w) FROM (

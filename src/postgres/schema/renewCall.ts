@@ -41,7 +41,8 @@ END $$;
 -- A day that is nowhere today: whoever named tomorrow's would have another day's tokens.
 CREATE FUNCTION check_day(day text, t double precision) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  IF abs(day::date - (to_timestamp(t / 1000) AT TIME ZONE 'UTC')::date) > 1 THEN
+  -- Another spelling of a day would be another day.
+  IF day IS DISTINCT FROM to_char(day::date, 'YYYY-MM-DD') OR abs(day::date - (to_timestamp(t / 1000) AT TIME ZONE 'UTC')::date) > 1 THEN
     RAISE EXCEPTION 'it is not % anywhere by the database''s clock', day USING ERRCODE = 'AQ004';
   END IF;
 END $$;
@@ -73,6 +74,7 @@ BEGIN
   SELECT * INTO before FROM lease WHERE plan_id = of_plan AND machine_id = caller;
   held_lease := lease_of(of_plan, caller, (ask->>'epoch')::bigint, day, t, length);
   is_new := before.epoch IS DISTINCT FROM held_lease.epoch;
+  IF is_new THEN PERFORM forget_gone(of_plan, t); END IF;
   has_wanted := wants_rates(of_plan, caller);
   PERFORM make_scopes(of_plan, asked);
   PERFORM take_report(of_plan, caller, ask->'scopes', day, is_new, held_lease.epoch IS NOT DISTINCT FROM (ask->>'epoch')::bigint,

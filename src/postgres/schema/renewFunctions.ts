@@ -1,7 +1,7 @@
 /** What a call of a machine does: report, return, ask, get. */
 export const renewFunctions = `
 CREATE FUNCTION amount(amounts jsonb, dimension text) RETURNS double precision LANGUAGE sql IMMUTABLE AS $$
-  SELECT greatest(0, coalesce((amounts->>dimension)::double precision, 0))
+  SELECT greatest(0, coalesce(sane((amounts->>dimension)::double precision), 0))
 $$;
 
 -- Takes in what the machine says of its scopes. \`is_new\`: a new epoch begins with it; \`is_same\`: it knows the epoch.
@@ -17,10 +17,11 @@ BEGIN
       CASE WHEN is_same THEN amount(s->'returned', d) ELSE 0 END + amount(s->'consumed', d) + amount(s->'held', d),
       CASE WHEN is_same THEN amount(s->'returned', d) ELSE 0 END, amount(s->'consumed', d), amount(s->'held', d),
       amount(s->'needs', d), greatest(amount(s->'wants', d), amount(s->'needs', d)),
-      greatest(0.01, least(1e6, coalesce((s->>'weight')::double precision, 1))), (s->'set'->>d)::double precision, day
+      greatest(0.01, least(1e6, coalesce(sane((s->>'weight')::double precision), 1))), sane((s->'set'->>d)::double precision), day
     FROM jsonb_array_elements(said) s, unnest(dimensions()) d
     ON CONFLICT (plan_id, scope_id, dimension, machine_id) DO UPDATE SET
-      consumed = CASE WHEN k.dimension = 'tokensPerDay' AND is_new_day THEN excluded.consumed
+      -- With a new epoch what the machine says is taken: its own record may be that of before, from a backup.
+      consumed = CASE WHEN is_new OR k.dimension = 'tokensPerDay' AND is_new_day THEN excluded.consumed
         ELSE greatest(k.consumed, excluded.consumed) END,
       returned = CASE WHEN is_new OR k.dimension = 'tokensPerDay' AND is_new_day THEN 0
         WHEN is_same THEN greatest(k.returned, excluded.returned) ELSE k.returned END,
@@ -28,10 +29,13 @@ BEGIN
       weight = excluded.weight, own_limit = excluded.own_limit, day_key = excluded.day_key,
       fresh = greatest(0, excluded.consumed - k.consumed),
       freed = CASE WHEN is_new OR NOT is_same THEN 0 ELSE greatest(0, excluded.returned - k.returned) END,
-      granted = CASE WHEN is_new OR k.dimension = 'tokensPerDay' AND is_new_day THEN 0 ELSE k.granted END;
-  -- What is promised was promised: it is covered, whatever the limits say.
+      -- What is promised was promised: it is covered, whatever the limits say. By what the ask itself has told, for one
+      -- that was overtaken: what it holds was used since, or given back, and is counted there already.
+      granted = CASE WHEN is_new OR k.dimension = 'tokensPerDay' AND is_new_day THEN 0
+        WHEN is_same THEN greatest(k.granted, excluded.granted) ELSE k.granted END;
   UPDATE part SET granted = returned + consumed + held
     WHERE plan_id = of_plan AND machine_id = of_machine AND scope_id = ANY (asked)
+      AND (is_new OR NOT is_same OR dimension = 'tokensPerDay' AND is_new_day)
       AND granted < returned + consumed + held;
   UPDATE part SET needs = 0, wants = 0
     WHERE plan_id = of_plan AND machine_id = of_machine AND wants > 0 AND scope_id <> ALL (asked);
@@ -40,7 +44,7 @@ BEGIN
     WHERE plan_id = of_plan AND machine_id = of_machine AND scope_id = ANY (asked) AND dimension = 'tokensPerDay'
       AND (consumed > 0 OR is_new)
     ON CONFLICT (plan_id, scope_id, day_key, machine_id) DO UPDATE
-      SET consumed = excluded.consumed, presumed = CASE WHEN is_new THEN 0 ELSE known.presumed END
+      SET consumed = greatest(known.consumed, excluded.consumed), presumed = CASE WHEN is_new THEN 0 ELSE known.presumed END
       WHERE excluded.consumed > known.consumed OR is_new;
   PERFORM refill(of_plan, asked, t);
   -- Who comes back may bring much that is old. The upstream's bucket never held more than its size. What was presumed
@@ -48,8 +52,8 @@ BEGIN
   -- may be late, and what was used after it comes with the next one.
   UPDATE bucket b
     SET used = CASE WHEN is_new THEN least(b.used + greatest(0, p.fresh - p.presumed), greatest(b.size, b.used))
-      WHEN is_same THEN greatest(0, b.used + p.fresh - p.presumed)
-      ELSE b.used + greatest(0, p.fresh - p.presumed) END
+      WHEN is_same THEN least(greatest(0, b.used + p.fresh - p.presumed), greatest(b.used, most_debt() * b.size))
+      ELSE least(b.used + greatest(0, p.fresh - p.presumed), greatest(b.used, most_debt() * b.size)) END
     FROM part p
     WHERE p.plan_id = of_plan AND p.machine_id = of_machine AND p.scope_id = ANY (asked) AND (p.fresh > 0 OR p.presumed > 0)
       AND is_rate(p.dimension) AND b.size IS NOT NULL

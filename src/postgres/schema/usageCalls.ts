@@ -2,6 +2,17 @@ import { functionsRevision } from '../functionsRevision.ts';
 
 /** What was used, and what machines show; see SharedQuota.deliver, usage, publish, machines, onNotice. */
 export const usageCalls = `
+-- More than any request has, and so few that sums of them stay numbers.
+CREATE FUNCTION tokens_in(entry jsonb, kind text) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+  tokens bigint := (entry->'usage'->>kind)::bigint;
+BEGIN
+  IF tokens > 1000000000000 THEN
+    RAISE EXCEPTION 'no request has % tokens', tokens USING ERRCODE = 'AQ005';
+  END IF;
+  RETURN tokens;
+END $$;
+
 -- What was delivered and how far are written together: whatever comes twice is known.
 CREATE FUNCTION deliver(protocol integer, batch jsonb) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
@@ -18,10 +29,10 @@ BEGIN
   SELECT delivered_through INTO through FROM machine WHERE machine_id = caller FOR NO KEY UPDATE;
   INSERT INTO usage (plan_id, machine_id, at, session_id, agent_id, model, request_id,
       input_tokens, cache_creation_5m_tokens, cache_creation_1h_tokens, cache_read_tokens, output_tokens)
-    SELECT e->>'planId', caller, (e->>'at')::double precision, e->>'sessionId', e->>'agentId', e->>'model', e->>'requestId',
-      (e->'usage'->>'inputTokens')::bigint, (e->'usage'->>'cacheCreation5mTokens')::bigint,
-      (e->'usage'->>'cacheCreation1hTokens')::bigint, (e->'usage'->>'cacheReadTokens')::bigint,
-      (e->'usage'->>'outputTokens')::bigint
+    SELECT e->>'planId', caller, sane((e->>'at')::double precision), e->>'sessionId', e->>'agentId', e->>'model', e->>'requestId',
+      tokens_in(e, 'inputTokens'), tokens_in(e, 'cacheCreation5mTokens'),
+      tokens_in(e, 'cacheCreation1hTokens'), tokens_in(e, 'cacheReadTokens'),
+      tokens_in(e, 'outputTokens')
     FROM jsonb_array_elements(batch->'entries') e WHERE (e->>'position')::bigint > through
     -- Of two machines that deliver the same requests, neither waits for what the other does later.
     ORDER BY e->>'planId', e->>'requestId', (e->>'position')::bigint

@@ -24,6 +24,9 @@ describe('a model’s group', () => {
     ['anthropic.claude-3-haiku-20240307-v1:0', 'claude-3-haiku'],
     ['claude-opus-45x', 'claude-opus-45x'],
     ['something-else', 'something-else'],
+    ['a\u0000b', 'a\ufffdb'],
+    ['a\ud800', 'a\ufffd'],
+    ['x'.repeat(300), 'x'.repeat(100)],
     ['', ''],
   ] as const) {
     it(`of “${model}” is “${group}”`, () => {

@@ -128,6 +128,11 @@ describe('the address of the shared ledger', () => {
       'postgres://u:sesame@h/d?sslmod=disable',
       'postgres://u:sesame@h1,h2/d?host=a,b',
       'postgres://u:sesame@h/d?port=x',
+      'postgres://u:9?sesame@h/d',
+      'postgres://u:77/sesame@h/d',
+      'postgres://u:12#sesame@h/d',
+      'postgres://u:/sesame@h/d',
+      'postgres://h/d?pass word sesame=x',
     ];
     for (const url of wrong) assert.ok(!why(url).includes('sesame'), url);
   });
