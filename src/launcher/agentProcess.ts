@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn as nodeSpawn, type SpawnOptions } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { type IgnoredSignal, ignoringCommand } from './ignoredSignals.ts';
 import { relaySignals } from './processSignals.ts';
 import { findProgram } from './programSearch.ts';
 
@@ -15,6 +17,8 @@ export interface AgentCommand {
   readonly args: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly platform: NodeJS.Platform;
+  /** Signals that the agent is to ignore from its start; Windows has none. */
+  readonly ignored?: readonly IgnoredSignal[];
 }
 
 /**
@@ -23,7 +27,7 @@ export interface AgentCommand {
  *   not earlier: a signal that nobody listens to when it comes to its turn is lost.
  */
 export async function runAgent(
-  { command, args, environment, platform }: AgentCommand,
+  { command, args, environment, platform, ignored = [] }: AgentCommand,
   onRelaying: () => void,
 ): Promise<AgentEnd> {
   const found = findProgram(command, { environment, platform });
@@ -35,13 +39,17 @@ export async function runAgent(
   relaySignals(() => child, platform);
   onRelaying();
   return new Promise((resolve) => {
+    const ignores = ignored.length > 0 && platform !== 'win32';
     const options: SpawnOptions = {
       stdio: 'inherit',
       env: environment,
-      ...(platform !== 'win32' && { argv0: command }),
+      ...(platform !== 'win32' && !ignores && { argv0: command }),
     };
     try {
-      child = spawn(found.file, [...args], options);
+      // The shell would start, and say itself what is wrong.
+      if (ignores) accessSync(found.file, constants.X_OK);
+      const start = ignores ? ignoringCommand(ignored, found.file, args) : { file: found.file, args };
+      child = spawn(start.file, [...start.args], options);
     } catch (error) {
       resolve(notStarted(command, error));
       return;

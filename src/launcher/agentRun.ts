@@ -8,6 +8,7 @@ import { agentEnvironment } from './agentEnvironment.ts';
 import { type AgentCommand, runAgent } from './agentProcess.ts';
 import { claudeEnvironment, processWrapper } from './claudeEnvironment.ts';
 import type { BegunRun, EarlyRequest, RunWish } from './beginRun.ts';
+import { ignoredSignals } from './ignoredSignals.ts';
 import { type HeldSession, holdSession } from './heldSession.ts';
 import { createNotice, type Notice } from './notice.ts';
 import { exitLike } from './processExit.ts';
@@ -36,7 +37,7 @@ export async function runUnderQuota(wish: RunWish, begun: BegunRun): Promise<voi
   const agent = await preparedAgent({ command, args, environment, platform }, observerUrl, notice);
   // Signals that have come while this process was busy come to their turn now: the agent, which is not there yet, has none.
   await immediate();
-  const end = await runAgent({ ...agent, platform }, () => {
+  const end = await runAgent({ ...agent, platform, ignored: ignoredSignals(env) }, () => {
     begun.stopListening();
   });
   agent.close();

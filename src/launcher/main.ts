@@ -2,6 +2,10 @@ import { existsSync } from 'node:fs';
 import module from 'node:module';
 import path from 'node:path';
 import { launcherVariables } from '../shared/launcherVariables.ts';
+import { ignoredSignals, ignoreSignals } from './ignoredSignals.ts';
+
+// Before the rest is loaded: one may come meanwhile.
+ignoreSignals(ignoredSignals(process.env));
 
 // A launcher lives for the time of one command, and most of what it costs is compiling: Node keeps what it has compiled,
 // in a directory of the user's alone (what is in it runs). A directory that is not there says that no engine is.

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
+import { ignoredSignals } from './ignoredSignals.ts';
 
 /** From the terminal, these reach all processes of the foreground group: the agent has them already. */
 const keyboardSignals = ['SIGINT', 'SIGQUIT', 'SIGBREAK'] as const;
@@ -9,7 +10,7 @@ const addressedSignals = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
 type Stop = () => void;
 
 /**
- * Calls back for the signals that ask a process to end.
+ * Calls back for the signals that ask a process to end, and are not ignored.
  * @returns a function that leaves the signals to others again.
  */
 export function onEndSignal(listener: (signal: NodeJS.Signals) => void): Stop {
@@ -17,8 +18,8 @@ export function onEndSignal(listener: (signal: NodeJS.Signals) => void): Stop {
 }
 
 /**
- * Lets the launcher live until its agent has ended, hands on the signals that the agent does not get by itself, and
- * stops and goes on with it (Ctrl+Z, `fg`).
+ * Lets the launcher live until its agent has ended, hands on the signals that the agent does not get by itself and that are
+ * not ignored, and stops and goes on with it (Ctrl+Z, `fg`).
  */
 export function relaySignals(child: () => ChildProcess | undefined, platform: NodeJS.Platform): Stop {
   const hand = (signal: NodeJS.Signals): void => {
@@ -46,9 +47,11 @@ export function relaySignals(child: () => ChildProcess | undefined, platform: No
 }
 
 function listen(signals: readonly NodeJS.Signals[], listener: (signal: NodeJS.Signals) => void): Stop {
-  for (const signal of signals) process.on(signal, listener);
+  const ignored: readonly NodeJS.Signals[] = ignoredSignals(process.env);
+  const heard = signals.filter((signal) => !ignored.includes(signal));
+  for (const signal of heard) process.on(signal, listener);
   return () => {
-    for (const signal of signals) process.off(signal, listener);
+    for (const signal of heard) process.off(signal, listener);
   };
 }
 

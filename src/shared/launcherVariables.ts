@@ -7,6 +7,8 @@ export const launcherVariables = {
   /** In an agent terminal: the agent's name, and the shell that it runs. */
   agent: 'AGENT_QUOTA_AGENT',
   shell: 'AGENT_QUOTA_SHELL',
+  /** Names of the signals that were ignored when the command was started, with spaces between. */
+  ignored: 'AGENT_QUOTA_IGNORED',
 } as const;
 
 /** The shared ledger's address as a URL; it may hold a password, so no agent is given it. */

@@ -50,12 +50,36 @@ exec "$${shell}" "$@"
 `;
 }
 
+/**
+ * Node.js forgets when it starts which signals are ignored, so their names are put into a variable. They are read where no
+ * process has to be started for it: so not on macOS, which has no /proc. bash ignores QUIT itself while it runs a script, so
+ * that one counts with INT alone; what a script puts in the background ignores both. No other variable is used: the agent
+ * may have one of that name. Sources: proc_pid_status(5), `SigIgn`, a mask in which bit n-1 is signal n; POSIX, "Signals and
+ * Error Handling" of the shell.
+ */
+function findIgnored(variable: string): string {
+  return `  ${variable}=
+  if [ -r /proc/$$/status ]; then
+    while IFS= read -r ${variable}; do
+      case $${variable} in SigIgn:*) break ;; esac
+    done </proc/$$/status
+    case $${variable} in *[4567cdef]???) ${variable}="TERM $${variable}" ;; esac
+    case $${variable} in
+    *[67ef]) ${variable}="INT QUIT $${variable}" ;;
+    *[23ab]) ${variable}="INT $${variable}" ;;
+    esac
+    case $${variable} in *[13579bdf]) ${variable}="HUP $${variable}" ;; esac
+    ${variable}=\${${variable}%SigIgn:*}
+  fi`;
+}
+
 function startLauncher(args: string): string {
-  const { home } = launcherVariables;
+  const { home, ignored } = launcherVariables;
   return `if [ -x "$node" ] && [ -f "$launcher" ]; then
   ${home}=\${${home}:-$home}
   ELECTRON_RUN_AS_NODE=1
-  export ${home} ELECTRON_RUN_AS_NODE
+${findIgnored(ignored)}
+  export ${home} ${ignored} ELECTRON_RUN_AS_NODE
   exec "$node" "$launcher" ${args}
 fi`;
 }

@@ -221,6 +221,37 @@ describe('launcher', () => {
     assert.equal(sessions.live.size, 0);
   });
 
+  it('swallows signals that were ignored when it was started, in line too, and has the agent ignore them', async function () {
+    if (process.platform === 'win32') this.skip();
+    const ignoring = { AGENT_QUOTA_IGNORED: 'INT HUP' };
+    let give: () => void = () => undefined;
+    sessions.answer = (request, sessionId) =>
+      new Promise((resolve) => {
+        give = () => {
+          resolve(sessions.session(request, sessionId));
+        };
+      });
+    const source = 'kill -HUP $$; kill -INT $$; echo "$# $1 $AGENT_QUOTA_IGNORED" ready; while :; do sleep 0.05; done';
+    const launcher = startLauncher(['run', '--', 'sh', '-c', source, 'x', 'a  b'], engine(), ignoring);
+    await sessions.called('open sh');
+    launcher.child.kill('SIGHUP');
+    launcher.child.kill('SIGINT');
+    sessions.moveLine(1, ['x']);
+    await launcher.printed(/place 1/);
+    give();
+    assert.match(await launcher.printed(/ready/), /1 a {2}b {2}ready/);
+    launcher.child.kill('SIGHUP');
+    launcher.child.kill('SIGTERM');
+    assert.equal((await launcher.end).signal, 'SIGTERM');
+    sessions.answer = (request, sessionId) => Promise.resolve(sessions.session(request, sessionId));
+    const missing = await startLauncher(['run', '--', './none'], engine(), ignoring).end;
+    assert.equal(missing.code, 127);
+    assert.match(missing.stderr, /^agent-quota: \.\/none was not found\./);
+    const refused = await startLauncher(['run', '--', './package.json'], engine(), ignoring).end;
+    assert.equal(refused.code, 126);
+    assert.match(refused.stderr, /^agent-quota: \.\/package\.json cannot be run: /);
+  });
+
   it('lets the engine know when it is killed', async () => {
     const launcher = startLauncher(agentScript(runForever), engine());
     const output = await launcher.printed(/agent \d+/);

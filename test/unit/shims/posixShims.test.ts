@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { agentQuotaScript, claudeScript, shellScript } from '../../../src/shims/posixShims.ts';
 import { markedBytes, shimMarker } from '../../../src/shared/shimMarker.ts';
 
 /** Stands for the launcher: tells how it was started. */
 const teller = `console.log(JSON.stringify({
   args: process.argv.slice(2), home: process.env.AGENT_QUOTA_HOME, asNode: process.env.ELECTRON_RUN_AS_NODE }))`;
+const ignoredTeller = 'console.log(process.env.AGENT_QUOTA_IGNORED.trim())';
+const realLauncher = path.resolve(import.meta.dirname, '..', '..', '..', 'src', 'launcher', 'main.ts');
 
 const shells = ['sh', 'dash', 'bash', 'zsh', 'fish', 'ksh'].flatMap((name) => {
   const files = (process.env['PATH'] ?? '').split(path.delimiter).map((directory) => path.join(directory, name));
@@ -85,6 +89,43 @@ describe('commands for POSIX shells', function () {
       assert.deepEqual(run(shell, 'claude', { PATH: `${wrap}::${real}` }), ['claude: not found\n', 127]);
     });
   }
+
+  // The shell that runs a script: what it ignores itself is not to be told.
+  for (const shell of shells.filter((file) => !file.endsWith('fish'))) {
+    it(`tell the launcher which signals are ignored, run by ${path.basename(shell)}`, function () {
+      if (process.platform !== 'linux') this.skip();
+      writeFileSync(launcher, ignoredTeller);
+      script(path.join(root, 'ignoring'), agentQuotaScript(targets()));
+      const start = `"${shell}" "$HOME/ignoring" status`;
+      const told = (line: string): string => run('sh', line, { AGENT_QUOTA_IGNORED: 'HUP' })[0].trim();
+      assert.equal(told(start), '', 'nothing, whatever the variable was before');
+      assert.equal(told(`trap '' HUP; ${start}`), 'HUP');
+      assert.equal(told(`trap '' HUP INT QUIT TERM; ${start}`), 'HUP INT QUIT TERM');
+      assert.equal(told(`trap '' TERM; ${start}`), 'TERM');
+      assert.equal(told(`trap '' USR1 PIPE; ${start}`), '', 'others');
+      assert.equal(told(`${start} & wait`), 'INT QUIT', 'in the background of a script');
+    });
+  }
+
+  it('have launcher and agent outlive signals that were ignored, as under nohup, and hand on the others', async function () {
+    if (process.platform !== 'linux') this.skip();
+    launcher = realLauncher;
+    script(path.join(root, 'bin', 'agent-quota'), agentQuotaScript(targets()));
+    script(path.join(root, 'agent'), '#!/bin/sh\ngrep SigIgn /proc/$$/status\nwhile :; do sleep 0.05; done\n');
+    const line = `trap '' HUP; exec "$HOME/bin/agent-quota" run -- "$HOME/agent"`;
+    const child = spawn('/bin/sh', ['-c', line], { env: { PATH: process.env['PATH'], HOME: root }, detached: true });
+    const ended = once(child, 'exit');
+    try {
+      const [mask] = (await once(child.stdout, 'data')) as [Buffer];
+      assert.match(mask.toString(), /^SigIgn:\s+[0-9a-f]*1\n$/);
+      // All of the terminal's processes, as when it is closed.
+      process.kill(-(child.pid ?? 0), 'SIGHUP');
+      assert.equal(await Promise.race([ended, sleep(500, 'alive')]), 'alive');
+    } finally {
+      child.kill('SIGTERM');
+    }
+    assert.deepEqual(await ended, [null, 'SIGTERM']);
+  });
 
   it('find a real claude that is a binary, behind a link, in the current directory', () => {
     const directory = path.join(root, 'work');
