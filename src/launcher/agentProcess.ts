@@ -3,6 +3,7 @@ import { accessSync, constants } from 'node:fs';
 import { type IgnoredSignal, ignoringCommand } from './ignoredSignals.ts';
 import { relaySignals } from './processSignals.ts';
 import { findProgram } from './programSearch.ts';
+import { findBehindShim } from './wrapperChain.ts';
 
 /** How an agent's process ended. */
 export type AgentEnd =
@@ -17,6 +18,8 @@ export interface AgentCommand {
   readonly args: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly platform: NodeJS.Platform;
+  /** Whether our `claude` has found it: then it may be another tool's wrapper, which finds ours. */
+  readonly behindShim?: boolean;
   /** Signals that the agent is to ignore from its start; Windows has none. */
   readonly ignored?: readonly IgnoredSignal[];
 }
@@ -27,10 +30,13 @@ export interface AgentCommand {
  *   not earlier: a signal that nobody listens to when it comes to its turn is lost.
  */
 export async function runAgent(
-  { command, args, environment, platform, ignored = [] }: AgentCommand,
+  { command, args, environment, platform, behindShim = false, ignored = [] }: AgentCommand,
   onRelaying: () => void,
 ): Promise<AgentEnd> {
-  const found = findProgram(command, { environment, platform });
+  const search = { environment, platform };
+  const { found, variables } = behindShim
+    ? findBehindShim(command, search)
+    : { found: findProgram(command, search), variables: {} };
   if (found.kind === 'missing') return missing(command);
   if (found.kind === 'notExecutable') return notStarted(command, new Error(`${found.file} is no program`));
   const spawn = platform === 'win32' ? (await import('cross-spawn')).default : nodeSpawn;
@@ -42,7 +48,7 @@ export async function runAgent(
     const ignores = ignored.length > 0 && platform !== 'win32';
     const options: SpawnOptions = {
       stdio: 'inherit',
-      env: environment,
+      env: { ...environment, ...variables },
       ...(platform !== 'win32' && !ignores && { argv0: command }),
     };
     try {

@@ -37,7 +37,8 @@ export async function runUnderQuota(wish: RunWish, begun: BegunRun): Promise<voi
   const agent = await preparedAgent({ command, args, environment, platform }, observerUrl, notice);
   // Signals that have come while this process was busy come to their turn now: the agent, which is not there yet, has none.
   await immediate();
-  const end = await runAgent({ ...agent, platform, ignored: ignoredSignals(env) }, () => {
+  const how = { behindShim: wish.startedBy === 'shim', ignored: ignoredSignals(env) };
+  const end = await runAgent({ ...agent, ...how, platform }, () => {
     begun.stopListening();
   });
   agent.close();

@@ -23,12 +23,18 @@ const usualExtensions = '.COM;.EXE;.BAT;.CMD';
  * Finds the program that a name stands for, as execvp(3) does, or on Windows as the `where` of cmd.exe does, and passes
  * over the commands that Agent Quota has put on PATH: `agent-quota run -- claude` would else start itself without end.
  * Unlike in cmd.exe the current directory is no place to look in: what lies there may be anybody's.
+ * @param behind a file that was found; what is before it on PATH and itself are passed over.
  */
-export function findProgram(command: string, search: ProgramSearch): FoundProgram {
+export function findProgram(command: string, search: ProgramSearch, behind?: string): FoundProgram {
   const isWindows = search.platform === 'win32';
   if (isWindows ? /[\\/:]/.test(command) : command.includes('/')) return { kind: 'found', file: command };
   let blocked: string | undefined;
+  let passed = behind === undefined;
   for (const file of candidates(command, search)) {
+    if (!passed || file === behind) {
+      passed ||= file === behind;
+      continue;
+    }
     const kind = fileKind(file, isWindows);
     if (kind === 'notExecutable') blocked ??= file;
     if (kind === 'program' && !isShim(file)) return { kind: 'found', file };

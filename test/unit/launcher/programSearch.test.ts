@@ -3,8 +3,11 @@ import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { findProgram, type FoundProgram } from '../../../src/launcher/programSearch.ts';
+import { shimMarker } from '../../../src/shared/shimMarker.ts';
+import { findBehindShim } from '../../../src/launcher/wrapperChain.ts';
 import { claudeScript } from '../../../src/shims/posixShims.ts';
 import { claudeBatch } from '../../../src/shims/windowsShims.ts';
+import { launcherScript, startLauncher } from './startedLauncher.ts';
 
 const targets = { version: '0.1.0', node: '/node', launcher: '/launcher', home: '/home' };
 
@@ -62,6 +65,60 @@ describe('the program that a name stands for', () => {
     assert.deepEqual(found, { kind: 'missing' }, 'a directory');
     const package_ = findProgram('package.json', { platform: 'linux', environment });
     assert.deepEqual(package_, { kind: 'notExecutable', file: './package.json' });
+  });
+
+  /** What our `claude` starts, and what it hands on, when it is started over and over with what it has handed on. */
+  const chain = (length: number, platform: NodeJS.Platform, directories: readonly string[]): string[] => {
+    const PATH = directories.map((directory) => path.join(root, directory)).join(platform === 'win32' ? ';' : ':');
+    let environment: Record<string, string> = { PATH, PATHEXT: '.exe;.cmd' };
+    return Array.from({ length }, () => {
+      const { found, variables } = findBehindShim('claude', { platform, environment });
+      environment = { ...environment, ...variables };
+      return `${found.kind === 'found' ? path.relative(root, found.file) : found.kind} ${variables['AGENT_QUOTA_CLAUDE'] ?? ''}`;
+    });
+  };
+
+  it('is the one behind another tool’s wrapper that finds ours again, from the third time on', async function () {
+    if (process.platform === 'win32') this.skip();
+    await file('ours/claude', claudeScript(targets));
+    const other = await file('other/claude', '#!/bin/sh\n');
+    const real = await file('real/claude', '#!/usr/bin/env node\n');
+    assert.deepEqual(chain(4, 'linux', ['ours', 'other', 'ours', 'real']), [
+      `other/claude 1:${other}`,
+      `other/claude 2:${other}`,
+      `real/claude 1:${real}`,
+      `other/claude 1:${other}`,
+    ]);
+    const alone = chain(5, 'linux', ['ours', 'other']);
+    assert.equal(alone[4], `other/claude 5:${other}`, 'an agent in an agent is never refused');
+    const binary = await file('binary/claude', '\u007fELF');
+    assert.equal(chain(5, 'linux', ['ours', 'binary', 'real'])[4], `binary/claude 5:${binary}`);
+    assert.deepEqual(chain(1, 'linux', ['ours']), ['missing ']);
+  });
+
+  it('is the one behind another tool’s wrapper on Windows too', async () => {
+    await file('ours/claude.cmd', claudeBatch(targets, ''));
+    const other = await file('other/claude.cmd', '@echo off');
+    const real = await file('real/claude.exe', 'MZ');
+    assert.deepEqual(chain(3, 'win32', ['ours', 'other', 'real']), [
+      `${path.relative(root, other)} 1:${other}`,
+      `${path.relative(root, other)} 2:${other}`,
+      `${path.relative(root, real)} 1:${real}`,
+    ]);
+  });
+
+  it('is not a wrapper that starts ours again without end', async function () {
+    if (process.platform === 'win32') this.skip();
+    const ours = await file(
+      'ours/claude',
+      `#!/bin/sh\n# ${shimMarker}\nexec ${process.execPath} ${launcherScript} run --shim -- claude "$@"\n`,
+    );
+    const guard = 'DEPTH=$((DEPTH + 1)); export DEPTH; [ $DEPTH -lt 6 ] || { echo endless; exit 9; }';
+    await file('other/claude', `#!/bin/sh\n${guard}\nexec "${ours}" "$@"\n`);
+    const real = await file('real/claude', '#!/bin/sh\necho "the real one, behind $DEPTH: $1 $AGENT_QUOTA_CLAUDE"\n');
+    const PATH = [...['ours', 'other', 'real'].map((name) => path.join(root, name)), process.env['PATH']].join(':');
+    const { code, stdout } = await startLauncher(['run', '--shim', '--', 'claude', 'a'], undefined, { PATH }).end;
+    assert.deepEqual([code, stdout], [0, `the real one, behind 2: a 1:${real}\n`]);
   });
 
   it('has an extension on Windows, in the order of PATHEXT, whatever the case of the names', async () => {

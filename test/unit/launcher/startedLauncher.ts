@@ -5,7 +5,8 @@ import type { EngineAddress } from '../../../src/launcher/engineAddress.ts';
 import { secretFileName } from '../../../src/shared/launcherSecret.ts';
 import { launcherVariables } from '../../../src/shared/launcherVariables.ts';
 
-const script = path.resolve(import.meta.dirname, '..', '..', '..', 'src', 'launcher', 'main.ts');
+/** The launcher, as Node.js runs it. */
+export const launcherScript = path.resolve(import.meta.dirname, '..', '..', '..', 'src', 'launcher', 'main.ts');
 
 /** Whoever runs the tests may want colours and sums of them; a launcher in them is asked for neither unless a test does. */
 const plain = { FORCE_COLOR: undefined, NO_COLOR: undefined, AGENT_QUOTA_TEST_TOTALS: undefined };
@@ -44,7 +45,7 @@ export function startLauncher(
     engine === undefined
       ? {}
       : { [launcherVariables.socket]: engine.socket ?? '', [launcherVariables.home]: engine.home };
-  const child = spawn(process.execPath, [script, ...args], {
+  const child = spawn(process.execPath, [launcherScript, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     // A session of its own: what a signal to the launcher does must not depend on the terminal that runs the tests.
     detached: true,
