@@ -1,3 +1,4 @@
+import { type PriceRule, withRules } from './priceRules.ts';
 import type { TokenPrices } from './tokenPrices.ts';
 
 /** Behind a model's id in what is booked, since batches are to be told apart from requests: they cost less. */
@@ -15,8 +16,18 @@ export function modelOfBatch(model: string): string {
   return model + batchMark;
 }
 
+/**
+ * The user's rules, and prices of the lists. Rules whose pattern ends as the name of a batch are of batches, and hold as they
+ * are; all others are of requests, and batches cost less by them.
+ */
+export function pricesOf(rules: readonly PriceRule[], others: TokenPrices | undefined): TokenPrices {
+  const ofBatches = rules.filter(({ pattern }) => isOfBatch(pattern));
+  const ofRequests = rules.filter(({ pattern }) => !isOfBatch(pattern));
+  return withRules(ofBatches, withBatches(withRules(ofRequests, others)));
+}
+
 /** Prices that know what batches cost less. @param prices of requests. */
-export function withBatches(prices: TokenPrices): TokenPrices {
+function withBatches(prices: TokenPrices): TokenPrices {
   return {
     costOf: (usage, requests) => {
       const { model } = requests;

@@ -1,11 +1,10 @@
 import type { Cost, HistoryQuery, UsageHistory } from '../shared/usageHistory.ts';
-import { withBatches } from './batchUsage.ts';
+import { pricesOf } from './batchUsage.ts';
 import type { Clock } from './clock.ts';
 import type { ElsewhereUsage } from './elsewhereSum.ts';
 import type { Ledger } from './ledger.ts';
 import type { Logger } from './logger.ts';
 import type { Plan } from './plan.ts';
-import { withRules } from './priceRules.ts';
 import { noReporting, type Reporting } from './reporting.ts';
 import type { LiveSession } from './session.ts';
 import { SessionCosts } from './sessionCosts.ts';
@@ -59,7 +58,7 @@ export class UsageReports {
   /** The user's, and those of the lists; these are read when they are wanted first. */
   get prices(): TokenPrices {
     this.#listPrices ??= { known: this.#readListPrices() };
-    return withBatches(withRules(this.#reporting.prices, this.#listPrices.known));
+    return pricesOf(this.#reporting.prices, this.#listPrices.known);
   }
 
   history(query: HistoryQuery, plan: Plan, planId: string): Promise<UsageHistory> {
