@@ -1,20 +1,36 @@
-import { decidingPart } from '../shared/limitStatus.ts';
+import { decidingPart, type Dimension, type LimitStatus } from '../shared/limitStatus.ts';
 import { withoutQuotaCode } from '../shared/launcherLines.ts';
 import type { Problem } from './credentials.ts';
 import type { QuotaStatus } from './quotaStatus.ts';
 import type { SpentLimit } from './requestLine.ts';
 import type { SlotOutcome } from './slotQueue.ts';
 
-const names: Readonly<Record<QuotaStatus['limits'][number]['dimension'], string>> = {
+const names: Readonly<Record<Dimension, string>> = {
   requestsPerMinute: 'requests a minute',
   tokensPerMinute: 'tokens a minute',
   inputTokensPerMinute: 'input tokens a minute',
   outputTokensPerMinute: 'output tokens a minute',
   tokensPerDay: 'tokens of today',
-  fiveHour: 'percent of the 5-hour window',
-  sevenDay: 'percent of the 7-day window',
+  fiveHour: '5-hour window',
+  sevenDay: '7-day window',
   slots: 'agents at once',
 };
+
+function isWindow({ dimension }: LimitStatus): boolean {
+  return dimension === 'fiveHour' || dimension === 'sevenDay';
+}
+
+/** Nobody waits for a window that opens late, and it is not ours to make it larger. */
+function windowClosed({ dimension, models, resetsAt }: LimitStatus): Problem {
+  const what = `The subscription's ${names[dimension]}${models === undefined ? '' : ` for ${models}`}`;
+  const until = resetsAt === undefined ? 'it starts anew' : `it starts anew, ${new Date(resetsAt).toLocaleString()}`;
+  return {
+    code: 'limit-reached',
+    severity: 'warning',
+    message: `${what} is used up; agents are refused until ${until}.`,
+    nextStep: 'Wait until then: Anthropic reports this window itself, and no setting makes it larger.',
+  };
+}
 
 /** By what is used up. */
 const usedUp: Readonly<Record<SpentLimit, (until: number) => Problem>> = {
@@ -115,7 +131,11 @@ export const problems = {
   }),
 
   limitReached: ({ limits, percentage }: QuotaStatus): Problem => {
-    const limit = limits.find((candidate) => candidate.percentage === percentage);
+    const [closed] = limits
+      .filter((limit) => isWindow(limit) && limit.percentage >= 100)
+      .sort((a, b) => (b.resetsAt ?? 0) - (a.resetsAt ?? 0));
+    if (closed !== undefined) return windowClosed(closed);
+    const limit = limits.find((candidate) => !isWindow(candidate) && candidate.percentage === percentage);
     const what =
       limit === undefined ? 'A limit' : `The limit of ${decidingPart(limit).limit} ${names[limit.dimension]}`;
     return {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import type { LedgerView } from '../../../src/core/ledger.ts';
+import type { QuotaStatus } from '../../../src/core/quotaStatus.ts';
+import type { LimitStatus } from '../../../src/shared/limitStatus.ts';
 import { maxSubscriptionPlan } from '../../../src/core/plan.ts';
 import { limitStatus, type SharedUse } from '../../../src/core/planStatus.ts';
 import { problems } from '../../../src/core/problems.ts';
@@ -40,5 +42,49 @@ describe('a limit that machines share', () => {
     assert.match(problems.limitReached(own.view.status).message, /^The limit of 100 tokens of today is reached/);
     const whole = await viewOf({ limit: 100, used: 10, others: 490, whole: 500 }, 10);
     assert.match(problems.limitReached(whole.view.status).message, /^The limit of 500 tokens of today is reached/);
+  });
+});
+
+describe('a subscription’s window that is used up', () => {
+  const limits = (...list: Partial<LimitStatus>[]): QuotaStatus =>
+    ({
+      limits: list.map((limit) => ({
+        limit: 100,
+        used: limit.percentage ?? 0,
+        remaining: 0,
+        source: 'reported',
+        ...limit,
+      })),
+      percentage: Math.max(...list.map(({ percentage = 0 }) => percentage)),
+      pausedModels: [],
+    }) as unknown as QuotaStatus;
+  const soon = now + 3_600_000;
+  const late = now + 86_400_000;
+
+  it('refuses agents until it starts anew, and no setting is said to help', () => {
+    const { message, nextStep } = problems.limitReached(
+      limits({ dimension: 'fiveHour', percentage: 100, resetsAt: soon }),
+    );
+    const at = new Date(soon).toLocaleString();
+    assert.equal(
+      message,
+      `The subscription's 5-hour window is used up; agents are refused until it starts anew, ${at}.`,
+    );
+    assert.doesNotMatch(nextStep, /raise/);
+    assert.match(
+      problems.limitReached(limits({ dimension: 'sevenDay', percentage: 104, models: 'opus-5' })).message,
+      /^The subscription's 7-day window for opus-5 is used up; agents are refused until it starts anew\.$/,
+    );
+  });
+
+  it('is told of before limits that only hold requests up, and as the one that opens last', () => {
+    const both = limits(
+      { dimension: 'tokensPerMinute', percentage: 130 },
+      { dimension: 'fiveHour', percentage: 110, resetsAt: soon },
+      { dimension: 'sevenDay', percentage: 100, resetsAt: late },
+    );
+    assert.match(problems.limitReached(both).message, /7-day window is used up/);
+    const open = limits({ dimension: 'fiveHour', percentage: 99 }, { dimension: 'tokensPerMinute', percentage: 130 });
+    assert.match(problems.limitReached(open).message, /tokens a minute is reached; requests wait\./);
   });
 });
