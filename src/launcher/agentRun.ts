@@ -6,7 +6,7 @@ import { launcherVariables } from '../shared/launcherVariables.ts';
 import { observerUrlOf } from '../shared/telemetryVariables.ts';
 import { agentEnvironment } from './agentEnvironment.ts';
 import { type AgentCommand, runAgent } from './agentProcess.ts';
-import { claudeEnvironment, processWrapper } from './claudeEnvironment.ts';
+import { claudeEnvironment, leaveSession, processWrapper } from './claudeEnvironment.ts';
 import type { BegunRun, EarlyRequest, RunWish } from './beginRun.ts';
 import { ignoredSignals } from './ignoredSignals.ts';
 import { type HeldSession, holdSession } from './heldSession.ts';
@@ -127,7 +127,7 @@ async function takeSession(wish: RunWish, request: EarlyRequest, notice: Notice)
       return process.exit(refusedExitCode);
     case 'unavailable':
       notice.say(`This agent runs without quota: ${answer.reason}. Open a new terminal to try again.`);
-      return { overlay: {} };
+      return withoutSession(notice);
     case 'session': {
       const { sessionId, problem, observer } = answer.session;
       notice.clear();
@@ -138,14 +138,25 @@ async function takeSession(wish: RunWish, request: EarlyRequest, notice: Notice)
       });
       if (problem !== undefined && answer.session.authenticated && (await wantsNoQuota(wish, notice))) {
         await session.end();
-        return { overlay: {} };
+        return withoutSession(notice);
       }
       const place = { environment: process.env, platform: process.platform, home: homedir(), cwd: process.cwd() };
       const { overlay, by } = chooseTelemetry(answer.session.overlay, place, wish.args);
       if (by !== undefined) answer.connection.send({ type: 'observed', sessionId, by });
+      if (!answer.session.authenticated) return { ...withoutSession(notice), session };
       return { overlay, session, ...(observer !== undefined && { observerUrl: () => observerUrl ?? observer.url }) };
     }
   }
+}
+
+/**
+ * An agent without quota is not in the session either that the launcher was started in: it would be counted to somebody else,
+ * and its key is dead when that one ends.
+ */
+function withoutSession(notice: Notice): TakenSession {
+  if ((process.env[overlayVariables.sessionId] ?? '') === '') return { overlay: {} };
+  notice.say('It is not in the session that it was started in, and may need a key or login of its own.');
+  return { overlay: leaveSession(process.env) };
 }
 
 /** The session's token stays, whichever engine is asked: the ledger knows it. */

@@ -49,9 +49,16 @@ export function processWrapper(
 export function leaveSession(environment: Readonly<Record<string, string | undefined>>): EnvironmentOverlay {
   const { claudeApiKey, anthropicApiKey, claudeBaseUrl, anthropicBaseUrl, agentId, sessionId } = overlayVariables;
   const keys = [authToken, claudeApiKey, anthropicApiKey].filter((name) => isSessionToken(environment[name] ?? ''));
-  const bound = keys.length === 0 ? [] : [...keys, claudeBaseUrl, anthropicBaseUrl];
+  const urls = [claudeBaseUrl, anthropicBaseUrl];
+  const bound = keys.length > 0 ? urls : urls.filter((name) => isSessionUrl(environment[name] ?? ''));
   return {
-    ...Object.fromEntries([...bound, agentId, sessionId].map((name) => [name, null])),
+    ...Object.fromEntries([...keys, ...bound, agentId, sessionId].map((name) => [name, null])),
     ...leaveTelemetry(environment),
   };
+}
+
+/** Whether a base URL is the gateway's with a session's key in it, as it is where a login is routed. */
+function isSessionUrl(url: string): boolean {
+  const [, key = ''] = /^http:\/\/127\.0\.0\.1:\d+\/s\/([^/]+)/.exec(url) ?? [];
+  return isSessionToken(key);
 }

@@ -56,6 +56,17 @@ describe('leaving a session', () => {
     assert.deepEqual(left, { PATH: '/bin' });
   });
 
+  it('takes out the address that has the key in it, where a login is routed, and no other', () => {
+    const login = {
+      ANTHROPIC_BASE_URL: `http://127.0.0.1:4711/s/${token}`,
+      CLAUDE_BASE_URL: 'http://127.0.0.1:4711/s/own',
+      CLAUDE_SESSION_ID: 's',
+    };
+    assert.deepEqual(agentEnvironment(login, leaveSession(login), 'linux'), {
+      CLAUDE_BASE_URL: 'http://127.0.0.1:4711/s/own',
+    });
+  });
+
   it('leaves the user’s own key and address alone', () => {
     const own = { ANTHROPIC_API_KEY: 'sk-ant-own', ANTHROPIC_BASE_URL: 'https://gateway.corp', CLAUDE_SESSION_ID: 's' };
     const { CLAUDE_SESSION_ID, ...rest } = own;
