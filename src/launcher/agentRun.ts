@@ -8,6 +8,7 @@ import { agentEnvironment } from './agentEnvironment.ts';
 import { type AgentCommand, runAgent } from './agentProcess.ts';
 import { claudeEnvironment, leaveSession, processWrapper } from './claudeEnvironment.ts';
 import type { BegunRun, EarlyRequest, RunWish } from './beginRun.ts';
+import { currentDirectory } from './currentDirectory.ts';
 import { ignoredSignals } from './ignoredSignals.ts';
 import { type HeldSession, holdSession } from './heldSession.ts';
 import { createNotice, type Notice } from './notice.ts';
@@ -85,7 +86,7 @@ async function noteBackground({ command, args, environment }: AgentCommand): Pro
   if (home === '' || sessionId === undefined || agentId === undefined || starts === undefined) return () => undefined;
   const { noteBackgroundStart } = await import('./backgroundStarts.ts');
   const start = { sessionId, agentId, ...(starts === 'some' && { pid: process.pid }) };
-  return noteBackgroundStart(home, process.cwd(), start, Date.now());
+  return noteBackgroundStart(home, currentDirectory(), start, Date.now());
 }
 
 interface TakenSession {
@@ -140,7 +141,7 @@ async function takeSession(wish: RunWish, request: EarlyRequest, notice: Notice)
         await session.end();
         return withoutSession(notice);
       }
-      const place = { environment: process.env, platform: process.platform, home: homedir(), cwd: process.cwd() };
+      const place = { environment: process.env, platform: process.platform, home: homedir(), cwd: currentDirectory() };
       const { overlay, by } = chooseTelemetry(answer.session.overlay, place, wish.args);
       if (by !== undefined) answer.connection.send({ type: 'observed', sessionId, by });
       if (!answer.session.authenticated) return { ...withoutSession(notice), session };

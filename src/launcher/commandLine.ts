@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { agentIdPattern, agentIdRule } from '../shared/agentName.ts';
 import type { LedgerWish } from '../shared/ledgerWish.ts';
 import { ledgerWishOf } from './ledgerOptions.ts';
+import { optionsProblem } from './optionsProblem.ts';
 import { type CommandName, commandNames, type QueryCommand } from './commandNames.ts';
 
 /**
@@ -40,6 +41,9 @@ export type QueryWish =
   /** `id` is a session's id or the beginning of one, or an agent's name. */
   | { readonly kind: 'query'; readonly command: 'release'; readonly id: string; readonly json: boolean };
 
+/** Options that ask for no work. */
+const informing: ReadonlySet<string> = new Set(['--help', '-h', '--version', '-V']);
+
 const seeHelp = 'See agent-quota --help.';
 const putDashes = 'Put -- before the command: agent-quota run -- claude';
 
@@ -49,8 +53,9 @@ const putDashes = 'Put -- before the command: agent-quota run -- claude';
  */
 export function parseCommandLine(args: readonly string[]): CommandLine {
   const { own, behind } = split(args);
-  if (own[0] === 'ledger' && !own.includes('--help') && !own.includes('-h')) {
-    const wish = ledgerWishOf([...own.slice(1), ...(behind ?? [])]);
+  const verb = own.findIndex((arg) => !arg.startsWith('-'));
+  if (own[verb] === 'ledger' && !own.some((arg) => informing.has(arg))) {
+    const wish = ledgerWishOf([...own.toSpliced(verb, 1), ...(behind ?? [])]);
     return wish.kind === 'misuse' ? { ...wish, json: own.includes('--json') } : wish;
   }
   const parsed = parseOwn(own);
@@ -98,11 +103,11 @@ function wishOf({ values, positionals }: OwnArguments, behind: readonly string[]
   if (verb === undefined) return misuse('What shall it do?');
   if (command === undefined)
     return misuse(`There is no "${verb}".`, `Commands are ${commandNames.join(', ')}. ${seeHelp}`);
-  if (command === 'ledger') return { kind: 'help', command };
   if (command === 'run') return runWish(values, rest[0], behind);
   for (const option of ['agent', 'wait'] as const) {
     if (values[option] !== undefined) return misuse(`${command} has no --${option}.`, seeHelpOn(command));
   }
+  if (command === 'ledger') return misuse('Options of ledger stand behind it.', seeHelpOn(command));
   const words = [...rest, ...(behind ?? [])];
   const json = values.json === true;
   const [first, second] = words;
@@ -187,9 +192,7 @@ function parseOwn(args: readonly string[]): OwnArguments | string {
       },
     });
   } catch (error) {
-    // Node's message goes on with advice on `--` that does not fit here.
-    const first = error instanceof Error ? error.message.split(/\. |\n/)[0] : undefined;
-    return `${first ?? 'The options are not understood'}.`;
+    return optionsProblem(error);
   }
 }
 

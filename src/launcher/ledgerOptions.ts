@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { optionsProblem } from './optionsProblem.ts';
 import { type LedgerWish, type LimitOption, limitOptions, type SetDimension } from '../shared/ledgerWish.ts';
 
 /** What is wanted of the shared ledger, or what is wrong with the words. */
@@ -32,9 +33,7 @@ export function ledgerWishOf(args: readonly string[]): LedgerCommandLine {
   try {
     ({ values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options }));
   } catch (error) {
-    // Node's message goes on with advice on `--` that does not fit here.
-    const first = error instanceof Error ? error.message.split(/\. |\n/)[0] : undefined;
-    return misuse(`${first ?? 'The options are not understood'}.`);
+    return misuse(optionsProblem(error));
   }
   const [action, planId, extra] = positionals;
   if (action === undefined) return misuse('What shall be done with the shared ledger?', 'Say init, check or limits.');

@@ -5,6 +5,7 @@ import { type EnvironmentOverlay, overlayVariables } from '../shared/overlayVari
 import { agentEnvironment } from './agentEnvironment.ts';
 import { type BackgroundStart, backgroundStarter } from './backgroundStarts.ts';
 import { claudeEnvironment, leaveSession, processWrapper } from './claudeEnvironment.ts';
+import { currentDirectory } from './currentDirectory.ts';
 import { engineAddress } from './engineAddress.ts';
 import { chooseTelemetry } from './observed/agentTelemetry.ts';
 import { requestSession } from './sessionRequest.ts';
@@ -51,7 +52,7 @@ async function sessionOf(pid: number, args: readonly string[]): Promise<Environm
   );
   if (answer.kind !== 'session' || !answer.session.authenticated) return leaveSession(before);
   const { sessionId } = answer.session;
-  const place = { environment: before, platform, home: homedir(), cwd: process.cwd() };
+  const place = { environment: before, platform, home: homedir(), cwd: currentDirectory() };
   const { overlay, by } = chooseTelemetry(answer.session.overlay, place, args);
   if (by !== undefined) answer.connection.send({ type: 'observed', sessionId, by });
   answer.connection.closeSoon();
@@ -66,7 +67,7 @@ async function sessionOf(pid: number, args: readonly string[]): Promise<Environm
 
 function backgroundStarterOf(home: string): BackgroundStart | undefined {
   const now = Date.now();
-  return backgroundStarter({ home, cwd: process.cwd(), now, bootedAt: now - uptime() * 1000, isAlive });
+  return backgroundStarter({ home, cwd: currentDirectory(), now, bootedAt: now - uptime() * 1000, isAlive });
 }
 
 function isAlive(pid: number): boolean {

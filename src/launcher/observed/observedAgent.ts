@@ -3,6 +3,7 @@ import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { noProxyVariables, noProxyWithLoopback } from '../../shared/noProxy.ts';
 import type { AgentCommand } from '../agentProcess.ts';
+import { currentDirectory } from '../currentDirectory.ts';
 import type { Notice } from '../notice.ts';
 import { type ClaudeCall, isClaudeCode, ownArgumentsBegin, readClaudeCall, withSettings } from './claudeCommand.ts';
 import type { ClaudeSettings } from './claudeSettings.ts';
@@ -43,7 +44,7 @@ export async function observedAgent(
   const own = args.slice(skipped);
   const call = readClaudeCall(own);
   if (call === undefined) return plain;
-  const place = { environment, platform, home: homedir(), cwd: process.cwd() };
+  const place = { environment, platform, home: homedir(), cwd: currentDirectory() };
   const beside = readSettingsBeside(place);
   const given = call.settings === undefined ? noSettings : readGivenSettings(call.settings.value, place);
   const obstacle = obstacleOf(given, beside);

@@ -5,6 +5,7 @@ import { homedir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import type { AgentEnd } from '../agentProcess.ts';
+import { currentDirectory } from '../currentDirectory.ts';
 import { exitLike } from '../processExit.ts';
 import { onEndSignal } from '../processSignals.ts';
 import { type ClaudeSettings, parseSettings } from './claudeSettings.ts';
@@ -71,7 +72,7 @@ function ownCommand(input: Buffer, environment: NodeJS.ProcessEnv): string | und
 
 function placeOf(input: Buffer, environment: NodeJS.ProcessEnv): Parameters<typeof readSettingsBeside>[0] {
   const read = z.safeParse(inputSchema, parsed(input.toString('utf8')));
-  const cwd = (read.success ? read.data.workspace?.project_dir : undefined) ?? process.cwd();
+  const cwd = (read.success ? read.data.workspace?.project_dir : undefined) ?? currentDirectory();
   return { environment, platform: process.platform, home: homedir(), cwd };
 }
 

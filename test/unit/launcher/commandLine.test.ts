@@ -88,11 +88,14 @@ describe('command line of the launcher', () => {
     assert.match(problemOf('run', '--'), /command to run is missing/);
     assert.match(problemOf('run', 'claude'), /Put -- before the command/);
     assert.match(problemOf('run', '--bogus', '--', 'claude'), /^Unknown option '--bogus'\. See/);
-    assert.match(problemOf('run', '--agent'), /--agent.*argument missing/);
+    assert.match(problemOf('run', '--agent'), /^--agent has no value\./);
     assert.match(problemOf('run', '--agent', 'a b', '--', 'claude'), /1 to 64 letters/);
     for (const wait of ['soon', '1e3', 'Infinity', '']) {
       assert.match(problemOf('run', `--wait=${wait}`, '--', 'claude'), /number of seconds/);
     }
+    const dashed = '--wait has no value. Write one that begins with a dash as --wait=VALUE. See agent-quota --help.';
+    assert.equal(problemOf('run', '--wait', '-5', '--', 'claude'), dashed);
+    assert.equal(problemOf('run', '--wait', '--', 'claude'), dashed);
     assert.match(problemOf('run', '--wait=-1', '--', 'claude'), /number of seconds/);
     assert.match(problemOf('run', '--json', '--', 'claude'), /run has no --json\. See agent-quota run --help/);
     assert.match(problemOf('status', '--wait', '3'), /status has no --wait\. See agent-quota status --help/);
@@ -102,5 +105,16 @@ describe('command line of the launcher', () => {
     assert.match(problemOf('release', ''), /Which session/);
     assert.match(problemOf('release', 'a', 'b'), /"b" is one too many/);
     assert.match(problemOf('help', 'bogus'), /"bogus"/);
+  });
+
+  it('takes the options of ledger before it too, and never for a wish for help', () => {
+    const check = { kind: 'ledger', wish: { action: 'check' }, json: true };
+    assert.deepEqual(parseCommandLine(['ledger', 'check', '--json']), check);
+    assert.deepEqual(parseCommandLine(['--json', 'ledger', 'check']), check);
+    assert.deepEqual(parseCommandLine(['--help', 'ledger']), { kind: 'help', command: 'ledger' });
+    assert.equal(parseCommandLine(['--version', 'ledger']).kind, 'version');
+    assert.match(problemOf('--json', 'ledger', 'bogus'), /There is no "ledger bogus"/);
+    assert.match(problemOf('--agent', 'x', 'ledger', 'check'), /^ledger has no --agent\./);
+    assert.match(problemOf('--agent=x', 'ledger', 'check'), /^Unknown option '--agent'\./);
   });
 });

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { type ControlServer, startControlServer } from '../../../src/control/controlServer.ts';
 import { telemetryOverlay } from '../../../src/shared/telemetryVariables.ts';
 import type { EngineAddress } from '../../../src/launcher/engineAddress.ts';
 import { FakeSessions, fakeProcessTable, noSlot } from '../control/fakeSessions.ts';
 import { createMemoryLogger } from '../control/memoryLogger.ts';
-import { agentScript, keepSecret, startLauncher, testSecret } from './startedLauncher.ts';
+import { agentScript, keepSecret, launcherScript, startLauncher, testSecret } from './startedLauncher.ts';
 
 const printEnvironment = 'console.log(JSON.stringify(process.env))';
 const runForever = 'console.log("agent " + process.pid); setInterval(() => {}, 1000)';
@@ -271,6 +273,16 @@ describe('launcher', () => {
     // The second if the agent ends before the launcher has read the answer.
     await Promise.race([sessions.called('release s1'), sessions.called('connectionLost s1')]);
     assert.equal((await launcher.end).stderr, '');
+  });
+
+  it('runs the agent in a directory that has been removed', async function () {
+    if (process.platform === 'win32') this.skip();
+    sessions.overlay = telemetryOverlay('http://127.0.0.1:4711/sk-aq-0123456789-agent-quota-session');
+    const line = `cd "$(mktemp -d)" && rmdir "$PWD" && exec "$0" "$@"`;
+    const args = ['-c', line, process.execPath, launcherScript, 'run', '--', '/bin/echo', 'hello'];
+    const env = { ...process.env, AGENT_QUOTA_SOCKET: server.address, AGENT_QUOTA_HOME: directory };
+    const { stdout } = await promisify(execFile)('/bin/sh', args, { env });
+    assert.equal(stdout, 'hello\n');
   });
 
   it('prints help and version, and answers misuse with 64', async () => {
