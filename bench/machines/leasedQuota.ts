@@ -51,12 +51,12 @@ export async function openLeasedQuota(task: MachineTask): Promise<MachineQuota> 
       return {
         refused: (report, requestId) => {
           settlement.answered();
-          settlement.tell(() => manager.observe(report));
+          void settlement.tell(() => manager.observe(report));
           return settlement.end({ usage: undefined, model: undefined, requestId, status: 429 });
         },
         answered: (report) => {
           settlement.answered();
-          settlement.tell(() => manager.observe(report));
+          void settlement.tell(() => manager.observe(report));
           settlement.metered({ ...usage, outputTokens: 1 });
         },
         finished: (requestId) => settlement.end({ usage, model, requestId, status: 200 }),

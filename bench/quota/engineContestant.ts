@@ -91,7 +91,7 @@ class EngineContestant implements Contestant {
   async #forward(request: AgentRequest, manager: ClaudeQuotaManager, settlement: Settlement): Promise<Attempt> {
     const answer = await this.#world.upstream.send(request);
     settlement.answered();
-    settlement.tell(() => manager.observe(answer.report));
+    void settlement.tell(() => manager.observe(answer.report));
     const requestId = `request-${(this.#requests += 1)}`;
     if (answer.kind === 'refused') {
       await settlement.end({ usage: undefined, model: undefined, requestId, status: 429 });
