@@ -106,7 +106,7 @@ export const problems = {
     message:
       `The upstream asked for a pause until ${new Date(until).toLocaleTimeString()}; requests ` +
       `${models === undefined ? '' : `for ${models} `}wait.`,
-    nextStep: 'Wait; requests go on by themselves.',
+    nextStep: 'Wait; nothing is lost, and requests go on by themselves.',
   }),
 
   ledgerFails: (cause: string): Problem => ({
@@ -120,7 +120,7 @@ export const problems = {
     code: 'ledger-in-memory',
     severity: 'warning',
     message: `Usage is kept for this window only, and not shared with others. ${reason}`,
-    nextStep: 'Put right what is said there, then reload the window.',
+    nextStep: 'Put right what is said there, then reload the window; until then run agents from one window only.',
   }),
 
   agentsWait: (count: number): Problem => ({

@@ -1,7 +1,7 @@
 import type { Problem } from '../core/credentials.ts';
 import type { EngineSnapshot } from '../core/quotaEngine.ts';
 import { totalTokens } from '../core/usage.ts';
-import { formatAge, formatCount, formatCountdown, formatNumberOf } from '../shared/amounts.ts';
+import { formatAge, formatCount, formatNumberOf } from '../shared/amounts.ts';
 import type {
   DashboardEvent,
   DashboardGauge,
@@ -109,17 +109,7 @@ function engineNotes(state: EngineState): DashboardNote[] {
 }
 
 function snapshotNotes(snapshot: EngineSnapshot, now: number): DashboardNote[] {
-  const notes = snapshot.health.problems.map(problemNote);
-  const { pausedUntil } = snapshot.status;
-  if (pausedUntil !== undefined && pausedUntil > now) {
-    const message = `The API asked for a pause: requests go on in ${formatCountdown(pausedUntil - now)}.`;
-    notes.push({ id: 'paused', level: 'warning', message, nextStep: 'Nothing is lost: they wait in line.' });
-  }
-  if (snapshot.ledger.kind === 'memory') {
-    const message = `Only this window's agents are counted, and only until it closes: ${snapshot.ledger.reason}`;
-    notes.push({ id: 'memory', level: 'warning', message, nextStep: 'Run agents from one window only.' });
-  }
-  return [...notes, ...sharedNotes(snapshot, now)];
+  return [...snapshot.health.problems.map(problemNote), ...sharedNotes(snapshot, now)];
 }
 
 /** Of a quota that other machines share: the whole and this machine's part, and when it cannot be known. */

@@ -2,7 +2,7 @@ import { commands } from '../contributions.ts';
 import type { Problem } from '../core/credentials.ts';
 import type { EngineSnapshot } from '../core/quotaEngine.ts';
 import { totalTokens } from '../core/usage.ts';
-import { formatAge, formatCount, formatCountdown, formatNumberOf } from '../shared/amounts.ts';
+import { formatAge, formatCount, formatNumberOf } from '../shared/amounts.ts';
 import { summarizeLimit } from '../shared/limitSummary.ts';
 import { planName } from '../shared/planName.ts';
 import { shareBar } from '../shared/shareBar.ts';
@@ -101,13 +101,6 @@ function remarks(snapshot: EngineSnapshot, now: number): string[] {
   );
   if (others.length > 0) {
     remarks.push(`${formatNumberOf(others.length, 'session')} on other accounts, not counted here`);
-  }
-  const { pausedUntil } = snapshot.status;
-  if (pausedUntil !== undefined && pausedUntil > now) {
-    remarks.push(`$(debug-pause) The API asked for a pause: requests go on in ${formatCountdown(pausedUntil - now)}`);
-  }
-  if (snapshot.ledger.kind === 'memory') {
-    remarks.push(`Counts this window only, until it closes: ${escapeMarkdown(snapshot.ledger.reason)}`);
   }
   return remarks;
 }

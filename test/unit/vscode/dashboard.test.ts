@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Problem } from '../../../src/core/credentials.ts';
+import { problems } from '../../../src/core/problems.ts';
 import { toDashboardSchema } from '../../../src/shared/dashboardMessages.ts';
 import type { DashboardRow } from '../../../src/shared/dashboardParts.ts';
 import type { SharedState } from '../../../src/core/sharedState.ts';
@@ -11,6 +12,7 @@ import { DashboardChanges } from '../../../src/vscode/dashboardChanges.ts';
 import { dashboardView, type DashboardView } from '../../../src/vscode/dashboardView.ts';
 import type { EngineState } from '../../../src/vscode/engineState.ts';
 import { dashboardEvent } from '../../../src/vscode/eventText.ts';
+import { quotaTooltip } from '../../../src/vscode/quotaTooltip.ts';
 import {
   sampleMachine,
   sampleNow,
@@ -59,6 +61,24 @@ describe('dashboard', () => {
       assert.deepEqual(toDashboardSchema.parse(message), message);
       assert.equal(parts.live, state.kind === 'running');
     }
+  });
+
+  it('says once that requests pause and that the ledger is in memory, as all other surfaces do', () => {
+    const base = sampleSnapshot({ ledger: { kind: 'memory', reason: 'no SQLite.' } });
+    const found = [problems.paused(sampleNow + hour), problems.inMemory('no SQLite.')];
+    const status = { ...base.status, pausedUntil: sampleNow + hour };
+    const state: EngineState = {
+      kind: 'running',
+      snapshot: { ...base, status, health: { ...base.health, problems: found } },
+    };
+    const { notes } = dashboardView(sampleSources({ state })).parts;
+    assert.deepEqual(
+      notes.map(({ message }) => message),
+      found.map(({ message }) => message),
+    );
+    const tooltip = quotaTooltip(state, 80, sampleNow);
+    assert.equal(tooltip.match(/a pause/g)?.length, 1);
+    assert.equal(tooltip.match(/no SQLite/g)?.length, 1);
   });
 
   it('lists sessions, then who waits', () => {
