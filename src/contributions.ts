@@ -108,6 +108,9 @@ export const rowKinds = {
 } as const;
 export type RowKind = (typeof rowKinds)[keyof typeof rowKinds];
 
-/** `pausable`: can be paused; `paused`: can be resumed; `terminal`: its terminal is in this window. */
-export const rowFlags = ['pausable', 'paused', 'terminal'] as const;
+/**
+ * `pausable`: can be paused; `paused`: can be resumed; `terminal`: its terminal is in this window; `here`: waits in this
+ * window.
+ */
+export const rowFlags = ['pausable', 'paused', 'terminal', 'here'] as const;
 export type RowFlag = (typeof rowFlags)[number];

@@ -55,11 +55,12 @@ export interface SessionTree {
 }
 
 /** Only these of a snapshot are in the tree. */
-export type TreeSource = Pick<EngineSnapshot, 'sessions' | 'line' | 'planId' | 'health' | 'shared'>;
+export type TreeSource = Pick<EngineSnapshot, 'sessions' | 'line' | 'ownTickets' | 'planId' | 'health' | 'shared'>;
 
 export const nothing: TreeSource = {
   sessions: [],
   line: [],
+  ownTickets: [],
   planId: '',
   health: { healthy: true, activeAgents: 0, quotaPercentage: 0, problems: [] },
 };
@@ -214,13 +215,14 @@ class TreeBuilder {
   }
 
   #line(): string[] {
-    const { line } = this.#source;
+    const { line, ownTickets } = this.#source;
+    const here = new Set(ownTickets);
     return line.flatMap((place) => {
       if (!matchesFilter(this.#wish.filter, { agentId: place.agentId }, 'waiting')) return [];
       this.#rows.set(place.ticket, {
         ...waitingRow(place, this.#now),
         kind: rowKinds.waiting,
-        flags: [],
+        flags: here.has(place.ticket) ? ['here'] : [],
         parent: undefined,
         children: [],
         open: false,

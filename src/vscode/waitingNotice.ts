@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { LinePlace, QuotaEngine } from '../core/quotaEngine.ts';
 import type { Notices } from './notices.ts';
 import type { SnapshotStore } from './snapshotStore.ts';
+import { ticketToStart, waitingHere } from './waitingHere.ts';
 import { waitingText } from './waitingText.ts';
 
 const ticketSchema = z.string().min(1);
@@ -32,10 +33,12 @@ export class WaitingNotice implements vscode.Disposable {
     });
   }
 
-  /** @param ticket whose; the longest waiting when it is none. */
+  /**
+   * @param ticket whose; the longest waiting when it is none.
+   * @throws ProblemError where it does not wait in this window.
+   */
   async startWithoutQuota(ticket: unknown): Promise<void> {
-    const wanted = ticketSchema.safeParse(ticket).data ?? this.#waiting[0]?.ticket;
-    if (wanted !== undefined) await this.#engine.startWithoutQuota(wanted);
+    await this.#engine.startWithoutQuota(ticketToStart(this.#waiting, ticketSchema.safeParse(ticket).data));
   }
 
   dispose(): void {
@@ -48,8 +51,7 @@ export class WaitingNotice implements vscode.Disposable {
   get #waiting(): readonly LinePlace[] {
     const { state } = this.#store;
     if (state.kind !== 'running' || this.#disposed) return [];
-    const own = new Set(state.snapshot.ownTickets);
-    return state.snapshot.line.filter(({ ticket }) => own.has(ticket) && !this.#leaving.has(ticket));
+    return waitingHere(state.snapshot).filter(({ ticket }) => !this.#leaving.has(ticket));
   }
 
   #show(): void {

@@ -19,7 +19,7 @@ export function waitingText(waiting: readonly LinePlace[]): string | undefined {
   const argument = encodeURIComponent(JSON.stringify([first.ticket]));
   return (
     `${who}; all slots are taken. [${start}](command:${commands.startWithoutQuota}?${argument}) · ` +
-    `[Release one…](command:${commands.releaseSession})`
+    `[Release one…](command:${commands.releaseSession}) · Cancel refuses ${waiting.length === 1 ? 'it' : 'all of them'}`
   );
 }
 

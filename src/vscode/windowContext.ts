@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { contextKeys } from '../contributions.ts';
 import { situationOf } from './situation.ts';
 import type { SnapshotStore } from './snapshotStore.ts';
+import { waitingHere } from './waitingHere.ts';
 
 type ShownKey = 'hasSessions' | 'agentsWait' | 'hasMetered' | 'situation';
 
@@ -15,7 +16,7 @@ export class WindowContext implements vscode.Disposable {
       const { state, snapshot } = store;
       const sessions = snapshot?.sessions ?? [];
       this.#show('hasSessions', sessions.length > 0);
-      this.#show('agentsWait', (snapshot?.line.length ?? 0) > 0);
+      this.#show('agentsWait', snapshot !== undefined && waitingHere(snapshot).length > 0);
       if (sessions.some(({ requests }) => requests > 0)) this.#show('hasMetered', true);
       this.#show('situation', situationOf(state));
     };

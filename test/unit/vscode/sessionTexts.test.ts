@@ -7,7 +7,8 @@ import { sessionRow, waitingRow } from '../../../src/vscode/sessionRow.ts';
 import { sessionTooltip } from '../../../src/vscode/sessionTooltip.ts';
 import type { ShownSession } from '../../../src/core/quotaEngine.ts';
 import { waitingText } from '../../../src/vscode/waitingText.ts';
-import { sampleNow, sampleSession } from './samples.ts';
+import { ticketToStart, waitingHere } from '../../../src/vscode/waitingHere.ts';
+import { sampleNow, sampleSession, sampleSnapshot } from './samples.ts';
 
 const here = { fails: false, otherAccount: false };
 
@@ -148,8 +149,21 @@ describe('the notification of agents that wait', () => {
       one,
       'agent-1 waits for a slot, place 2 in line; all slots are taken. ' +
         '[Start anyway without quota](command:agentQuota.startWithoutQuota?%5B%22t%201%22%5D) · ' +
-        '[Release one…](command:agentQuota.releaseSession)',
+        '[Release one…](command:agentQuota.releaseSession) · Cancel refuses it',
     );
+  });
+
+  it('leads to agents of this window alone, and says so of others', () => {
+    const line = [place('theirs', 'agent-1', 1), place('first', 'agent-2', 2), place('second', 'agent-3', 3)];
+    const waiting = waitingHere(sampleSnapshot({ line, ownTickets: ['second', 'first', 'gone'] }));
+    assert.deepEqual(
+      waiting.map(({ ticket }) => ticket),
+      ['first', 'second'],
+    );
+    assert.equal(ticketToStart(waiting, undefined), 'first');
+    assert.equal(ticketToStart(waiting, 'second'), 'second');
+    assert.throws(() => ticketToStart(waiting, 'theirs'), /does not wait in this window/);
+    assert.throws(() => ticketToStart([], undefined), /No agent of this window waits/);
   });
 
   it('is one for all, and none for nobody', () => {
@@ -158,6 +172,7 @@ describe('the notification of agents that wait', () => {
       waitingText(many) ?? '',
       /^5 agents wait for a slot: a \(place 1\), b \(place 2\), c \(place 3\), 2 more; all slots are taken\. \[Start a without/,
     );
+    assert.match(waitingText(many) ?? '', / · Cancel refuses all of them$/);
     assert.equal(waitingText([]), undefined);
   });
 });

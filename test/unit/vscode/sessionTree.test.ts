@@ -58,6 +58,11 @@ describe('tree of sessions', () => {
     for (const [id, { children }] of rows) for (const child of children) assert.equal(rows.get(child)?.parent, id);
   });
 
+  it('tells who waits in this window from who waits in another', () => {
+    assert.deepEqual(tree().rows.get('t')?.flags, []);
+    assert.deepEqual(tree({}, { ...source, ownTickets: ['t'] }).rows.get('t')?.flags, ['here']);
+  });
+
   it('groups by agent, or not at all', () => {
     assert.deepEqual(drawn(tree({ grouping: 'agent' })), [
       'reviewer',
