@@ -92,8 +92,8 @@ function shownRole(name: string): string {
 
 const noAddress: Diagnosis = {
   code: 'no-address',
-  message: 'Nothing says where the shared ledger is.',
-  nextStep: `Set ${ledgerAddressVariable} to ${addressForm}, with the password in ~/.pgpass; or set PGHOST, PGDATABASE and PGUSER.`,
+  message: 'Nothing in this environment says where the shared ledger is.',
+  nextStep: `Set ${ledgerAddressVariable} to ${addressForm}, with the password in ~/.pgpass; or set PGHOST, PGDATABASE and PGUSER. The command of the setting agentQuota.sharedLedger.addressCommand is run by windows alone: set the variable to what it prints.`,
 };
 
 function failed({ code, message, nextStep }: Diagnosis, part: Readonly<Record<string, unknown>> = {}): LedgerAnswer {

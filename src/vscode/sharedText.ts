@@ -15,6 +15,9 @@ const consequences: Readonly<Record<Exclude<SharedState['kind'], 'live'>, string
   waiting: 'agents of this machine wait until it can be reached again',
 };
 
+const check =
+  'Run agent-quota ledger check in a terminal. It asks the address in the environment, not agentQuota.sharedLedger.addressCommand.';
+
 /** @returns undefined while the shared ledger is there, or the quota is this machine's alone. */
 export function sharedText(shared: SharedState | undefined, now: number): SharedText | undefined {
   if (shared === undefined || shared.kind === 'live') return undefined;
@@ -22,7 +25,7 @@ export function sharedText(shared: SharedState | undefined, now: number): Shared
   const since = awaySince === undefined ? '' : ` for ${formatAge(Math.max(0, now - awaySince))}`;
   return {
     message: `The shared ledger has not been usable${since}: ${consequences[kind]}. Numbers of other machines are old.`,
-    nextStep: message === '' ? 'Run agent-quota ledger check in a terminal.' : message,
+    nextStep: message === '' ? check : message,
   };
 }
 

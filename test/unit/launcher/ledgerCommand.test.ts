@@ -142,7 +142,12 @@ describe('agent-quota ledger', function () {
       assert.deepEqual([exit, found], [code, name], text);
       assert.match(text, why);
     };
-    await expect({ [ledgerAddressVariable]: '' }, 69, 'no-address', /AGENT_QUOTA_LEDGER_URL/);
+    await expect(
+      { [ledgerAddressVariable]: '' },
+      69,
+      'no-address',
+      /AGENT_QUOTA_LEDGER_URL.*addressCommand is run by windows alone/,
+    );
     await expect({ [ledgerAddressVariable]: 'mysql://u:sesame@h/d' }, 1, 'bad-address', /postgres:\/\//);
     await expect(at('u:sesame', 'db.example', '?sslmode=disable'), 1, 'bad-address', /in the clear.*verify-full/);
     await expect(at('u:sesame'), 1, 'password', /password authentication failed/);

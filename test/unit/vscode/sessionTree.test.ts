@@ -231,6 +231,10 @@ describe('machines that share the quota', () => {
       sharedText({ ...shared, kind: 'waiting', message: 'It is down. Start it.' }, 0)?.nextStep,
       'It is down. Start it.',
     );
+    assert.match(
+      sharedText({ ...shared, kind: 'waiting', message: '' }, 0)?.nextStep ?? '',
+      /^Run agent-quota ledger check .*not agentQuota\.sharedLedger\.addressCommand\.$/,
+    );
     assert.equal(sharedText(undefined, 0), undefined);
     const old = tree({}, sampleSnapshot({ shared: { ...shared, kind: 'lease' } }));
     assert.match(old.rows.get('machine:m1')?.tooltip?.(sampleNow) ?? '', /could last be reached/);
