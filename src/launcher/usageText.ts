@@ -152,7 +152,8 @@ Usage:
 ${json}
 
 The database is the one that AGENT_QUOTA_LEDGER_URL names, or PGHOST, PGDATABASE and
-so on. Its password belongs in ~/.pgpass.
+so on. Its password belongs in ~/.pgpass. The command of the setting
+agentQuota.sharedLedger.addressCommand is run by windows alone.
 
 Exit codes: 0 fine, 1 something is wrong, 64 bad usage, 69 no database to ask.
 
