@@ -71,9 +71,7 @@ export async function buildObserver(parts: ObserverParts): Promise<EngineObserve
       {
         book,
         observe,
-        heard: (session) => {
-          heard(session, 'telemetry');
-        },
+        heard,
         accountTold: (session, digest) => manager.accountTold(session, digest),
         trouble: (problem) => {
           if (problem !== undefined || upstream.problem !== undefined) upstream.trouble(problem);

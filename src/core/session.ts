@@ -12,8 +12,11 @@ export type SessionMode = 'routed' | 'observed' | 'unauthenticated';
  */
 export type ObservedBy = 'telemetry' | 'transcripts';
 
-/** Ways in which an observed agent is heard: by any hook, by the hook at the end of an answered turn, by telemetry. */
-export type HeardSource = 'hooks' | 'turn' | 'telemetry';
+/**
+ * Ways in which an observed agent is heard: by any hook, by the hook at the end of an answered turn, by telemetry. `unnamed`:
+ * by telemetry that does not tell the ids of requests, so that nobody knows which of a transcript they are.
+ */
+export type HeardSource = 'hooks' | 'turn' | 'telemetry' | 'unnamed';
 
 /** What a session may count on when all slots are taken; it may use more while others use less. */
 export interface Allocation {

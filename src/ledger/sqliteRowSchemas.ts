@@ -33,6 +33,7 @@ const sessionBase = {
       hooks: z.number().exactOptional(),
       turn: z.number().exactOptional(),
       telemetry: z.number().exactOptional(),
+      unnamed: z.number().exactOptional(),
     })
     .exactOptional(),
   transcripts: z.array(z.string()).exactOptional(),

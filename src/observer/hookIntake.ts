@@ -70,10 +70,14 @@ export function hookIntake({
     if (reason !== undefined) return { decision: 'block', reason };
     return waitedSince(since);
   });
-  const step = seen(async ({ sessionId }, signal) => {
+  const step = seen(async ({ sessionId, state }, signal) => {
     turns.heard(sessionId);
     const since = clock.now();
-    const stopReason = await refusalOf(() => admitStep(sessionId, signal));
+    const stopReason = await refusalOf(async () => {
+      // Its turn was taken for over and its slot was given to others, while a tool ran or a question stood open for long.
+      if (state === 'idle') await turns.begin(sessionId, signal);
+      await admitStep(sessionId, signal);
+    });
     if (stopReason === undefined) return waitedSince(since);
     turns.end(sessionId);
     // Denied tools would be answered by the model, which takes quota.

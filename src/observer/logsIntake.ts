@@ -12,8 +12,8 @@ export interface TelemetryBooks {
   /** Once per request id. @returns false when it was booked before. */
   book(sessionId: string, entry: UsageEntry): Promise<boolean>;
   observe(report: LimitReport, sessionId: string): Promise<void>;
-  /** The session's telemetry was heard; more than once. */
-  heard(session: Session): void;
+  /** The session's telemetry was heard, and names its requests or does not; more than once. */
+  heard(session: Session, source: 'telemetry' | 'unnamed'): void;
   /** The session's agent runs on an account. @param digest of who it is. */
   accountTold(session: Session, digest: string): Promise<void>;
   /** A request of an observed agent has failed for good; undefined: one was answered. */
@@ -58,7 +58,8 @@ export class LogsIntake {
         told = account;
       }
       if (event.kind === 'request') {
-        this.#books.heard(session);
+        this.#books.heard(session, 'telemetry');
+        if (!event.isNamed) this.#books.heard(session, 'unnamed');
         await this.#books.book(sessionId, event.entry);
         this.#books.trouble(undefined);
       } else if (event.kind === 'error') await this.#failed(sessionId, event.status, event.model);

@@ -10,6 +10,8 @@ export type TelemetryEvent =
   | {
       readonly kind: 'request';
       readonly entry: UsageEntry & { readonly requestId: string };
+      /** Whether the entry's request id is Anthropic's, by which others tell of the same request. */
+      readonly isNamed: boolean;
       /** Who it counts for, in clear: not to be kept. Undefined where the login does not say. */
       readonly account: string | undefined;
     }
@@ -93,7 +95,7 @@ export function readEvent({ body, attributes }: OtlpRecord): TelemetryEvent {
     requestId: requestId ?? derivedId(attributes),
     ...(subagent !== undefined && { subagent }),
   };
-  return { kind: 'request', entry, account: accountOf(attributes) };
+  return { kind: 'request', entry, isNamed: requestId !== undefined, account: accountOf(attributes) };
 }
 
 /**

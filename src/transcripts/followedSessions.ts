@@ -105,6 +105,7 @@ export class FollowedSessions {
           this.#followed.delete(sessionId);
         } else {
           books.by = session.observedBy;
+          books.telemetryIsUnnamed = session.heard?.unnamed !== undefined;
           await books.bookDue();
         }
       }

@@ -34,6 +34,8 @@ interface DueRequest {
 export class TranscriptBooks {
   /** How the agent is observed; undefined counts as by telemetry. */
   by: ObservedBy | undefined;
+  /** Whether telemetry has told of requests without their ids: then nothing else may, or they would count twice. */
+  telemetryIsUnnamed = false;
   readonly #parts: TranscriptBooksParts;
   readonly #followers = new Map<string, TranscriptFollower>();
   readonly #finished: FinishedRequests;
@@ -47,7 +49,7 @@ export class TranscriptBooks {
     this.#finished = new FinishedRequests(({ entry, path }) => {
       const isAlone = this.by === 'transcripts';
       // Without an id nobody can tell whether telemetry has told of it.
-      if (!isAlone && !hasRequestId(entry)) return;
+      if (!isAlone && (this.telemetryIsUnnamed || !hasRequestId(entry))) return;
       const request = requestOf(entry, entry.agentId === undefined ? undefined : this.#parents.of(path));
       const dueAt = parts.now() + (isAlone ? 0 : telemetryFirstMs);
       if (request !== undefined) this.#due.push({ request, dueAt });
@@ -106,6 +108,7 @@ export class TranscriptBooks {
 
   async #book(isDue: (dueAt: number) => boolean): Promise<void> {
     const { book, sessionId } = this.#parts;
+    if (this.telemetryIsUnnamed && this.by !== 'transcripts') this.#due = [];
     const taken = this.#due.filter(({ dueAt }) => isDue(dueAt));
     this.#due = this.#due.filter(({ dueAt }) => !isDue(dueAt));
     while (taken.length > 0) {

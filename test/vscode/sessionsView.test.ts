@@ -85,7 +85,7 @@ describe('the Agent Sessions view', function () {
       driver.evaluate(`document.querySelectorAll('${list} .monaco-list-row.selected').length === 2`),
     );
     // The extension hears of a selection a moment after it is on screen.
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await new Promise((resolve) => setTimeout(resolve, 2000));
     await driver.press('Delete');
     await until('one is left', async () => (await liveSessions()).map(({ agentId }) => agentId).join() === 'c');
   });

@@ -94,6 +94,28 @@ describe('hooks and status lines of observed agents', () => {
     assert.deepEqual(await tester.underWay(), [0, 0]);
   });
 
+  it('has an agent take a slot again whose turn has stood still for so long that others got it', async () => {
+    const plan = maxSubscriptionPlan({ dailyTokens: 100_000, concurrentAgents: 1 });
+    await tester.manager.configure({ planId: plan.kind, plan, agents: [], dailyTokens: 'fallback' }, longestWaitMs);
+    await call('UserPromptSubmit').promise;
+    await tester.clock.advance(31 * 60_000);
+    assert.ok(await tester.ledger.idleSession(session.sessionId, tester.clock.now()));
+    const other = await live('b');
+    const idle = (await tester.ledger.liveSessions()).find(({ sessionId }) => sessionId === session.sessionId);
+    assert.ok(idle?.state === 'idle');
+    const handler = hooks.get('PreToolUse');
+    assert.ok(handler !== undefined);
+    const step = watched(handler(idle, hook, never));
+    await tester.clock.advance(10_000);
+    assert.equal(step.state, 'pending', 'the other has the slot');
+    await tester.manager.release(other.sessionId, 'process-ended');
+    await tester.clock.advance(1000);
+    assert.match(JSON.stringify(await step.promise), /held this for/);
+    const states = (await tester.ledger.liveSessions()).map(({ state }) => state);
+    assert.deepEqual(states, ['active']);
+    assert.deepEqual(await tester.underWay(), [0, 1]);
+  });
+
   it('stops turns and steps when the day is used up, with the reason', async () => {
     await call('UserPromptSubmit').promise;
     await turns.book(session.sessionId, entry('r1', 100_000));

@@ -119,6 +119,28 @@ describe('sessions that are followed', () => {
     await until(1, 100);
   });
 
+  it('say nothing beside telemetry that does not name its requests, or they would count twice', async () => {
+    const one = await session('telemetry');
+    await followed.seen(one, file);
+    write('a');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await tester.clock.advance(1000);
+    await tester.ledger.noteHeard(one.sessionId, 'unnamed', tester.clock.now());
+    await tester.manager.book(one.sessionId, { usage: tokens(5, 1), model: 'm', requestId: 'telemetry-1' });
+    await tester.clock.advance(60_000);
+    write('b');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await tester.clock.advance(60_000);
+    await until(1);
+    // Nor when they are read once more from where they began.
+    followed.dispose();
+    followed = started();
+    await followed.rejoin();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await tester.clock.advance(60_000);
+    await until(1);
+  });
+
   it('have their last requests booked when they end', async () => {
     const one = await session('telemetry');
     await followed.seen(one, file);
