@@ -27,4 +27,13 @@ export class MemorySharedRows implements SharedRows {
   dropFromOutbox(through: number): void {
     this.#outbox = this.#outbox.filter(({ position }) => position > through);
   }
+
+  lastPlace(): number {
+    return this.#positions;
+  }
+
+  moveOutbox(behind: number): void {
+    this.#outbox = this.#outbox.map((entry) => ({ ...entry, position: entry.position + behind }));
+    this.#positions += behind;
+  }
 }

@@ -69,6 +69,7 @@ const outboxRecord = z.object({
 
 /** What the rows that a ledger keeps for other machines must look like. */
 export const sharedRowSchemas = {
+  sequence: z.object({ seq: z.number() }),
   machine: z.object({ record: json.pipe(machineRecord) }).transform(({ record }): MachineRow => record),
   delivery: z
     .object({ position: z.number(), record: json.pipe(outboxRecord) })

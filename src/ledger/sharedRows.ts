@@ -29,4 +29,8 @@ export interface SharedRows {
   outbox(most: number): UsageDelivery[];
   /** Drops what is delivered. */
   dropFromOutbox(through: number): void;
+  /** The last place that was ever given; 0 before the first. */
+  lastPlace(): number;
+  /** Gives all that is there places behind one that this ledger has never given, in the same order. */
+  moveOutbox(behind: number): void;
 }

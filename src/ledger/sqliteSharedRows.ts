@@ -34,4 +34,15 @@ export class SqliteSharedRows implements SharedRows {
   dropFromOutbox(through: number): void {
     this.#connection.run('DELETE FROM outbox WHERE position <= ?', [through]);
   }
+
+  lastPlace(): number {
+    const sql = "SELECT coalesce(max(seq), 0) AS seq FROM sqlite_sequence WHERE name = 'outbox'";
+    return this.#connection.row(sharedRowSchemas.sequence, sql, [])?.seq ?? 0;
+  }
+
+  moveOutbox(behind: number): void {
+    this.#connection.run('UPDATE outbox SET position = position + ?', [behind]);
+    // Source: sqlite.org, "SQLite Autoincrement": a row that is moved does not count there.
+    this.#connection.run("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'outbox'", [behind]);
+  }
 }

@@ -47,7 +47,10 @@ export class UsageOutbox {
     const { store, shared, machine } = this.#parts;
     const through = await shared.deliver({ machine: await machine(), entries });
     await store.transaction(() => {
-      store.shared.dropFromOutbox(through);
+      // The shared ledger knows of places that this one has not given yet: it is an older copy of itself (a backup, a disk
+      // that has lost its last writes), and what it brings would be taken for what is known.
+      if (through > store.shared.lastPlace()) store.shared.moveOutbox(through);
+      else store.shared.dropFromOutbox(through);
     });
     if (through < (entries.at(-1)?.position ?? 0)) throw new Error('Not all of it was taken.');
   }

@@ -1,22 +1,29 @@
 import assert from 'node:assert/strict';
 import { SharedQuotaError, type SharedQuota, type UsageBatch } from '../../../src/core/sharedQuota.ts';
 import { noUsage } from '../../../src/core/usage.ts';
+import type { LedgerStore } from '../../../src/ledger/ledgerStore.ts';
 import { MemoryStore } from '../../../src/ledger/memoryStore.ts';
 import { UsageOutbox } from '../../../src/ledger/usageOutbox.ts';
+import { openLedger } from '../../../src/ledger/openLedger.ts';
+import { TransactionalLedger } from '../../../src/ledger/transactionalLedger.ts';
 import { MachineClock } from '../../fakes/machineClock.ts';
+import { silentLogger } from './silentLogger.ts';
+import { temporaryDirectory } from './temporaryDirectory.ts';
 
 const machine = { machineId: 'm', name: 'machine', user: 'ann' };
 
 /** An outbox with so many requests, of which some are refused with all that is delivered together with them. */
-async function withOutbox(requests: number, isRefused: (requestId: string) => boolean) {
-  const store = new MemoryStore();
+async function withOutbox(
+  requests: number,
+  isRefused: (requestId: string) => boolean,
+  { store = new MemoryStore(), through = -1 }: { readonly store?: LedgerStore; through?: number } = {},
+) {
   const clock = new MachineClock();
   const log: string[] = [];
   const say = (...words: readonly unknown[]): void => {
     log.push(words.map(String).join(' '));
   };
   const taken: string[] = [];
-  let through = -1;
   let calls = 0;
   const shared = {
     deliver: ({ entries }: UsageBatch): Promise<number> => {
@@ -71,6 +78,32 @@ describe('what is to be delivered to the shared ledger', () => {
     await outbox.deliver();
     assert.deepEqual([await left(), taken.length], [0, 300]);
   });
+
+  for (const kind of ['memory', 'SQLite']) {
+    it(`of a ledger that is an older copy of itself goes behind what the shared one knows, in ${kind}`, async () => {
+      const directory = temporaryDirectory();
+      let store: LedgerStore = new MemoryStore();
+      let close = (): Promise<void> => Promise.resolve();
+      if (kind === 'SQLite') {
+        const { ledger } = await openLedger(directory.path, silentLogger, {
+          build: (opened) => {
+            store = opened;
+            return new TransactionalLedger(opened);
+          },
+        });
+        close = () => ledger.close();
+      }
+      const { outbox, clock, taken, left, add } = await withOutbox(3, () => false, { store, through: 700 });
+      await outbox.deliver();
+      assert.deepEqual([await left(), taken], [0, ['r0', 'r1', 'r2']]);
+      await add('later');
+      await clock.advance(60_000);
+      await outbox.deliver();
+      assert.deepEqual([await left(), taken], [0, ['r0', 'r1', 'r2', 'later']]);
+      await close();
+      directory.remove();
+    });
+  }
 
   it('waits with a single one that is refused until another shows that it is its own fault', async () => {
     const { outbox, clock, taken, left, add } = await withOutbox(1, (id) => id === 'r0');
