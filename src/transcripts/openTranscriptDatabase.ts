@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { rollBack } from './statements.ts';
@@ -8,8 +8,8 @@ import { transcriptSchema, transcriptSchemaVersion } from './transcriptSchema.ts
 const patienceMs = 30_000;
 
 /**
- * Opens the file that keeps what transcripts say, readable by its owner alone. One that is damaged or of another version is
- * begun anew: all that is in it can be read again.
+ * Opens the file that keeps what transcripts say, readable by its owner alone. One that is found damaged by then, or is of
+ * another version, is begun anew: all that is in it can be read again. `KeptTranscripts` does so with what is found later.
  * @throws where `node:sqlite` is missing or the file cannot be written.
  */
 export async function openTranscriptDatabase(path: string): Promise<DatabaseSync> {
@@ -21,17 +21,38 @@ export async function openTranscriptDatabase(path: string): Promise<DatabaseSync
     return new Database(path);
   };
   const database = open();
+  const file = fileOf(path);
   try {
     if (prepare(database)) return database;
-    database.close();
   } catch (error) {
-    database.close();
-    if (!isDamaged(error)) throw error;
+    if (!isDamaged(error)) {
+      database.close();
+      throw error;
+    }
   }
-  for (const ending of ['', '-journal']) rmSync(path + ending, { force: true });
+  removeTranscriptDatabase(database, path, file);
   const fresh = open();
   prepare(fresh);
   return fresh;
+}
+
+/** Tells a file from another that has its name later; undefined when there is none. */
+export function fileOf(path: string): string | undefined {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats && `${stats.dev}:${stats.ino}`;
+}
+
+/**
+ * Closes a database and removes its file, unless another window has begun it anew meanwhile.
+ * @param file what `fileOf` said when it was opened.
+ * @throws where it cannot be removed, as on Windows while another window has it open.
+ */
+export function removeTranscriptDatabase(database: DatabaseSync, path: string, file: string | undefined): void {
+  // Once it is closed, a new file may get its number.
+  const isStillThere = fileOf(path) === file;
+  database.close();
+  if (!isStillThere) return;
+  for (const ending of ['', '-journal', '-wal', '-shm']) rmSync(path + ending, { force: true });
 }
 
 /** @returns whether the file is of this version. */

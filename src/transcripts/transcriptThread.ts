@@ -2,38 +2,35 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { createBirpc } from 'birpc';
 import { importTranscripts } from './importTranscripts.ts';
-import { openTranscriptDatabase } from './openTranscriptDatabase.ts';
+import { KeptTranscripts } from './keptTranscripts.ts';
 import type { TranscriptEvents, TranscriptFunctions, TranscriptTask } from './transcriptFunctions.ts';
 import { transcriptReaders } from './transcriptReaders.ts';
-import { TranscriptStore } from './transcriptStore.ts';
 import { usageParts } from './transcriptUsage.ts';
 
 const { path, readerScript } = workerData as TranscriptTask;
 const port = parentPort;
 if (port === null) throw new Error('This runs in a thread of its own.');
-const opened = openTranscriptDatabase(path).then((database) => new TranscriptStore(database));
-opened.catch(() => undefined); // Every call tells of it.
+const kept = new KeptTranscripts(path);
 let update: AbortController | undefined;
 /** One thing at a time: they share a connection. */
 let last: Promise<unknown> = Promise.resolve();
 
-function inTurn<T>(work: (store: TranscriptStore) => T | Promise<T>): Promise<T> {
-  const turn = last.then(async () => work(await opened));
+function inTurn<T>(work: () => T | Promise<T>): Promise<T> {
+  const turn = last.then(work);
   last = turn.catch(() => undefined);
   return turn;
 }
 
 const functions: TranscriptFunctions = {
   update: (options) =>
-    inTurn(async (store) => {
+    inTurn(async () => {
       const giveUp = (update = new AbortController());
       const progress: TranscriptEvents['progress'] = (state) => void rpc.progress.asEvent(state);
+      const all = { ...options, progress, signal: giveUp.signal };
       try {
-        return await importTranscripts(store, (bytes) => transcriptReaders(readerScript, bytes), {
-          ...options,
-          progress,
-          signal: giveUp.signal,
-        });
+        return await kept.use((store) =>
+          importTranscripts(store, (bytes) => transcriptReaders(readerScript, bytes), all),
+        );
       } catch (error) {
         if (giveUp.signal.aborted) return undefined;
         throw error;
@@ -42,11 +39,11 @@ const functions: TranscriptFunctions = {
   giveUp: () => {
     update?.abort();
   },
-  usage: (question) => inTurn((store) => usageParts(store, question)),
+  usage: (question) => inTurn(() => kept.use((store) => usageParts(store, question))),
   close: () => {
     update?.abort();
-    return inTurn((store) => {
-      store.close();
+    return inTurn(() => {
+      kept.close();
       setImmediate(() => {
         port.close();
       });

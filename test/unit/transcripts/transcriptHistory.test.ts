@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
@@ -173,6 +173,51 @@ describe('the history of transcripts', () => {
       'this is no database, and longer than its header is '.repeat(9),
     );
     history = new TranscriptHistory(scripts, directory.path);
+    assert.equal((await history.update(options()))?.read, 1);
+  });
+
+  /** Overwrites all of a file but its first page, so that it can be opened. */
+  function damage(path: string): void {
+    const bytes = readFileSync(path);
+    writeFileSync(path, bytes.fill(0x5a, 4096));
+  }
+
+  it('begins anew when what it kept is found damaged later', async () => {
+    const damaged = async (): Promise<void> => {
+      await history.update(options());
+      await history.close();
+      damage(join(directory.path, transcriptFileName));
+      history = new TranscriptHistory(scripts, directory.path);
+    };
+    await damaged();
+    assert.equal((await history.update(options()))?.read, 1);
+    assert.equal(await requests(), 1);
+    await damaged();
+    assert.equal(await requests(), undefined, 'all is to be read again');
+    assert.equal((await history.update(options()))?.read, 1);
+    assert.equal(await requests(), 1);
+  });
+
+  it('keeps what it has where the ledger is damaged', async () => {
+    await history.update(options());
+    const path = join(directory.path, 'ledger.sqlite');
+    const ledger = new DatabaseSync(path);
+    ledger.exec('CREATE TABLE usage (usage_id INTEGER PRIMARY KEY, request_id TEXT UNIQUE)');
+    ledger.close();
+    damage(path);
+    const booked: BookedTable = { kind: 'table', path, table: 'usage', column: 'request_id', idColumn: 'usage_id' };
+    await assert.rejects(history.usage({ booked }), /malformed/);
+    assert.equal(await requests(), 1);
+    assert.equal((await history.update(options()))?.read, 0);
+  });
+
+  it('is opened once it can be', async () => {
+    const path = join(directory.path, 'later');
+    writeFileSync(path, '');
+    await history.close();
+    history = new TranscriptHistory(scripts, path);
+    await assert.rejects(history.update(options()));
+    rmSync(path);
     assert.equal((await history.update(options()))?.read, 1);
   });
 
