@@ -5,6 +5,7 @@ import type { Logger } from '../core/logger.ts';
 import type { Transcripts } from '../core/usageReports.ts';
 import { withinTime } from '../core/withinTime.ts';
 import type { TranscriptState } from '../shared/usageHistory.ts';
+import type { ImportProgress, ImportSummary } from './importTranscripts.ts';
 import type { TranscriptHistory } from './transcriptHistory.ts';
 import type { UsagePart } from './transcriptUsage.ts';
 
@@ -12,6 +13,8 @@ import type { UsagePart } from './transcriptUsage.ts';
 const patienceMs = 500;
 /** Between two looks at the files, in milliseconds. */
 const lookEveryMs = 5000;
+/** Each failure after another doubles that, up to so long. */
+const mostPauseMs = 5 * 60_000;
 /** What an answer took to put together is a twentieth of the time at most: until then it is given again. */
 const restFactor = 20;
 
@@ -19,7 +22,7 @@ const restFactor = 20;
 export interface UsageElsewhereParts {
   /** Whether nothing has been read and kept yet. */
   readonly isNew: () => boolean;
-  /** Opened when it is wanted first. @throws where no thread can be had. */
+  /** Opened when it is wanted, and after a failure. @throws where no thread can be had. */
   readonly open: () => Pick<TranscriptHistory, 'update' | 'usage' | 'close'>;
   readonly configDirectories: () => readonly string[];
   readonly booked: BookedRequests;
@@ -35,6 +38,8 @@ export interface UsageElsewhereParts {
  */
 const settledMs = 30_000;
 
+type OpenHistory = ReturnType<UsageElsewhereParts['open']>;
+
 interface Answer {
   readonly from: number;
   readonly until: number;
@@ -44,11 +49,13 @@ interface Answer {
 /** What was used without Agent Quota, by Claude Code's transcripts; kept up to date when it is asked for. */
 export class UsageElsewhere implements Transcripts {
   readonly #parts: UsageElsewhereParts;
-  #history: ReturnType<UsageElsewhereParts['open']> | undefined;
+  #history: OpenHistory | undefined;
   #state: TranscriptState = { kind: 'off' };
   #updating: { readonly over: Promise<void>; readonly giveUp: AbortController } | undefined;
   #lookedAt = -Infinity;
   #isFirst = false;
+  /** One after another. */
+  #failures = 0;
   /** Counts how often reading was ended. */
   #openings = 0;
   /** By the length of their steps. */
@@ -90,12 +97,13 @@ export class UsageElsewhere implements Transcripts {
     const sumsSince = (sums: readonly ElsewhereSum[]): readonly ElsewhereSum[] => sums.filter(({ at }) => at >= from);
     if (known !== undefined && known.from <= from && clock.now() < known.until) return sumsSince(known.sums);
     if (this.#updating !== undefined) await withinTime(clock, patienceMs, this.#updating.over);
+    const history = this.#history;
     // While the thread reads files it does not answer.
-    if (this.#isReading) return sumsSince(known?.sums ?? []);
+    if (this.#isReading || history === undefined) return sumsSince(known?.sums ?? []);
     try {
-      return await this.#ask(from, stepMs);
+      return await this.#ask(history, from, stepMs);
     } catch (error) {
-      this.#failed(error);
+      this.#failed(error, history);
       return sumsSince(known?.sums ?? []);
     }
   }
@@ -108,6 +116,7 @@ export class UsageElsewhere implements Transcripts {
     // Who allows it again wants it at once.
     this.#openings += 1;
     this.#lookedAt = -Infinity;
+    this.#failures = 0;
     this.#answers.clear();
     await history?.close();
   }
@@ -116,16 +125,20 @@ export class UsageElsewhere implements Transcripts {
     return this.#state.kind === 'off';
   }
 
+  get #pauseMs(): number {
+    return Math.min(mostPauseMs, lookEveryMs * 2 ** Math.max(0, this.#failures - 1));
+  }
+
   get #isReading(): boolean {
     return this.#updating !== undefined;
   }
 
-  async #ask(from: number, stepMs: number | undefined): Promise<readonly ElsewhereSum[]> {
-    if (this.#history === undefined) return [];
+  async #ask(history: OpenHistory, from: number, stepMs: number | undefined): Promise<readonly ElsewhereSum[]> {
     const { clock, booked } = this.#parts;
     const begun = clock.now();
     const question = { from, to: begun - settledMs, booked, ...(stepMs !== undefined && { stepMs }) };
-    const parts = await this.#history.usage(question);
+    const parts = await history.usage(question);
+    this.#failures = 0;
     const sums = parts.map(sumOf);
     const now = clock.now();
     this.#answers.set(stepMs, { from, until: now + restFactor * (now - begun), sums });
@@ -136,12 +149,13 @@ export class UsageElsewhere implements Transcripts {
   #update(): void {
     const { clock } = this.#parts;
     const now = clock.now();
-    if (this.#updating !== undefined || Math.abs(now - this.#lookedAt) < lookEveryMs) return;
+    if (this.#updating !== undefined || Math.abs(now - this.#lookedAt) < this.#pauseMs) return;
     const giveUp = new AbortController();
     const openings = this.#openings;
     const over = this.#read(giveUp.signal)
       .catch((error: unknown) => {
-        this.#failed(error);
+        // None could be opened.
+        this.#failed(error, undefined);
       })
       .finally(() => {
         this.#updating = undefined;
@@ -156,27 +170,32 @@ export class UsageElsewhere implements Transcripts {
     const history = (this.#history ??= open());
     const first = this.#isFirst;
     const shown = { told: false };
-    const summary = await history
-      .update({
-        configDirectories: configDirectories(),
-        signal,
-        progress: ({ bytes, bytesRead }) => {
-          const share = bytes === 0 ? 1 : bytesRead / bytes;
-          if (this.#state.kind !== 'read') this.#state = { kind: 'reading', share };
-          shown.told = true;
-          progress(share, first);
-        },
-      })
-      .finally(() => {
-        if (shown.told) progress(undefined, first);
-      });
+    const progressed = ({ bytes, bytesRead }: ImportProgress): void => {
+      if (history !== this.#history) return;
+      const share = bytes === 0 ? 1 : bytesRead / bytes;
+      if (this.#state.kind !== 'read') this.#state = { kind: 'reading', share };
+      shown.told = true;
+      progress(share, first);
+    };
+    let summary: ImportSummary | undefined;
+    try {
+      summary = await history.update({ configDirectories: configDirectories(), signal, progress: progressed });
+    } catch (error) {
+      this.#failed(error, history);
+    } finally {
+      if (shown.told) progress(undefined, first);
+    }
     if (summary === undefined || history !== this.#history) return;
     this.#isFirst = false;
     this.#state = { kind: 'read', at: clock.now(), files: summary.files, unreadableFiles: summary.unreadable };
   }
 
-  #failed(error: unknown): void {
-    if (this.#state.kind === 'off') return;
+  /** What has failed may go on failing, such as a thread that has ended: a later look opens another one. */
+  #failed(error: unknown, history: OpenHistory | undefined): void {
+    if (this.#state.kind === 'off' || history !== this.#history) return;
+    this.#history = undefined;
+    history?.close().catch(() => undefined);
+    this.#failures += 1;
     const reason = error instanceof Error ? error.message : String(error);
     if (this.#state.kind !== 'failed' || this.#state.reason !== reason)
       this.#parts.logger.warn(`Claude Code's transcripts cannot be read (${reason}).`);

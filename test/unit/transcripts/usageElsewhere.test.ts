@@ -32,6 +32,8 @@ class FakeThread implements Pick<TranscriptHistory, 'update' | 'usage' | 'close'
   breaks: ((error: Error) => void) | undefined;
   closed = 0;
   answerMs = 0;
+  /** What questions are answered with instead. */
+  fails: Error | undefined;
   readonly clock: FakeClock;
 
   constructor(clock: FakeClock) {
@@ -55,6 +57,7 @@ class FakeThread implements Pick<TranscriptHistory, 'update' | 'usage' | 'close'
   async usage(question: UsageQuestion = {}): Promise<UsagePart[]> {
     this.questions.push(question);
     await this.clock.advance(this.answerMs);
+    if (this.fails !== undefined) throw this.fails;
     return this.parts;
   }
 
@@ -88,6 +91,18 @@ class ElsewhereTester {
     this.thread.updates.at(-1)?.(true);
     await this.clock.advance(0);
   }
+}
+
+/** One that is given another thread each time. */
+function withThreads(): { readonly tester: ElsewhereTester; readonly threads: FakeThread[] } {
+  const threads: FakeThread[] = [];
+  const open = (): FakeThread => {
+    const thread = new FakeThread(tester.clock);
+    threads.push(thread);
+    return thread;
+  };
+  const tester: ElsewhereTester = new ElsewhereTester({ open });
+  return { tester, threads };
 }
 
 describe('usage elsewhere', () => {
@@ -200,6 +215,52 @@ describe('usage elsewhere', () => {
     assert.deepEqual(tester.elsewhere.state, { kind: 'failed', reason: 'disk full' });
     assert.deepEqual(tester.told.at(-1), [undefined, true]);
     await tester.elsewhere.close();
+  });
+
+  it('is read in another thread after one has failed, less often each time', async () => {
+    const { tester, threads } = withThreads();
+    const { elsewhere, clock } = tester;
+    const looks: number[] = [];
+    await elsewhere.allow(true);
+    for (let second = 0; second < 80; second += 1) {
+      const opened = threads.length;
+      const answer = elsewhere.sums(start);
+      threads.at(-1)?.breaks?.(new Error('It has ended.'));
+      await answer;
+      if (threads.length > opened) looks.push(second);
+      await clock.advance(1000);
+    }
+    assert.deepEqual([looks, threads[0]?.closed], [[5, 15, 35, 75], 1]);
+    await clock.advance(80_000);
+    const answer = elsewhere.sums(start);
+    threads.at(-1)?.updates.at(-1)?.(true);
+    assert.equal((await answer).length, 1);
+    assert.deepEqual([elsewhere.state.kind, tester.logger.lines.length], ['read', 1]);
+    await elsewhere.close();
+  });
+
+  it('asks another thread after one has failed to answer, and has what it knows until then', async () => {
+    const { tester, threads } = withThreads();
+    const { elsewhere, clock } = tester;
+    const read = async (): Promise<void> => {
+      threads.at(-1)?.updates.at(-1)?.(true);
+      await clock.advance(0);
+    };
+    await elsewhere.allow(true);
+    await read();
+    assert.equal((await elsewhere.sums(start)).length, 1);
+    await clock.advance(1000);
+    const [first] = threads;
+    if (first !== undefined) first.fails = new Error('It has ended.');
+    assert.equal((await elsewhere.sums(start)).length, 1);
+    assert.deepEqual([elsewhere.state, first?.closed], [{ kind: 'failed', reason: 'It has ended.' }, 1]);
+    assert.equal((await elsewhere.sums(start)).length, 1);
+    await clock.advance(5000);
+    const answer = elsewhere.sums(start);
+    await read();
+    assert.equal((await answer).length, 1);
+    assert.deepEqual([threads.length, elsewhere.state.kind], [2, 'read']);
+    await elsewhere.close();
   });
 
   it('that cannot be read is said once, and leaves the rest as it is', async () => {
