@@ -1,6 +1,7 @@
+import { sep } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { isUnchanged, ReadingAhead, type ReadFile } from './readingAhead.ts';
-import { type TranscriptFile, transcriptFiles } from './transcriptFiles.ts';
+import { type FileLook, type TranscriptFile, transcriptFiles } from './transcriptFiles.ts';
 import type { TranscriptReaders } from './transcriptReaders.ts';
 import type { TranscriptStore } from './transcriptStore.ts';
 
@@ -17,16 +18,19 @@ export interface ImportOptions {
   readonly progress?: (progress: ImportProgress) => void;
   /** Rejects the import; what was read by then stays. */
   readonly signal?: AbortSignal | undefined;
+  /** The file system's when left out. */
+  readonly look?: FileLook;
 }
 
 /** What an import has found. */
 export interface ImportSummary {
+  /** Those that cannot be looked at included. */
   readonly files: number;
   /** New or changed ones. */
   readonly read: number;
   /** Files that are no longer there. */
   readonly gone: number;
-  /** Files that could not be read; they are tried again the next time. */
+  /** Files, and folders, that could not be read; they are tried again the next time, and what is known of them stays. */
   readonly unreadable: number;
 }
 
@@ -43,22 +47,24 @@ export async function importTranscripts(
   readersFor: (bytes: number) => TranscriptReaders,
   options: ImportOptions,
 ): Promise<ImportSummary> {
-  const { configDirectories, progress, signal } = options;
-  const files = transcriptFiles(configDirectories);
+  const { configDirectories, progress, signal, look } = options;
+  const { files, unseen } = transcriptFiles(configDirectories, look);
   const known = new Map(store.transcripts().map((transcript) => [transcript.path, transcript]));
   const changed = files.filter((file) => !isUnchanged(file, known.get(file.path)));
   for (const { path } of files) known.delete(path);
+  // What cannot be looked at for now is not gone.
+  for (const path of known.keys()) if (unseen.some((place) => isWithin(path, place))) known.delete(path);
   if (known.size > 0) {
     store.atOnce(() => {
       store.removeTranscripts([...known.values()].map(({ transcriptId }) => transcriptId));
     });
   }
   const told = { files: changed.length, bytes: sizeOf(changed) };
-  const summary = { files: files.length, read: changed.length, gone: known.size };
-  if (changed.length === 0) return { ...summary, unreadable: 0 };
+  const summary = { files: files.length + unseen.length, read: changed.length, gone: known.size };
+  if (changed.length === 0) return { ...summary, unreadable: unseen.length };
   const reading = new ReadingAhead(store, changed, readersFor(told.bytes));
   try {
-    let [filesRead, bytesRead, filesKept, unreadable] = [0, 0, 0, 0];
+    let [filesRead, bytesRead, filesKept, unreadable] = [0, 0, 0, unseen.length];
     const onRead = (file: TranscriptFile): void => {
       filesRead += 1;
       bytesRead += sizeOf([file]);
@@ -83,6 +89,11 @@ export async function importTranscripts(
   } finally {
     await reading.close();
   }
+}
+
+/** @param place of the file itself, or of a folder that it is in. */
+function isWithin(path: string, place: string): boolean {
+  return path === place || path.startsWith(place + sep);
 }
 
 function sizeOf(files: readonly TranscriptFile[]): number {

@@ -1,4 +1,4 @@
-import { readdirSync, statSync, type BigIntStats } from 'node:fs';
+import { readdirSync, statSync, type BigIntStats, type Dirent } from 'node:fs';
 import { join } from 'node:path';
 
 /** Where a transcript belongs by its path. */
@@ -22,31 +22,51 @@ export interface TranscriptFile {
 export const subagentsFolder = 'subagents';
 const extension = '.jsonl';
 
-/** All transcripts below configuration directories. What cannot be read is left out; links are not followed. */
-export function transcriptFiles(configDirectories: readonly string[]): TranscriptFile[] {
-  return configDirectories.flatMap((directory) => filesBelow(join(directory, 'projects'), []));
+/** How files are looked at. Both throw the file system's errors. */
+export interface FileLook {
+  readonly list: (directory: string) => readonly Pick<Dirent, 'name' | 'isDirectory' | 'isFile'>[];
+  readonly stat: (path: string) => BigIntStats;
 }
 
-function filesBelow(directory: string, folders: readonly string[]): TranscriptFile[] {
-  return listed(directory).flatMap((item) => {
-    const path = join(directory, item.name);
-    if (item.isDirectory()) return filesBelow(path, [...folders, item.name]);
-    if (!item.isFile() || !item.name.endsWith(extension) || item.name === extension) return [];
-    const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
-    return stats === undefined ? [] : [{ path, stats, place: transcriptPlace([...folders, item.name]) }];
-  });
+/** What is found of transcripts. */
+export interface FoundTranscripts {
+  readonly files: readonly TranscriptFile[];
+  /** Files and folders that are there, as far as can be told, and cannot be looked at now. */
+  readonly unseen: readonly string[];
 }
 
-function listed(directory: string): ReturnType<typeof readDirectory> {
-  try {
-    return readDirectory(directory);
-  } catch {
-    return [];
-  }
+const fileLook: FileLook = {
+  list: (directory) => readdirSync(directory, { withFileTypes: true }),
+  stat: (path) => statSync(path, { bigint: true }),
+};
+
+/** All transcripts below configuration directories. Links are not followed. */
+export function transcriptFiles(configDirectories: readonly string[], look = fileLook): FoundTranscripts {
+  const [files, unseen]: [TranscriptFile[], string[]] = [[], []];
+  const seen = <T>(path: string, looked: () => T): T | undefined => {
+    try {
+      return looked();
+    } catch (error) {
+      if (!isGone(error)) unseen.push(path);
+      return undefined;
+    }
+  };
+  const find = (directory: string, folders: readonly string[]): void => {
+    for (const item of seen(directory, () => look.list(directory)) ?? []) {
+      const path = join(directory, item.name);
+      if (item.isDirectory()) find(path, [...folders, item.name]);
+      else if (item.isFile() && item.name.endsWith(extension) && item.name !== extension) {
+        const stats = seen(path, () => look.stat(path));
+        if (stats !== undefined) files.push({ path, stats, place: transcriptPlace([...folders, item.name]) });
+      }
+    }
+  };
+  for (const directory of configDirectories) find(join(directory, 'projects'), []);
+  return { files, unseen };
 }
 
-function readDirectory(directory: string) {
-  return readdirSync(directory, { withFileTypes: true });
+function isGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
 }
 
 /** @param parts of a transcript's path below `projects`. Source: ccusage 20, `extract_session_parts`. */

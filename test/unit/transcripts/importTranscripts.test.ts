@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ImportProgress, importTranscripts } from '../../../src/transcripts/importTranscripts.ts';
+import {
+  type ImportProgress,
+  type ImportSummary,
+  importTranscripts,
+} from '../../../src/transcripts/importTranscripts.ts';
 import { openTranscriptDatabase } from '../../../src/transcripts/openTranscriptDatabase.ts';
+import type { FileLook } from '../../../src/transcripts/transcriptFiles.ts';
 import { type TranscriptReaders, transcriptReaders } from '../../../src/transcripts/transcriptReaders.ts';
 import { TranscriptStore } from '../../../src/transcripts/transcriptStore.ts';
 import { usageParts } from '../../../src/transcripts/transcriptUsage.ts';
@@ -90,6 +95,39 @@ describe('the reading of all transcripts', () => {
     appendFileSync(path, `${transcriptLine({ messageId: 'last' })}\n`);
     await importTranscripts(store, () => readers({}), options());
     assert.equal(requests(), fileCount + 2);
+  });
+
+  /** Looks at files, of which one or a folder cannot be looked at. */
+  const without = (unseen: string, code: string): FileLook => {
+    const seen = (path: string): string => {
+      if (path === unseen) throw Object.assign(new Error(`${code}: it cannot be had`), { code });
+      return path;
+    };
+    return {
+      list: (path) => readdirSync(seen(path), { withFileTypes: true }),
+      stat: (path) => statSync(seen(path), { bigint: true }),
+    };
+  };
+
+  it('keeps what it knows of what cannot be looked at, and reads the rest', async () => {
+    await importTranscripts(store, () => readers({}), options());
+    const projects = join(directory.path, 'projects');
+    const besides = join(projects, 'p2');
+    mkdirSync(besides);
+    writeFileSync(join(besides, 'a.jsonl'), `${transcriptLine({ messageId: 'a' })}\n`);
+    const looked = (path: string, code: string): Promise<ImportSummary> =>
+      importTranscripts(store, () => readers({}), { ...options(), look: without(path, code) });
+    const file = await looked(join(projects, 'p', '1.jsonl'), 'EACCES');
+    assert.deepEqual([file, requests()], [{ files: 7, read: 1, gone: 0, unreadable: 1 }, fileCount + 1]);
+    const folder = await looked(join(projects, 'p'), 'EIO');
+    assert.deepEqual([folder, requests()], [{ files: 2, read: 0, gone: 0, unreadable: 1 }, fileCount + 1]);
+    const all = await looked(projects, 'EPERM');
+    assert.deepEqual([all, requests()], [{ files: 1, read: 0, gone: 0, unreadable: 1 }, fileCount + 1]);
+    rmSync(join(besides, 'a.jsonl'));
+    const gone = await looked(join(projects, 'p', '1.jsonl'), 'ENOENT');
+    assert.deepEqual([gone, requests()], [{ files: 5, read: 0, gone: 2, unreadable: 0 }, fileCount - 1]);
+    const none = await looked(projects, 'ENOTDIR');
+    assert.deepEqual([none, requests()], [{ files: 0, read: 0, gone: 5, unreadable: 0 }, 0]);
   });
 
   it('fails with the reader, and nothing is lost', async () => {
