@@ -2,7 +2,7 @@ import type { EngineSnapshot, ShownSession } from '../core/quotaEngine.ts';
 import { totalTokens } from '../core/usage.ts';
 import { formatCountdown, formatNumberOf, formatPercentage } from '../shared/amounts.ts';
 import type { LimitProjection } from '../shared/limitProjection.ts';
-import { limitKey, periodOf } from './limitKey.ts';
+import { periodOf, toldKey } from './limitKey.ts';
 
 /** Something that is going wrong and can still be helped. */
 export interface EarlyWarning {
@@ -56,7 +56,7 @@ function limitWarnings(snapshot: EngineSnapshot, now: number): EarlyWarning[] {
     );
     if (text === undefined || limit === undefined || projection.measuredMs < leastMeasuredMs) return [];
     if (limit.percentage < leastPercentage || limit.percentage >= mostPercentage) return [];
-    const { key, alike } = periodOf(`pace ${limitKey(snapshot.planId, limit)}`, projection.resetsAt);
+    const { key, alike } = periodOf(`pace ${toldKey(snapshot.planId, limit)}`, projection.resetsAt);
     const who = largestUser(snapshot);
     return [{ key, alike, text: `${text}.${who === undefined ? '' : ` ${who}`}`, sessionId: undefined }];
   });

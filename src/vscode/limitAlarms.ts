@@ -2,11 +2,11 @@ import type { EngineSnapshot } from '../core/quotaEngine.ts';
 import { formatCountdown } from '../shared/amounts.ts';
 import type { Dimension, LimitStatus } from '../shared/limitStatus.ts';
 import { summarizeLimit } from '../shared/limitSummary.ts';
-import { limitKey, periodOf } from './limitKey.ts';
+import { limitKey, periodOf, toldKey } from './limitKey.ts';
 
 /** A share of a limit has been reached. */
 export interface LimitAlarm {
-  /** What it is about, the same in all windows and other in each period. */
+  /** What it is about, the same in all windows and other in each period and for another limit of the day. */
   readonly key: string;
   /** Keys of the neighbouring periods; see `periodOf`. */
   readonly alike: readonly string[];
@@ -39,7 +39,7 @@ export class LimitAlarms {
       // Of several that are passed at once the highest says it all.
       const passed = thresholds.filter((percent) => before < percent && limit.percentage >= percent);
       if (passed.length === 0 || limit.resetsAt === undefined) return [];
-      return [alarm(name, limit, Math.max(...passed), limit.resetsAt, now)];
+      return [alarm(toldKey(planId, limit), limit, Math.max(...passed), limit.resetsAt, now)];
     });
   }
 }

@@ -8,6 +8,15 @@ export function limitKey(
   return `${planId} ${dimension} ${models}`;
 }
 
+/**
+ * Names what is told of a limit: of a day's limit that the user changes, anew. A subscription's windows are in percent and
+ * have no size of their own, and what is this machine's part changes by itself.
+ */
+export function toldKey(planId: string, limit: Pick<LimitStatus, 'dimension' | 'models' | 'limit'>): string {
+  const key = limitKey(planId, limit);
+  return limit.dimension === 'tokensPerDay' ? `${key} of ${limit.limit}` : key;
+}
+
 /** Anthropic's reports of one period's end differ by seconds. */
 const stepMs = 10 * 60_000;
 

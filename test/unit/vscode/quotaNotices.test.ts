@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ToldOnce } from '../../../src/told/toldOnce.ts';
 import type { EngineSnapshot } from '../../../src/core/quotaEngine.ts';
+import type { LimitStatus } from '../../../src/shared/limitStatus.ts';
 import { isShownAsUsedUp } from '../../../src/vscode/usedUpShown.ts';
 import { NoticesTestWindow } from './noticesTestWindow.ts';
 import { sampleNow, sampleSession, sampleSnapshot, statusOf } from './samples.ts';
@@ -35,6 +36,26 @@ describe('notifications about limits', () => {
     one.used(78, { resetsAt: sampleNow + 300 * minute });
     await one.settled();
     assert.equal(one.shown.length, 4);
+  });
+
+  it('come again for the day’s tokens after the user has changed their limit, in one window of two', async () => {
+    const windows = [window(), window()];
+    const used = async (percentage: number, limit: number, own?: LimitStatus['own']): Promise<void> => {
+      for (const one of windows) {
+        one.used(percentage, { dimension: 'tokensPerDay', limit, ...(own !== undefined && { own }) });
+        await one.settled();
+      }
+    };
+    for (const percentage of [10, 76]) await used(percentage, 1000);
+    await used(40, 2000);
+    await used(80, 2000, { used: 5, limit: 900 });
+    await used(40, 2000);
+    await used(80, 2000, { used: 5, limit: 800 });
+    const text = 'Tokens today: 75% is used. It starts anew in 1 h.';
+    assert.deepEqual(
+      windows.map(({ texts }) => texts),
+      [[text, text], []],
+    );
   });
 
   it('do not say what the status bar said already when the window was opened, nor the limits of a minute', async () => {
@@ -165,6 +186,20 @@ describe('early warnings', () => {
       },
     ]);
     assert.deepEqual(other.texts, []);
+  });
+
+  it('come again after the user has changed the limit of the day', async () => {
+    const one = window();
+    const ofDay = (limit: number): Partial<EngineSnapshot> => {
+      const changes = likely(60, { dimension: 'tokensPerDay' });
+      const resetsAt = sampleNow + 180 * minute;
+      return { ...changes, status: statusOf({ dimension: 'tokensPerDay', percentage: 60, limit, resetsAt }) };
+    };
+    await hold(one, ofDay(1000));
+    await hold(one, ofDay(1000));
+    assert.equal(one.shown.length, 1);
+    await hold(one, ofDay(1500));
+    assert.equal(one.shown.length, 2);
   });
 
   it('do not come of a burst, of too short a look, early in a period, after the alarm, or when the reset comes first', async () => {
