@@ -41,14 +41,28 @@ export function seriesOf(
     layer.tokens[step] = (layer.tokens[step] ?? 0) + amountTokens(part.amount);
   }
   const found = [...layers.values()].sort((a, b) => amountTokens(b.sum) - amountTokens(a.sum));
-  const shown = found.length <= mostSeries ? found : [...found.slice(0, mostSeries - 2), ...rest(found, starts.length)];
-  return shown.map(({ owner, ...layer }) => ({ ...layer, ...(owner !== undefined && { owner }) }));
+  return within(mostSeries, found, starts.length).map(({ owner, ...layer }) => ({
+    ...layer,
+    ...(owner !== undefined && { owner }),
+  }));
+}
+
+/** As many of the largest as there is room for beside the rest, which has a layer for each origin. */
+function within(most: number, layers: readonly Layer[], steps: number): readonly Layer[] {
+  if (layers.length <= most) return layers;
+  for (let large = most - 1; large > 0; large -= 1) {
+    const rest = restOf(layers.slice(large), steps);
+    if (large + rest.length <= most) return [...layers.slice(0, large), ...rest];
+  }
+  return restOf(layers, steps);
 }
 
 /** The small ones of each origin as one. */
-function rest(layers: readonly Layer[], steps: number): Layer[] {
-  const small = Map.groupBy(layers.slice(mostSeries - 2), ({ origin }) => origin);
+function restOf(layers: readonly Layer[], steps: number): Layer[] {
+  const small = Map.groupBy(layers, ({ origin }) => origin);
   return [...small].map(([origin, members]) => {
+    const [only] = members;
+    if (only !== undefined && members.length === 1) return only;
     const sum = emptyLayer(origin, undefined, undefined, steps);
     sum.members = members.length;
     for (const member of members) {

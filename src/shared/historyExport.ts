@@ -1,5 +1,11 @@
 import { csvText } from './csvText.ts';
-import { amountTokens, type HistoryAmount, historyOrigins, type UsageHistory } from './usageHistory.ts';
+import {
+  amountTokens,
+  type HistoryAmount,
+  historyOrigins,
+  type HistorySeries,
+  type UsageHistory,
+} from './usageHistory.ts';
 
 /** The columns of an exported history; one line for each layer and step that has tokens. */
 const seriesColumns = ['from', 'to', 'origin', 'by', 'name', 'owner', 'tokens'];
@@ -20,15 +26,19 @@ function amountColumns(): string[] {
 
 /** What is drawn over time, as comma-separated values (RFC 4180). Moments are those of ISO 8601, in UTC. */
 export function seriesCsv({ query, starts, series, at }: UsageHistory): string {
-  const rows = series.flatMap(({ origin, key, members, owner, tokens }) =>
+  const rows = series.flatMap(({ origin, owner, tokens, ...layer }) =>
     tokens.flatMap((count, step) => {
       if (count === 0) return [];
       const [from, to] = [starts[step] ?? at, starts[step + 1] ?? at];
-      const name = key ?? (members > 1 ? `${members} others` : 'unknown');
-      return [[moment(from), moment(to), origin, query.by, name, owner ?? '', count]];
+      return [[moment(from), moment(to), origin, query.by, layerName(layer), owner ?? '', count]];
     }),
   );
   return csvText(seriesColumns, rows);
+}
+
+/** What a layer is called in what is exported. */
+export function layerName({ key, members }: Pick<HistorySeries, 'key' | 'members'>): string {
+  return key ?? (members > 1 ? `${members} others` : 'unknown');
 }
 
 /** What was used each day, as comma-separated values. Days are those of the local clock. */

@@ -1,6 +1,7 @@
 import type { ExportFormat } from '../shared/dashboardMessages.ts';
 import type { DashboardRow } from '../shared/dashboardParts.ts';
 import { type Cell, csvText } from '../shared/csvText.ts';
+import { layerName } from '../shared/historyExport.ts';
 import type { AskedUsage } from './usageFeed.ts';
 
 /** A table to be saved. */
@@ -63,9 +64,9 @@ export function usageTable({ query, history }: AskedUsage): ExportTable {
     name: `agent-quota-usage-${query.span}-by-${query.by}`,
     columns: ['from', query.by, 'origin', 'tokens'],
     rows: history.starts.flatMap((start, step) =>
-      history.series.flatMap(({ key, origin, tokens }): (readonly Cell[])[] => {
+      history.series.flatMap(({ origin, tokens, ...layer }): (readonly Cell[])[] => {
         const used = tokens[step] ?? 0;
-        return used === 0 ? [] : [[new Date(start).toISOString(), key, origin, used]];
+        return used === 0 ? [] : [[new Date(start).toISOString(), layerName(layer), origin, used]];
       }),
     ),
   };

@@ -65,10 +65,23 @@ describe('what the dashboard exports', () => {
     assert.deepEqual(
       table.rows.map((row) => row.slice(1)),
       [
-        [undefined, 'quota', 5],
+        ['3 others', 'quota', 5],
         ['agent-1', 'quota', 300],
         ['agent-1', 'quota', 300],
       ],
+    );
+  });
+});
+
+describe('what is exported of layers without a name', () => {
+  it('is told apart', () => {
+    const [known] = sampleHistory().series;
+    assert.ok(known);
+    const series = [1, 5].map((members) => ({ ...known, key: undefined, members }));
+    const { rows } = usageTable({ query: { span: 'day', by: 'model' }, history: sampleHistory({ series }) });
+    assert.deepEqual(
+      rows.map(([, name]) => name),
+      ['unknown', '5 others'],
     );
   });
 });
