@@ -52,11 +52,13 @@ export class LocalEngine implements QuotaEngine {
   readonly #events: RecentEvents;
   readonly #sessionPaces = new SessionPaces();
   readonly #limitPaces = new LimitPaces();
+  readonly #startedAt: number;
   #inactivityMs: number | undefined;
 
   constructor(parts: LocalEngineParts) {
     this.#parts = parts;
     const { ledger, clock, logger, manager, window } = parts;
+    this.#startedAt = clock.now();
     this.#events = new RecentEvents(manager.signals, clock);
     this.#publisher = new SnapshotPublisher(
       clock,
@@ -160,6 +162,7 @@ export class LocalEngine implements QuotaEngine {
       usedToday: view.usedToday,
       tokensPerMinute: [...paces.values()].reduce((sum, pace) => sum + pace, 0),
       projections: this.#limitPaces.take(view.status.limits, now),
+      startedAt: this.#startedAt,
       lastEventId: this.#events.lastId,
       health,
       gatewayUrl,

@@ -145,6 +145,8 @@ export interface EngineSnapshot {
   readonly tokensPerMinute: number;
   /** Of the limits that start anew at a moment: the day and a subscription's windows. */
   readonly projections: readonly LimitProjection[];
+  /** When the engine was started, which tells it from one before: each counts its events from the beginning. */
+  readonly startedAt: number;
   /** The `id` of the newest event; 0 while there is none. */
   readonly lastEventId: number;
   readonly health: AuthHealth;

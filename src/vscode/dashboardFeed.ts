@@ -112,7 +112,7 @@ export class DashboardFeed implements vscode.Disposable {
     if (!this.#isSeen) return;
     const message = this.#changes.take(this.#view());
     if (message !== undefined) this.#post(message);
-    void this.#events.follow(this.#parts.store.snapshot?.lastEventId ?? 0);
+    void this.#events.follow(this.#parts.store.snapshot);
     this.#updateTotals();
     void this.#usage.refresh();
   }

@@ -1,4 +1,4 @@
-import type { QuotaEngine } from '../core/quotaEngine.ts';
+import type { EngineSnapshot, QuotaEngine } from '../core/quotaEngine.ts';
 import type { DashboardEvent } from '../shared/dashboardParts.ts';
 import type { Notices } from './notices.ts';
 import { dashboardEvent } from './eventText.ts';
@@ -16,6 +16,8 @@ export class EventFeed {
   readonly #parts: EventFeedParts;
   readonly #changed: () => void;
   #events: readonly DashboardEvent[] = [];
+  /** The engine's that they are of. */
+  #startedAt: number | undefined;
   #lastId = 0;
   #fetching = false;
 
@@ -29,11 +31,14 @@ export class EventFeed {
     return this.#events;
   }
 
-  /** @param lastEventId of the newest snapshot. */
-  async follow(lastEventId: number): Promise<void> {
+  /** @param snapshot the newest. */
+  async follow(snapshot: Pick<EngineSnapshot, 'startedAt' | 'lastEventId'> | undefined): Promise<void> {
+    if (snapshot === undefined || this.#fetching) return;
+    const { startedAt, lastEventId } = snapshot;
     // An engine that took another's place counts from the beginning.
-    if (lastEventId < this.#lastId) this.#lastId = 0;
-    if (lastEventId === this.#lastId || this.#fetching) return;
+    if (startedAt !== this.#startedAt) this.#lastId = 0;
+    this.#startedAt = startedAt;
+    if (lastEventId === this.#lastId) return;
     this.#fetching = true;
     try {
       const fresh = await this.#parts.engine.events(this.#lastId);

@@ -158,7 +158,9 @@ describe('the feed of usage over time', () => {
 });
 
 describe('the feed of events', () => {
-  const event = (id: number): RecentEvent => ({ id, at: 0, kind: 'fault', code: 'x', message: `fault ${id}` });
+  const event = (id: number, what = 'fault'): RecentEvent => {
+    return { id, at: 0, kind: 'fault', code: 'x', message: `${what} ${id}` };
+  };
 
   it('fetches what is new, the newest first, and begins anew with another engine', async () => {
     let known: readonly RecentEvent[] = [event(1), event(2)];
@@ -171,17 +173,24 @@ describe('the feed of events', () => {
     let changes = 0;
     const feed = new EventFeed({ engine: { ...engine, events }, notices }, () => void (changes += 1));
     const texts = (): string[] => feed.events.map(({ text }) => text);
-    await feed.follow(0);
+    const follow = (lastEventId: number, startedAt = 10): Promise<void> => feed.follow({ startedAt, lastEventId });
+    await follow(0);
     assert.deepEqual(asked, [], 'there is none');
-    await feed.follow(2);
-    await feed.follow(2);
+    await follow(2);
+    await follow(2);
     known = [...known, event(3)];
-    await feed.follow(3);
+    await follow(3);
     assert.deepEqual(asked, [0, 2]);
     assert.deepEqual(texts(), ['fault 3', 'fault 2', 'fault 1']);
     assert.equal(changes, 2);
     known = [event(1)];
-    await feed.follow(1);
+    await follow(1, 20);
     assert.deepEqual(texts(), ['fault 1']);
+    known = [event(1, 'other'), event(2, 'other')];
+    await follow(2, 30);
+    assert.deepEqual(texts(), ['other 2', 'other 1'], 'though it has more events than the one before had');
+    known = [event(1), event(2)];
+    await follow(2, 40);
+    assert.deepEqual(texts(), ['fault 2', 'fault 1'], 'or as many');
   });
 });

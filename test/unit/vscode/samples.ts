@@ -62,6 +62,7 @@ export function sampleSnapshot(changes: Partial<EngineSnapshot> = {}): EngineSna
     usedToday: { ...noUsage, inputTokens: 1_234_567 },
     tokensPerMinute: 7200,
     projections: [],
+    startedAt: sampleNow - 3_600_000,
     lastEventId: 0,
     health: { healthy: true, activeAgents: 3, quotaPercentage: 42.5, problems: [] },
     gatewayUrl: 'http://127.0.0.1:4000',
