@@ -69,15 +69,8 @@ export class AgentAuthCoordinator {
     this.#check = new CredentialCheck(parts.clock, parts.testCredentials, (test) => {
       this.#tested(test);
     });
-    this.#queue = new SlotQueue(
-      parts.ledger,
-      parts.clock,
-      () => parts.manager.slotLine(),
-      parts.lineMoved,
-      (error) => {
-        parts.logger.error('The line for slots could not be run.', error);
-      },
-    );
+    const { manager } = parts;
+    this.#queue = new SlotQueue({ ...parts, writes: manager.writes }, () => manager.slotLine(), parts.lineMoved);
     this.#keeper = new SessionKeeper(parts);
     this.#probe = new UpstreamProbe(parts.clock, parts.upstream, () => this.testAuthentication());
     this.#stopListening = [

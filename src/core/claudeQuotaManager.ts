@@ -42,7 +42,8 @@ export class ClaudeQuotaManager implements RequestAdmission {
   readonly #waiting = new Map<string, (state: Decided) => void>();
   /** What happens to requests of this engine. */
   readonly signals = new QuotaSignals();
-  readonly #writes: PersistentWrites;
+  /** Writes that must not be lost. */
+  readonly writes: PersistentWrites;
   readonly #accounts: PlanAccounts;
   readonly #runLine: () => void;
   readonly #stopListening: () => void;
@@ -55,7 +56,7 @@ export class ClaudeQuotaManager implements RequestAdmission {
   constructor(plan: Plan, parts: QuotaManagerParts) {
     this.#terms = { planId: plan.kind, plan, agents: [], dailyTokens: 'fallback' };
     this.#parts = parts;
-    this.#writes = new PersistentWrites(parts.clock, parts.logger);
+    this.writes = new PersistentWrites(parts.clock, parts.logger);
     this.#accounts = new PlanAccounts(parts.ledger);
     this.#runLine = rerun(
       async () => {
@@ -229,17 +230,17 @@ export class ClaudeQuotaManager implements RequestAdmission {
   }
 
   get #bookParts(): BookParts {
-    return { ...this.#parts, writes: this.#writes, signals: this.signals, terms: () => this.#terms };
+    return { ...this.#parts, writes: this.writes, signals: this.signals, terms: () => this.#terms };
   }
 
   async #withdraw(reservationId: string): Promise<void> {
-    await this.#writes.write('give back what a request held', () => this.#parts.ledger.withdraw(reservationId));
+    await this.writes.write('give back what a request held', () => this.#parts.ledger.withdraw(reservationId));
     this.#runLine();
   }
 
   /** Why what was used cannot be booked now; undefined when it can. */
   get writeFailure(): string | undefined {
-    return this.#writes.failure;
+    return this.writes.failure;
   }
 
   /** The line for slots as it is. */
@@ -289,7 +290,7 @@ export class ClaudeQuotaManager implements RequestAdmission {
   dispose(): void {
     this.#cancelTimer();
     this.#stopListening();
-    this.#writes.dispose();
+    this.writes.dispose();
     for (const decide of this.#waiting.values()) decide({ kind: 'gone' });
   }
 }

@@ -1,5 +1,8 @@
 import type { Clock } from './clock.ts';
 import type { Ledger, OpeningOutcome, SlotLine } from './ledger.ts';
+import { aMoment } from './lineWait.ts';
+import type { Logger } from './logger.ts';
+import type { PersistentWrites } from './persistentWrites.ts';
 import type { LinePlace } from './quotaEngine.ts';
 import { rerun } from './rerun.ts';
 
@@ -19,6 +22,21 @@ const givenUp: SlotOutcome = { kind: 'no-slot', running: [], why: 'given-up' };
 /** Hears of a caller's new place. @param running agent ids of the sessions that hold the slots. */
 export type LineListener = (place: LinePlace, running: readonly string[]) => void;
 
+/** What the queue works with. */
+export interface SlotQueueParts {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly writes: PersistentWrites;
+}
+
+/** A wish being served, in line or not yet. */
+interface Wish {
+  isGivenUp: boolean;
+  readonly over: Promise<undefined>;
+  readonly giveUp: () => void;
+}
+
 interface Caller {
   readonly attempt: (wait: boolean) => Promise<OpeningOutcome>;
   readonly done: (outcome: SlotOutcome) => void;
@@ -33,13 +51,11 @@ const retryMs = 1000;
 
 /** The callers of this engine that wait for a slot. The line itself is in the ledger, across all windows. */
 export class SlotQueue {
-  readonly #ledger: Ledger;
-  readonly #clock: Clock;
+  readonly #parts: SlotQueueParts;
   readonly #callers = new Map<string, Caller>();
-  /** Wishes being served, in line or not yet, by ticket; and whether they were given up meanwhile. */
-  readonly #wishes = new Map<string, { givenUp: boolean }>();
+  /** By ticket. */
+  readonly #wishes = new Map<string, Wish>();
   readonly #moved: LineListener;
-  readonly #failed: (error: unknown) => void;
   readonly #stopListening: () => void;
   #cancelRetry: () => void = () => undefined;
 
@@ -50,17 +66,10 @@ export class SlotQueue {
    * @param look reads the line as it is.
    * @param moved hears of each caller's new place.
    */
-  constructor(
-    ledger: Ledger,
-    clock: Clock,
-    look: () => Promise<SlotLine>,
-    moved: LineListener,
-    failed: (error: unknown) => void,
-  ) {
-    this.#ledger = ledger;
-    this.#clock = clock;
+  constructor(parts: SlotQueueParts, look: () => Promise<SlotLine>, moved: LineListener) {
+    const { ledger, clock } = parts;
+    this.#parts = parts;
     this.#moved = moved;
-    this.#failed = failed;
     this.retry = rerun(
       async () => {
         if (this.#callers.size === 0) return;
@@ -74,7 +83,7 @@ export class SlotQueue {
         }
       },
       (error) => {
-        failed(error);
+        this.#failed(error);
         this.#cancelRetry();
         this.#cancelRetry = clock.after(retryMs, this.retry);
       },
@@ -89,7 +98,16 @@ export class SlotQueue {
 
   /** From now on a wish can be given up, even before it is in line. @returns a function that ends that. */
   expect(ticket: string): () => void {
-    this.#wishes.set(ticket, { givenUp: false });
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const wish: Wish = {
+      isGivenUp: false,
+      over: promise,
+      giveUp: () => {
+        wish.isGivenUp = true;
+        resolve(undefined);
+      },
+    };
+    this.#wishes.set(ticket, wish);
     return () => this.#wishes.delete(ticket);
   }
 
@@ -102,10 +120,13 @@ export class SlotQueue {
     waitMs: number | undefined,
     attempt: (wait: boolean) => Promise<OpeningOutcome>,
   ): Promise<SlotOutcome> {
+    const wish = this.#wishes.get(ticket);
     if (this.#isGivenUp(ticket)) return givenUp;
-    const first = await attempt(waitMs !== 0);
-    if (this.#isGivenUp(ticket)) {
-      await this.#undo(ticket, first);
+    const attempted = this.#attempted(ticket, () => attempt(waitMs !== 0));
+    // Who gives up does not wait for a ledger that is busy.
+    const first = await (wish === undefined ? attempted : Promise.race([attempted, wish.over]));
+    if (first === undefined || this.#isGivenUp(ticket)) {
+      attempted.then((outcome) => this.#undo(ticket, outcome)).catch(this.#failed);
       return givenUp;
     }
     if (first.kind !== 'no-slot') return first;
@@ -114,9 +135,7 @@ export class SlotQueue {
       const cancelTimer =
         waitMs === undefined
           ? (): void => undefined
-          : this.#clock.after(waitMs, () => {
-              this.#leave(ticket, 'timeout').catch(this.#failed);
-            });
+          : this.#parts.clock.after(waitMs, () => void this.#leave(ticket, 'timeout'));
       const caller: Caller = { attempt, done: resolve, cancelTimer, lastPlace: undefined, running: first.running };
       this.#callers.set(ticket, caller);
       this.#tellPlace(caller, first);
@@ -125,8 +144,7 @@ export class SlotQueue {
   }
 
   async giveUp(ticket: string): Promise<void> {
-    const wish = this.#wishes.get(ticket);
-    if (wish !== undefined) wish.givenUp = true;
+    this.#wishes.get(ticket)?.giveUp();
     await this.#leave(ticket, 'given-up');
   }
 
@@ -134,33 +152,60 @@ export class SlotQueue {
   async goWithout(ticket: string): Promise<void> {
     if (!this.#callers.has(ticket)) return;
     this.#finish(ticket, { kind: 'not-wanted' });
-    await this.#ledger.leaveSlotLine(ticket);
+    await this.#leaveLine(ticket);
   }
 
   async dispose(): Promise<void> {
     this.#stopListening();
     this.#cancelRetry();
-    for (const ticket of [...this.#callers.keys()]) await this.giveUp(ticket);
+    await Promise.all([...this.#callers.keys()].map((ticket) => this.giveUp(ticket)));
   }
 
   async #try(ticket: string, caller: Caller): Promise<void> {
     if (!this.#callers.has(ticket)) return;
-    const outcome = await caller.attempt(true);
-    if (!this.#callers.has(ticket)) await this.#undo(ticket, outcome);
+    const outcome = await this.#attempted(ticket, () => caller.attempt(true));
+    if (!this.#callers.has(ticket)) void this.#undo(ticket, outcome);
     else if (outcome.kind === 'no-slot') this.#tellPlace(caller, outcome);
     else this.#finish(ticket, outcome);
   }
 
   #isGivenUp(ticket: string): boolean {
-    return this.#wishes.get(ticket)?.givenUp ?? false;
+    return this.#wishes.get(ticket)?.isGivenUp ?? false;
+  }
+
+  readonly #failed = (error: unknown): void => {
+    this.#parts.logger.error('The line for slots could not be run.', error);
+  };
+
+  /** An attempt that failed halfway may have left a place in line. */
+  async #attempted(ticket: string, attempt: () => Promise<OpeningOutcome>): Promise<OpeningOutcome> {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!this.#callers.has(ticket)) void this.#leaveLine(ticket);
+      throw error;
+    }
   }
 
   /** Gives back what an attempt brought for a caller that left meanwhile. */
   async #undo(ticket: string, outcome: OpeningOutcome): Promise<void> {
-    if (outcome.kind === 'no-slot') await this.#ledger.leaveSlotLine(ticket);
+    const { ledger, clock } = this.#parts;
+    if (outcome.kind === 'no-slot') await this.#leaveLine(ticket);
     if (outcome.kind === 'opened') {
-      await this.#ledger.endSession(outcome.session.sessionId, 'released', this.#clock.now());
+      const { sessionId } = outcome.session;
+      await this.#write('end a session that nobody wants', () => ledger.endSession(sessionId, 'released', clock.now()));
     }
+  }
+
+  /** A place that stayed would keep a slot closed to all windows. */
+  #leaveLine(ticket: string): Promise<void> {
+    return this.#write('leave the line for slots', () => this.#parts.ledger.leaveSlotLine(ticket));
+  }
+
+  /** Writes in any case, however long that takes; nobody is kept waiting for it. Never rejects. */
+  #write(what: string, run: () => Promise<unknown>): Promise<void> {
+    const { clock, writes } = this.#parts;
+    return aMoment(clock, writes.write(what, run));
   }
 
   #tellPlace(
@@ -176,7 +221,7 @@ export class SlotQueue {
   async #leave(ticket: string, why: 'timeout' | 'given-up'): Promise<void> {
     const running = this.#callers.get(ticket)?.running ?? [];
     this.#finish(ticket, { kind: 'no-slot', running, why });
-    await this.#ledger.leaveSlotLine(ticket);
+    await this.#leaveLine(ticket);
   }
 
   #finish(ticket: string, outcome: SlotOutcome): void {

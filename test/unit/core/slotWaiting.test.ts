@@ -3,6 +3,7 @@ import type { OpeningOutcome } from '../../../src/core/ledger.ts';
 import { apiKeyPlan } from '../../../src/core/plan.ts';
 import { settled } from '../../fakes/fakeClock.ts';
 import { CoordinatorTester, works } from './coordinatorTester.ts';
+import { watched } from './watched.ts';
 
 /** A plan of one slot, which is taken. */
 async function full(): Promise<{ tester: CoordinatorTester; held: string }> {
@@ -137,12 +138,97 @@ describe('waiting for a slot', () => {
       const a = tester.line('a');
       await settled();
       await tester.coordinator.giveUp(a.ticket);
-      slow.resolve(undefined);
       const auth = await a.promise;
-      assert.equal(auth.kind === 'refused' && auth.reason.code, 'given-up');
+      assert.equal(auth.kind === 'refused' && auth.reason.code, 'given-up', 'it does not wait for the ledger');
+      slow.resolve(undefined);
+      await settled();
       assert.deepEqual(await tester.states(), isFree ? [] : ['holder active']);
       assert.deepEqual((await tester.manager.view()).line, []);
     }
+  });
+
+  it('leaves no place behind when it ends while the ledger cannot be written, and ends at once', async () => {
+    for (const way of ['giveUp', 'timeout', 'startWithoutQuota'] as const) {
+      const { tester, held } = await full();
+      const { ledger, clock, coordinator } = tester;
+      const a = tester.line('a', way === 'timeout' ? { waitMs: 1000 } : {});
+      const b = tester.line('b');
+      await settled();
+      const leave = ledger.leaveSlotLine.bind(ledger);
+      ledger.leaveSlotLine = () => Promise.reject(new Error('The disk is full.'));
+      const open = ledger.openSession.bind(ledger);
+      // The session without quota would take the place away too.
+      if (way === 'startWithoutQuota') ledger.openSession = () => Promise.reject(new Error('The disk is full.'));
+      if (way === 'timeout') await clock.advance(1000);
+      const ending = watched(way === 'timeout' ? Promise.resolve() : coordinator[way](a.ticket));
+      await settled();
+      assert.notEqual(a.state, 'pending', way);
+      await clock.advance(1000);
+      assert.equal(ending.state, 'resolved');
+      assert.equal(tester.manager.writeFailure, 'The disk is full.', 'which is told');
+      ledger.leaveSlotLine = leave;
+      ledger.openSession = open;
+      await clock.advance(5000);
+      assert.equal(tester.manager.writeFailure, undefined);
+      await coordinator.releaseSession(held);
+      await settled();
+      assert.equal(b.state, 'resolved', way);
+      assert.deepEqual((await tester.manager.view()).line, []);
+    }
+  });
+
+  it('ends a session in the end that was opened for who had left, while others are served', async () => {
+    const { tester, held } = await full();
+    const { ledger, clock, coordinator } = tester;
+    const a = tester.line('a');
+    const b = tester.line('b');
+    await settled();
+    const [open, end] = [ledger.openSession.bind(ledger), ledger.endSession.bind(ledger)];
+    const slow = Promise.withResolvers<undefined>();
+    ledger.openSession = async (...args): Promise<OpeningOutcome> => {
+      await slow.promise;
+      return open(...args);
+    };
+    await coordinator.releaseSession(held);
+    await settled();
+    ledger.leaveSlotLine = () => Promise.reject(new Error('The disk is full.'));
+    ledger.endSession = () => Promise.reject(new Error('The disk is full.'));
+    const givingUp = coordinator.giveUp(a.ticket);
+    slow.resolve(undefined);
+    await clock.advance(1000);
+    await givingUp;
+    assert.deepEqual(await tester.states(), ['a active']);
+    ledger.endSession = end;
+    await clock.advance(5000);
+    assert.deepEqual([b.state, await tester.states()], ['resolved', ['b active']]);
+  });
+
+  it('that fails after it was put in line leaves no place behind', async () => {
+    const { tester } = await full();
+    const { ledger } = tester;
+    const open = ledger.openSession.bind(ledger);
+    ledger.openSession = async (...args): Promise<OpeningOutcome> => {
+      await open(...args);
+      throw new Error('The disk is full.');
+    };
+    const a = tester.line('a');
+    await settled();
+    assert.equal(a.state, 'rejected');
+    assert.deepEqual((await tester.manager.view()).line, []);
+  });
+
+  it('ends for all when the coordinator is disposed, also where the ledger cannot be written', async () => {
+    const { tester } = await full();
+    const [a, b] = [tester.line('a'), tester.line('b')];
+    await settled();
+    tester.ledger.leaveSlotLine = () => Promise.reject(new Error('The disk is full.'));
+    const disposing = watched(tester.coordinator.dispose());
+    await settled();
+    assert.deepEqual([a.state, b.state], ['resolved', 'resolved']);
+    await tester.clock.advance(1000);
+    assert.equal(disposing.state, 'resolved');
+    tester.manager.dispose();
+    assert.equal(tester.clock.timers, 0);
   });
 
   it('ends for all when a plan with more slots is set', async () => {
