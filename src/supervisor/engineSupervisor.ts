@@ -15,7 +15,7 @@ import type { EngineThread } from './engineThread.ts';
 export type EngineLife =
   | { readonly kind: 'starting' }
   | { readonly kind: 'running'; readonly started: EngineStarted; readonly place: EngineThread['place'] }
-  /** It died again and again, and is not started any more. */
+  /** It died again and again, and is tried once a minute from now on. */
   | { readonly kind: 'stopped'; readonly cause: string };
 
 /** What a supervisor works with. */
@@ -28,9 +28,14 @@ export interface SupervisorParts {
   readonly logger: Logger;
 }
 
-/** How many deaths within the time make it pointless to start the engine again. */
-const mostDeaths = 5;
+/**
+ * The wait after each death before the engine is started again, in milliseconds: what keeps it from starting (a full
+ * disk, no more file handles) may be over soon. With another death within the time it is given up.
+ */
+const pausesMs = [0, 250, 1000, 4000, 15_000];
 const deathsWithinMs = 60_000;
+/** When an engine that was given up is tried again, in milliseconds. */
+const tryAgainMs = 60_000;
 /** How long an orderly end may take before the thread is terminated, in milliseconds. */
 const closeWithinMs = 2000;
 
@@ -41,6 +46,13 @@ export class EngineDiedError extends Error {
   override readonly name = 'EngineDiedError';
 }
 
+/** What becomes of the engine. */
+type Stage =
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'running'; readonly since: number }
+  /** It waits to be started again. */
+  | { readonly kind: 'waiting'; readonly cancel: () => void };
+
 /** Keeps one engine running: starts it again when it dies, on the same port, with the same configuration. */
 export class EngineSupervisor {
   readonly #parts: SupervisorParts;
@@ -48,7 +60,10 @@ export class EngineSupervisor {
   #configuration: EngineConfiguration | undefined;
   #running: Promise<Rpc>;
   #thread: EngineThread | undefined;
+  #stage: Stage = { kind: 'starting' };
   #deaths: number[] = [];
+  /** It died again and again, and has not lived for long since. */
+  #isGivenUp = false;
   #disposed = false;
 
   /** The engine; calls made while it is started wait for it. */
@@ -57,13 +72,16 @@ export class EngineSupervisor {
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
     this.#start = parts.start;
-    this.#running = this.#launch();
+    parts.lifeChanged({ kind: 'starting' });
+    this.#running = this.#open();
+    this.#heard();
     this.engine = this.#face();
   }
 
   /** Lets the engine end in an orderly way, for two seconds at most. */
   async dispose(): Promise<void> {
     this.#disposed = true;
+    if (this.#stage.kind === 'waiting') this.#stage.cancel();
     const orderly = this.#running.then((rpc) => rpc.close()).catch(() => undefined);
     const { promise: tooLong, resolve } = Promise.withResolvers<undefined>();
     const cancel = this.#parts.clock.after(closeWithinMs, () => {
@@ -74,16 +92,34 @@ export class EngineSupervisor {
     await this.#thread?.terminate();
   }
 
-  #launch(): Promise<Rpc> {
-    const running = this.#open();
-    // Whoever calls the engine hears of the failure; nobody may be calling now.
-    running.catch(() => undefined);
-    return running;
+  /** Whoever calls the engine hears of a failure; nobody may be calling now. */
+  #heard(): void {
+    this.#running.catch(() => undefined);
+  }
+
+  #launch(): void {
+    this.#running = this.#open();
+    this.#heard();
+  }
+
+  /** Calls that are made meanwhile wait with it. */
+  #launchAfter(pauseMs: number): void {
+    const { promise: over, resolve, reject } = Promise.withResolvers<undefined>();
+    const cancelTimer = this.#parts.clock.after(pauseMs, () => {
+      resolve(undefined);
+    });
+    const cancel = (): void => {
+      cancelTimer();
+      reject(new EngineDiedError('The engine of Agent Quota has ended.'));
+    };
+    this.#stage = { kind: 'waiting', cancel };
+    this.#running = over.then(() => this.#open());
+    this.#heard();
   }
 
   async #open(): Promise<Rpc> {
-    const { events, lifeChanged } = this.#parts;
-    lifeChanged({ kind: 'starting' });
+    const { events, lifeChanged, clock } = this.#parts;
+    this.#stage = { kind: 'starting' };
     const thread = this.#startThread();
     this.#thread = thread;
     const rpc: Rpc = createBirpc<EngineFunctions, QuotaEngineEvents>(events, {
@@ -105,6 +141,7 @@ export class EngineSupervisor {
       const started = await rpc.start();
       if (this.#configuration !== undefined) await rpc.configure(this.#configuration);
       this.#start = { ...this.#start, ...started };
+      this.#stage = { kind: 'running', since: clock.now() };
       lifeChanged({ kind: 'running', started, place: thread.place });
       return rpc;
     } catch (error) {
@@ -131,14 +168,36 @@ export class EngineSupervisor {
     const { clock, logger, lifeChanged } = this.#parts;
     logger.error('The engine has died.', cause);
     const now = clock.now();
+    const livedLong = this.#stage.kind === 'running' && now - this.#stage.since >= deathsWithinMs;
     this.#deaths = [...this.#deaths.filter((at) => now - at < deathsWithinMs), now];
-    if (this.#deaths.length < mostDeaths) {
-      this.#running = this.#launch();
+    const pauseMs = this.#isGivenUp && !livedLong ? undefined : pausesMs[this.#deaths.length - 1];
+    this.#isGivenUp = pauseMs === undefined;
+    if (pauseMs === undefined) {
+      this.#giveUp(cause);
       return;
     }
+    lifeChanged({ kind: 'starting' });
+    if (pauseMs === 0) this.#launch();
+    else this.#launchAfter(pauseMs);
+  }
+
+  /** Until it is tried again nobody waits for it. */
+  #giveUp(cause: unknown): void {
+    const { clock, lifeChanged } = this.#parts;
+    const cancel = clock.after(tryAgainMs, () => {
+      this.#launch();
+    });
+    this.#stage = { kind: 'waiting', cancel };
     this.#running = Promise.reject(new EngineDiedError('The engine of Agent Quota does not run. Reload the window.'));
-    this.#running.catch(() => undefined);
+    this.#heard();
     lifeChanged({ kind: 'stopped', cause: cause instanceof Error ? cause.message : String(cause) });
+  }
+
+  /** What was in the engine's way may be gone with the new configuration. */
+  #tryIfGivenUp(): void {
+    if (this.#disposed || !this.#isGivenUp || this.#stage.kind !== 'waiting') return;
+    this.#stage.cancel();
+    this.#launch();
   }
 
   #face(): QuotaEngine {
@@ -146,6 +205,7 @@ export class EngineSupervisor {
     return {
       configure: async (configuration) => {
         this.#configuration = configuration;
+        this.#tryIfGivenUp();
         await (await running()).configure(configuration);
       },
       setupClaudeAgentAuth: async (request) => (await running()).setupClaudeAgentAuth(request),

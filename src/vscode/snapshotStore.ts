@@ -41,7 +41,7 @@ export class SnapshotStore implements vscode.Disposable {
     this.#become({ kind: 'starting', last: this.snapshot });
   }
 
-  /** The engine is gone and does not come back by itself. */
+  /** The engine is gone, and is tried again only now and then. */
   engineStopped(problem: Problem): void {
     this.#become({ kind: 'stopped', problem, last: this.snapshot });
   }

@@ -85,27 +85,94 @@ describe('engine supervisor', () => {
     assert.match(call.error.message, /started again. Try again/);
   });
 
-  it('gives up after five deaths within a minute, and says why', async () => {
-    supervise();
-    for (let death = 1; death <= 5; death += 1) {
-      await tester.reached('running', death);
+  /** Lets it die as soon as it runs, until it is given up. */
+  async function dieUntilGivenUp(): Promise<void> {
+    for (const pauseMs of [0, 0, 250, 1000, 4000, 15_000]) {
+      await tester.clock.advance(pauseMs);
+      await tester.reached('running', engines.length);
       engines.at(-1)?.die();
+      await tester.told();
     }
+  }
+
+  it('gives up after six deaths within a minute, with longer and longer pauses, and says why', async () => {
+    supervise();
+    await tester.reached('running');
+    engines[0]?.die();
+    await tester.reached('running', 2);
+    for (const pauseMs of [250, 1000, 4000, 15_000]) {
+      engines.at(-1)?.die();
+      await tester.told();
+      assert.equal(tester.life.at(-1)?.kind, 'starting');
+      const call = watched(tester.engine.releaseSession('s'));
+      await tester.clock.advance(pauseMs - 1);
+      const before = engines.length;
+      await tester.clock.advance(1);
+      assert.deepEqual([engines.length, await call.promise], [before + 1, true], 'calls wait for it');
+      await tester.reached('running', engines.length);
+    }
+    engines.at(-1)?.die();
     const stopped = await tester.reached('stopped');
     assert.equal(stopped.cause, 'the port was closed');
     await assert.rejects(tester.engine.snapshot(), /does not run. Reload the window/);
-    await assert.rejects(tester.engine.configure(configuration), EngineDiedError);
-    assert.equal(engines.length, 5);
+    assert.equal(engines.length, 6);
+  });
+
+  it('tries once a minute what it has given up, and starts it at once again when it has lived for long', async () => {
+    supervise();
+    await dieUntilGivenUp();
+    await tester.reached('stopped');
+    await tester.clock.advance(59_999);
+    assert.equal(engines.length, 6);
+    await tester.clock.advance(1);
+    await tester.reached('running', 7);
+    await tester.clock.advance(30_000);
+    engines.at(-1)?.die();
+    await tester.reached('stopped', 2);
+    await tester.clock.advance(60_000);
+    await tester.reached('running', 8);
+    assert.equal(await tester.engine.releaseSession('s'), true);
+    await tester.clock.advance(60_000);
+    engines.at(-1)?.die();
+    await tester.reached('running', 9);
+  });
+
+  it('tries what it has given up when it is configured, with that', async () => {
+    let isFull = true;
+    supervise(() => (isFull ? { start: () => Promise.reject(new Error('the disk is full')) } : {}));
+    await tester.passUntil('stopped');
+    assert.equal((await tester.reached('stopped')).cause, 'the disk is full');
+    await assert.rejects(tester.engine.configure(configuration), /the disk is full/);
+    await tester.reached('stopped', 2);
+    isFull = false;
+    await tester.engine.configure(configuration);
+    assert.equal(tester.life.at(-1)?.kind, 'running');
+    assert.equal(engines.at(-1)?.calls[1], configured);
+    assert.equal(tester.clock.timers, 0, 'it is not tried beside that');
+  });
+
+  it('starts nothing after its end, however it waited', async () => {
+    for (const deaths of [2, 6]) {
+      supervise(() => ({ start: () => Promise.reject(new Error('the disk is full')) }));
+      if (deaths === 2) await tester.reached('starting', 3);
+      else await tester.passUntil('stopped');
+      const call = watched(tester.engine.snapshot());
+      await tester.supervisor.dispose();
+      assert.equal(call.state, 'rejected');
+      assert.equal(tester.clock.timers, 0);
+      await tester.clock.advance(120_000);
+      assert.equal(engines.length, deaths);
+    }
   });
 
   it('does not give up on deaths that are far between', async () => {
     supervise();
     for (let death = 1; death <= 8; death += 1) {
-      await tester.reached('running', death);
+      await tester.passUntil('running', death);
       await tester.clock.advance(16_000);
       engines.at(-1)?.die();
     }
-    await tester.reached('running', 9);
+    await tester.passUntil('running', 9);
   });
 
   it('starts again what cannot be started or configured, and gives up on it', async () => {
@@ -118,8 +185,9 @@ describe('engine supervisor', () => {
     await dispose();
 
     supervise(() => ({ start: () => Promise.reject(new Error('no port is free')) }));
+    await tester.passUntil('stopped');
     assert.equal((await tester.reached('stopped')).cause, 'no port is free');
-    assert.equal(engines.length, 5);
+    assert.equal(engines.length, 6);
   });
 
   it('gives up when no thread can be had', async () => {
@@ -127,9 +195,10 @@ describe('engine supervisor', () => {
       throw new Error('no worker');
     });
     const call = watched(tester.engine.snapshot());
+    await tester.passUntil('stopped');
     assert.equal((await tester.reached('stopped')).cause, 'no worker');
     assert.equal(call.state, 'rejected');
-    assert.equal(tester.life.filter(({ kind }) => kind === 'starting').length, 5);
+    assert.equal(tester.life.filter(({ kind }) => kind === 'starting').length, 6);
     await assert.rejects(tester.engine.snapshot(), EngineDiedError);
   });
 

@@ -193,6 +193,10 @@ for (const [where, place, startThread] of places) {
       it('that cannot even be loaded is given up, with its cause', async () => {
         const start = { engineId: 'x', storageDirectory: directory.path, launcherSecret: 's' };
         const broken = new SupervisorTester(start, (given) => startWorkerThread(`${bundle}.missing.ts`, given));
+        for (const [index, pauseMs] of [250, 1000, 4000, 15_000].entries()) {
+          await broken.reached('starting', index + 3);
+          await broken.clock.advance(pauseMs);
+        }
         assert.match((await broken.reached('stopped')).cause, /missing/);
         await broken.supervisor.dispose();
       });

@@ -48,7 +48,17 @@ export class SupervisorTester {
     for (;;) {
       const seen = this.life.filter((life): life is EngineLife & { kind: Kind } => life.kind === kind)[times - 1];
       if (seen !== undefined) return seen;
-      await new Promise<void>((resolve) => (this.#wake = resolve));
+      await this.told();
     }
+  }
+
+  /** Resolves when the next state is told. */
+  told(): Promise<void> {
+    return new Promise<void>((resolve) => (this.#wake = resolve));
+  }
+
+  /** Lets time pass until the engine is in such a state for the `times`-th time. */
+  async passUntil(kind: EngineLife['kind'], times = 1): Promise<void> {
+    while (this.life.filter((life) => life.kind === kind).length < times) await this.clock.advance(10);
   }
 }
