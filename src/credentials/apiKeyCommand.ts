@@ -112,13 +112,23 @@ export class ApiKeyCommand {
     this.#cancelTimer();
     const abort = new AbortController();
     const last = this.#found?.key;
-    const outcome = this.#parts.run(this.#setting.line, last === undefined ? [] : [last], abort.signal);
+    const outcome = this.#outcome(last === undefined ? [] : [last], abort.signal);
     const over = outcome.then((given) => {
       if (abort.signal.aborted) return;
       this.#running = undefined;
       this.#take(given);
     });
     return { abort, over };
+  }
+
+  /** Never rejects: else the command would not be run again. */
+  async #outcome(secrets: readonly string[], signal: AbortSignal): Promise<KeyCommandOutcome> {
+    try {
+      return await this.#parts.run(this.#setting.line, secrets, signal);
+    } catch (error) {
+      // Not its message, which may repeat the command or what it printed.
+      return { kind: 'failed', why: `could not be run (${error instanceof Error ? error.name : 'no reason given'})` };
+    }
   }
 
   #take(outcome: KeyCommandOutcome): void {

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { maskedText } from './maskedText.ts';
 
 /** What a command gave, or why it gave nothing, to follow "The command". Holds nothing of its stdout then. */
@@ -34,15 +34,25 @@ export function runSecretCommand(
   const [shell, args] = isWindows
     ? [environment['ComSpec'] ?? 'cmd.exe', ['/d', '/s', '/c', `"${line}"`]]
     : ['/bin/sh', ['-c', line]];
+  const options: SpawnOptions = {
+    cwd: directory,
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own, to be ended whole.
+    detached: !isWindows,
+    windowsHide: true,
+    windowsVerbatimArguments: isWindows,
+  };
   return new Promise((resolve) => {
-    const child = spawn(shell, args, {
-      cwd: directory,
-      env: environment,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      // A group of its own, to be ended whole.
-      detached: !isWindows,
-      windowsHide: true,
-      windowsVerbatimArguments: isWindows,
+    let child: ChildProcess;
+    try {
+      child = spawn(shell, args, options);
+    } catch (error) {
+      resolve({ kind: 'failed', why: whyNotStarted(error) });
+      return;
+    }
+    child.on('error', (error) => {
+      finish(failed(whyNotStarted(error)));
     });
     const stdout = collected(child.stdout);
     const stderr = collected(child.stderr);
@@ -52,8 +62,8 @@ export function runSecretCommand(
       isOver = true;
       clearTimeout(late);
       signal.removeEventListener('abort', stop);
-      child.stdout.destroy();
-      child.stderr.destroy();
+      child.stdout?.destroy();
+      child.stderr?.destroy();
       resolve(outcome());
     };
     const failed = (why: string) => (): CommandOutcome => ({ kind: 'failed', why });
@@ -67,9 +77,6 @@ export function runSecretCommand(
     }, timeoutMs);
     signal.addEventListener('abort', stop);
     if (signal.aborted) stop();
-    child.on('error', (error: NodeJS.ErrnoException) => {
-      finish(failed(`could not be started (${error.code ?? error.name})`));
-    });
     const ended = (code: number | null, killedBy: NodeJS.Signals | null) => (): CommandOutcome => {
       const printed = stdout();
       if (code === 0) return { kind: 'printed', text: printed.trim() };
@@ -87,11 +94,34 @@ export function runSecretCommand(
   });
 }
 
-/** What has come of a stream so far, of its begin where it is long. */
-function collected(stream: NodeJS.ReadableStream): () => string {
+/**
+ * Nothing of the error's message, which may repeat the command. What to do is said where running the command by hand
+ * would not show it.
+ */
+function whyNotStarted(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'no reason given';
+  const advice = adviceFor.get(code);
+  return `could not be started (${code})${advice === undefined ? '' : `: ${advice}`}`;
+}
+
+const tooManyFiles = 'too many files are open. Close programs or windows, or raise the limit of open files';
+const adviceFor: ReadonlyMap<string, string> = new Map([
+  ['EMFILE', tooManyFiles],
+  ['ENFILE', tooManyFiles],
+  ['EAGAIN', 'too many processes run. End some'],
+  ['ENOMEM', 'the memory does not suffice. End programs'],
+  ['E2BIG', 'it is too long with the environment that VS Code starts from. Shorten either'],
+  ['ENOTDIR', 'your home directory is no directory. Set HOME right and start VS Code again'],
+]);
+
+/**
+ * What has come of a stream so far, of its begin where it is long; nothing where there is none. A process that could not
+ * be started for want of file handles has no streams, and no types that say so.
+ */
+function collected(stream: NodeJS.ReadableStream | null | undefined): () => string {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  stream.on('data', (chunk: Buffer) => {
+  stream?.on('data', (chunk: Buffer) => {
     if (bytes < mostBytes) chunks.push(chunk.subarray(0, mostBytes - bytes));
     bytes += chunk.length;
   });
@@ -111,16 +141,13 @@ function lastLine(text: string): string {
 /** Ends a command with everything that it has started. */
 function endTree({ pid }: ChildProcess, isWindows: boolean): void {
   if (pid === undefined) return;
-  if (isWindows) {
-    spawn('taskkill', ['/T', '/F', '/PID', String(pid)], { stdio: 'ignore', windowsHide: true }).on(
-      'error',
-      () => undefined,
-    );
-    return;
-  }
   try {
-    process.kill(-pid, 'SIGKILL');
+    if (!isWindows) process.kill(-pid, 'SIGKILL');
+    else {
+      const options: SpawnOptions = { stdio: 'ignore', windowsHide: true };
+      spawn('taskkill', ['/T', '/F', '/PID', String(pid)], options).on('error', () => undefined);
+    }
   } catch {
-    // It has ended already.
+    // It has ended already, or nothing can be started now.
   }
 }

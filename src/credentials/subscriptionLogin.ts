@@ -29,7 +29,8 @@ export async function findSubscriptionLogin(places: SubscriptionLoginPlaces): Pr
   const configured = isSet(setting) ? setting : undefined;
   const file = path.join(configured ?? path.join(home, '.claude'), '.credentials.json');
   if (await isFilled(file)) return `Claude Code's sign-in (${shortened(file, home)})`;
-  if (platform === 'darwin' && (await keychainHolds(keychainService(configured)))) {
+  const inKeychain = platform === 'darwin' && keychainHolds(keychainService(configured)).catch(() => false);
+  if (await inKeychain) {
     return "Claude Code's sign-in (macOS keychain)";
   }
   return undefined;
@@ -61,7 +62,10 @@ function shortened(file: string, home: string): string {
   return relative.startsWith('..') || path.isAbsolute(relative) ? file : path.join('~', relative);
 }
 
-/** Without `-w`, `security` tells by its exit code alone and asks the user for no permission. */
+/**
+ * Without `-w`, `security` tells by its exit code alone and asks the user for no permission. Rejects where it cannot be
+ * started for some reasons.
+ */
 function asksKeychain(service: string): Promise<boolean> {
   return new Promise((resolve) => {
     const child = spawn('/usr/bin/security', ['find-generic-password', '-s', service], {

@@ -139,6 +139,31 @@ describe('the key of a command', () => {
     assert.equal(runs.length, 2);
   });
 
+  it('is asked for again after a run that came to nothing in a way nobody thought of', async () => {
+    for (const run of [
+      () => Promise.reject(new TypeError('cannot read stdout')),
+      () => {
+        throw new TypeError('cannot spawn');
+      },
+    ]) {
+      let times = 0;
+      const broken = new ApiKeyCommand({
+        clock,
+        run: () => {
+          times += 1;
+          return times === 1 ? run() : Promise.resolve(gives('first'));
+        },
+      });
+      broken.follow({ line, refreshMs: minute });
+      const found = await broken.current();
+      assert.equal(found?.problem?.code, 'key-command-failed');
+      assert.match(found.problem.message, /could not be run \(TypeError\)\.$/);
+      await clock.advance(10_000);
+      assert.equal((await broken.current())?.key, 'first');
+      broken.dispose();
+    }
+  });
+
   it('of another command replaces it; the run of the old one is ended and its key forgotten', async () => {
     await started();
     await clock.advance(5 * minute);

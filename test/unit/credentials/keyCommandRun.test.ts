@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { type KeyCommandOutcome, runKeyCommand } from '../../../src/credentials/keyCommandRun.ts';
 import { FakeSecrets } from '../../fakes/fakeSecrets.ts';
 import { temporaryDirectory } from '../ledger/temporaryDirectory.ts';
@@ -63,6 +65,39 @@ describe('the command for a key', function () {
       new AbortController().signal,
     );
     assert.deepEqual(outcome, { kind: 'failed', why: 'could not be started (ENOENT)' });
+  });
+
+  it('that the machine cannot start is told so, with what to do', async () => {
+    const { platform, env: environment } = process;
+    const file = path.join(directory.path, 'file');
+    writeFileSync(file, '');
+    const { signal } = new AbortController();
+    const surroundings = { platform, environment, timeoutMs: 1000, directory: directory.path };
+    const outcome = await runKeyCommand('echo x', { ...surroundings, directory: path.join(file, 'x') }, [], signal);
+    assert.match(
+      outcome.kind === 'failed' ? outcome.why : '',
+      /^could not be started \((ENOTDIR\): your home|ENOENT\))/,
+    );
+    const long = { ...environment, LONG: 'x'.repeat(4_000_000) };
+    const tooLong = await runKeyCommand('echo x', { ...surroundings, environment: long }, [], signal);
+    assert.match(tooLong.kind === 'failed' ? tooLong.why : '', /^could not be started \(/);
+  });
+
+  it('that there are no file handles for is told so', async function () {
+    if (process.platform === 'win32') this.skip();
+    const source = import.meta.resolve('../../../src/credentials/secretCommandRun.ts');
+    const script = `
+      const { openSync } = await import('node:fs');
+      const { runSecretCommand } = await import(${JSON.stringify(source)});
+      const surroundings = { platform: process.platform, environment: {}, directory: '/', timeoutMs: 5000 };
+      const run = () => runSecretCommand('echo x', surroundings, [], new AbortController().signal);
+      await run();
+      try { for (;;) openSync('/dev/null'); } catch {}
+      const outcome = await run();
+      process.stdout.write(JSON.stringify(outcome));`;
+    const shell = `ulimit -n 200; exec "$0" --input-type=module -e "$1"`;
+    const { stdout } = await promisify(execFile)('/bin/sh', ['-c', shell, process.execPath, script]);
+    assert.match(stdout, /"why":"could not be started \(EMFILE\): too many files are open\. Close/);
   });
 
   it('that prints no key is told so, without what it printed', async () => {

@@ -70,4 +70,9 @@ describe('subscription login', () => {
     if (process.platform === 'darwin') this.skip();
     assert.equal(await findSubscriptionLogin({ environment: {}, platform: 'darwin', home }), undefined);
   });
+
+  it('is not there where the keychain cannot be asked', async () => {
+    const keychainHolds = (): Promise<boolean> => Promise.reject(new Error('spawn E2BIG'));
+    assert.equal(await findSubscriptionLogin({ environment: {}, platform: 'darwin', home, keychainHolds }), undefined);
+  });
 });
