@@ -51,9 +51,13 @@ export class RunningTurns {
       await turn.end();
       signal.throwIfAborted();
     }
-    // Another prompt of the same session may have been admitted meanwhile.
-    await this.#endNow(sessionId);
-    this.#turns.set(sessionId, { turn, cancelTimer: this.#endAfter(quietMs, sessionId), isOver: false });
+    // Another prompt of the same session may have been admitted meanwhile: at no moment is a turn in nobody's hands.
+    const before = this.#turns.get(sessionId);
+    const running: RunningTurn = { turn, cancelTimer: () => undefined, isOver: false };
+    this.#turns.set(sessionId, running);
+    running.cancelTimer = this.#endAfter(quietMs, sessionId, running);
+    before?.cancelTimer();
+    await before?.turn.end();
   }
 
   /** Something is heard of the session: its turn goes on. */
@@ -61,7 +65,7 @@ export class RunningTurns {
     const running = this.#turns.get(sessionId);
     if (running === undefined || running.isOver) return;
     running.cancelTimer();
-    running.cancelTimer = this.#endAfter(quietMs, sessionId);
+    running.cancelTimer = this.#endAfter(quietMs, sessionId, running);
   }
 
   /** Books what a session has used, in its turn if one is under way. @returns false when it was booked before. */
@@ -76,7 +80,7 @@ export class RunningTurns {
     if (running === undefined || running.isOver) return;
     running.isOver = true;
     running.cancelTimer();
-    running.cancelTimer = this.#endAfter(lateReportsMs, sessionId);
+    running.cancelTimer = this.#endAfter(lateReportsMs, sessionId, running);
   }
 
   /** Stops watching. What turns hold is given back by whoever clears up after this engine. */
@@ -85,17 +89,17 @@ export class RunningTurns {
     this.#turns.clear();
   }
 
-  async #endNow(sessionId: string): Promise<void> {
-    const running = this.#turns.get(sessionId);
-    if (running === undefined) return;
+  /** @param running ends only if it is still the session's turn; whichever is, when left out. */
+  async #endNow(sessionId: string, running = this.#turns.get(sessionId)): Promise<void> {
+    if (running === undefined || this.#turns.get(sessionId) !== running) return;
     this.#turns.delete(sessionId);
     running.cancelTimer();
     await running.turn.end();
   }
 
-  #endAfter(milliseconds: number, sessionId: string): () => void {
+  #endAfter(milliseconds: number, sessionId: string, running: RunningTurn): () => void {
     return this.#clock.after(milliseconds, () => {
-      this.#endNow(sessionId).catch((error: unknown) => {
+      this.#endNow(sessionId, running).catch((error: unknown) => {
         this.#logger.error('The turn of an agent could not be ended.', error);
       });
     });

@@ -6,6 +6,7 @@ import { statusLineIntake } from '../../../src/observer/statusLineIntake.ts';
 import { admitStep } from '../../../src/core/stepAdmission.ts';
 import { maxSubscriptionPlan } from '../../../src/core/plan.ts';
 import type { LiveSession } from '../../../src/core/session.ts';
+import { settled } from '../../fakes/fakeClock.ts';
 import { ManagerTester } from '../core/managerTester.ts';
 import { watched } from '../core/watched.ts';
 import { tokens } from '../ledger/ledgerTester.ts';
@@ -82,6 +83,33 @@ describe('hooks and status lines of observed agents', () => {
     await tester.clock.advance(3000);
     assert.deepEqual(await tester.underWay(), [0, 0]);
     assert.equal(await tester.used('tokensPerDay'), 4500);
+  });
+
+  it('ends each turn of a session whose prompts are admitted together', async () => {
+    const { manager, clock } = tester;
+    const admitted: (() => void)[] = [];
+    const together = new RunningTurns(
+      {
+        admitTurn: async (...args) => {
+          const turn = await manager.admitTurn(...args);
+          await new Promise<void>((resolve) => admitted.push(resolve));
+          return turn;
+        },
+        book: (...args) => manager.book(...args),
+      },
+      clock,
+      silentLogger,
+    );
+    const begun = [1, 2, 3].map(() => together.begin(session.sessionId, never));
+    await settled();
+    assert.deepEqual(await tester.underWay(), [0, 3]);
+    for (const go of admitted) go();
+    await Promise.all(begun);
+    assert.deepEqual(await tester.underWay(), [0, 1]);
+    together.end(session.sessionId);
+    await clock.advance(3000);
+    assert.deepEqual([await tester.underWay(), clock.timers], [[0, 0], 0]);
+    together.dispose();
   });
 
   it('takes a turn for over that nothing is heard of', async () => {
