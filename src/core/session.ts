@@ -26,10 +26,13 @@ export interface Allocation {
   readonly tokens: number;
 }
 
-/** A process of this machine, told apart from a later one with the same number by when it started. */
+/**
+ * A process of this machine, told apart from a later one with the same number by when it started, or at least by the
+ * machine's start.
+ */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** Opaque mark of when the process started; absent where the platform does not tell cheaply. */
+  /** Opaque mark of when the process started, or was seen; absent where the platform does not tell cheaply. */
   readonly startMark?: string;
 }
 

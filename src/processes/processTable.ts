@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { uptime as machineUptime } from 'node:os';
 import type { ProcessTable } from '../core/processTable.ts';
 import type { ProcessIdentity } from '../core/session.ts';
 
@@ -9,7 +10,12 @@ export interface ProcessTableOptions {
   readonly readFile?: (path: string) => string;
   /** Signal 0 to a process; throws `ESRCH` when there is none, `EPERM` when there is one of another user. */
   readonly kill?: (pid: number, signal: 0) => void;
+  /** How long the machine has been up, in seconds; throws when that is not known. */
+  readonly uptime?: () => number;
 }
+
+/** How much less than a mark says the machine must have been up for its boot to be another, in seconds. */
+const uptimeToleranceSeconds = 300;
 
 /**
  * The machine's processes. A check is one small read (or one system call where there is no /proc), synchronous, so
@@ -19,7 +25,13 @@ export function createProcessTable(options: ProcessTableOptions = {}): ProcessTa
   const platform = options.platform ?? process.platform;
   const readFile = options.readFile ?? ((path) => readFileSync(path, 'latin1'));
   const kill = options.kill ?? ((pid, signal) => process.kill(pid, signal));
-  if (platform !== 'linux') return { identify: (pid) => ({ pid }), isAlive: ({ pid }) => answersSignal(pid, kill) };
+  if (platform !== 'linux') {
+    const uptime = options.uptime ?? machineUptime;
+    return {
+      identify: (pid) => ({ pid, ...uptimeMark(uptime) }),
+      isAlive: ({ pid, startMark }) => answersSignal(pid, kill) && !isOfEarlierBoot(startMark, uptime),
+    };
+  }
 
   const boot = bootMark(readFile);
   const inspect = (pid: number): { state: string; startMark: string } | undefined => {
@@ -61,6 +73,32 @@ function bootMark(readFile: (path: string) => string): string {
     return `${readFile('/proc/sys/kernel/random/boot_id').trim().slice(0, 8)}-`;
   } catch {
     return '';
+  }
+}
+
+/**
+ * Where there is no /proc, the mark is how long the machine had been up when the process was seen. A machine that has
+ * been up for less was started again since; one that has been up for longer may have been, which the mark does not tell.
+ * Unlike the moment of the boot, this does not depend on the wall clock: a clock that is put right ends no session.
+ */
+function uptimeMark(uptime: () => number): { readonly startMark?: string } {
+  const [seconds] = uptimes(uptime);
+  return seconds === undefined ? {} : { startMark: `up-${Math.floor(seconds)}` };
+}
+
+function isOfEarlierBoot(startMark: string | undefined, uptime: () => number): boolean {
+  const marked = /^up-(\d+)$/.exec(startMark ?? '')?.[1];
+  if (marked === undefined) return false;
+  const most = uptimes(uptime).at(-1);
+  return most !== undefined && most + uptimeToleranceSeconds < Number(marked);
+}
+
+/** Asked twice, the smaller first: on macOS it is a difference, which is wrong if the clock is set while it is taken. */
+function uptimes(uptime: () => number): readonly number[] {
+  try {
+    return [uptime(), uptime()].filter((seconds) => seconds > 0).sort((a, b) => a - b);
+  } catch {
+    return [];
   }
 }
 

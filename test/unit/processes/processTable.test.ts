@@ -50,11 +50,32 @@ describe('process table', () => {
   it('asks by a signal where there is no /proc', () => {
     const noProc: ProcessTableOptions = { platform: 'linux', readFile: failing('ENOENT') };
     for (const options of [noProc, { platform: 'darwin' }, { platform: 'win32' }] as const) {
-      const alive = createProcessTable({ ...options, kill: () => undefined });
+      const alive = createProcessTable({ ...options, kill: () => undefined, uptime: failing('ENOSYS') });
       assert.deepEqual(alive.identify(42), { pid: 42 });
       assert.equal(alive.isAlive({ pid: 42 }), true);
       assert.equal(createProcessTable({ ...options, kill: failing('EPERM') }).isAlive({ pid: 42 }), true);
       assert.equal(createProcessTable({ ...options, kill: failing('ESRCH') }).isAlive({ pid: 42 }), false);
+    }
+  });
+
+  it('knows that the machine was started again where there is no /proc, and never takes one that lives for gone', () => {
+    for (const platform of ['darwin', 'win32'] as const) {
+      const after = (...seconds: number[]) => {
+        let asked = 0;
+        const uptime = (): number => seconds[asked++ % seconds.length] ?? 0;
+        return createProcessTable({ platform, kill: () => undefined, uptime });
+      };
+      const seen = after(36_000.7).identify(42);
+      assert.deepEqual(seen, { pid: 42, startMark: 'up-36000' });
+      assert.equal(after(120).isAlive(seen), false, 'it was started again two minutes ago');
+      assert.equal(after(35_600).isAlive(seen), false);
+      for (const seconds of [35_800, 36_000, 36_001, 1e9, 0, NaN]) assert.equal(after(seconds).isAlive(seen), true);
+      assert.equal(after(120, 36_100).isAlive(seen), true, 'the clock was set while it was asked');
+      assert.deepEqual(after(1e9, 50).identify(42), { pid: 42, startMark: 'up-50' });
+      const unknown = createProcessTable({ platform, kill: () => undefined, uptime: failing('ENOSYS') });
+      assert.equal(unknown.isAlive(seen), true);
+      for (const earlier of [{ pid: 42 }, { pid: 42, startMark: 'b00t1d00-900' }])
+        assert.equal(after(120).isAlive(earlier), true, 'without such a mark');
     }
   });
 
@@ -68,7 +89,7 @@ describe('process table', () => {
   it('sees real processes come and go', async () => {
     const table = createProcessTable();
     const own = table.identify(process.pid);
-    assert.equal(own.startMark !== undefined, process.platform === 'linux');
+    assert.match(own.startMark ?? '', process.platform === 'linux' ? /-\d+$/ : /^up-\d+$/);
     assert.equal(table.isAlive(own), true);
     const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
     const identity = table.identify(child.pid ?? 0);
