@@ -111,7 +111,7 @@ describe('the program that a name stands for', () => {
     if (process.platform === 'win32') this.skip();
     const ours = await file(
       'ours/claude',
-      `#!/bin/sh\n# ${shimMarker}\nexec ${process.execPath} ${launcherScript} run --shim -- claude "$@"\n`,
+      `#!/bin/sh\n# ${shimMarker}\nexec "${process.execPath}" "${launcherScript}" run --shim -- claude "$@"\n`,
     );
     const guard = 'DEPTH=$((DEPTH + 1)); export DEPTH; [ $DEPTH -lt 6 ] || { echo endless; exit 9; }';
     await file('other/claude', `#!/bin/sh\n${guard}\nexec "${ours}" "$@"\n`);
