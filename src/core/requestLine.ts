@@ -231,14 +231,16 @@ export function fairWeight(cost: RateAmounts, limits: RateLimits): number {
 }
 
 /**
- * A request's place by start-time fair queueing: sessions advance in step, each by what it takes, so one that asks
- * a lot does not push back one that asks little. (Goyal, Vin, Cheng: "Start-time Fair Queuing", 1996.)
+ * A request's place by fair queueing: sessions advance in step, each by what it takes, so one that asks a lot does not
+ * push back one that asks little. The place is the middle of what the request takes: a session is then ahead of its part
+ * by half a request at most, and behind it by as much. By the start alone (Goyal, Vin, Cheng: "Start-time Fair Queuing",
+ * 1996) those with large requests would always be ahead, by the end alone always behind.
  * @param virtualTime the tag of the request that was admitted last.
  * @param sessionFinish where the session's requests so far end.
  * @param weight see `fairWeight`.
  * @returns the request's tag and the session's new end.
  */
 export function fairTag(virtualTime: number, sessionFinish: number, weight: number): { tag: number; finish: number } {
-  const tag = Math.max(virtualTime, sessionFinish);
-  return { tag, finish: tag + weight };
+  const start = Math.max(virtualTime, sessionFinish);
+  return { tag: start + weight / 2, finish: start + weight };
 }

@@ -174,8 +174,8 @@ describe('who goes next under several limits', () => {
 
 describe('a place in line', () => {
   it('is behind the session’s own requests, and never before those that went', () => {
-    assert.deepEqual(fairTag(10, 0, 5), { tag: 10, finish: 15 });
-    assert.deepEqual(fairTag(10, 40, 5), { tag: 40, finish: 45 });
+    assert.deepEqual(fairTag(10, 0, 4), { tag: 12, finish: 14 });
+    assert.deepEqual(fairTag(10, 40, 4), { tag: 42, finish: 44 });
   });
 
   it('moves a session by its tokens, or by its share of the requests if that is more', () => {

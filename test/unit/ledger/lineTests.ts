@@ -88,8 +88,8 @@ export function lineTests(openLedger: OpenLedger): void {
     it('counts tokens and not requests', async () => {
       const tester = given();
       const [large, small] = [await tester.opened('large'), await tester.opened('small')];
-      await tester.settle(await tester.admitted(large, { input: 60_000 }), tokens(60_000));
       await tester.settle(await tester.admitted(small), tokens(60_000));
+      await tester.settle(await tester.admitted(large), tokens(60_000));
       const larges = await queue(tester, large, 4, { input: 20_000 });
       const smalls = await queue(tester, small, 20, { input: 4000 });
       tester.now += 2 * minute;
@@ -104,6 +104,28 @@ export function lineTests(openLedger: OpenLedger): void {
       const firsts = gone.slice(0, 12);
       assert.equal(firsts.filter((id) => larges.includes(id)).length, 2);
       assert.equal(firsts.filter((id) => smalls.includes(id)).length, 10);
+    });
+
+    it('lets who asks for much be no further ahead than behind', async () => {
+      const tester = given();
+      const [large, small] = [await tester.opened('large'), await tester.opened('small')];
+      await tester.settle(await tester.admitted(small), tokens(60_000));
+      await tester.settle(await tester.admitted(large), tokens(60_000));
+      const larges = await queue(tester, large, 4, { input: 20_000 });
+      await queue(tester, small, 20, { input: 4000 });
+      tester.now += 2 * minute;
+      const leads: number[] = [];
+      for (let [lead, left] = [0, larges.length]; left > 0; tester.now += 1000) {
+        for (const id of await tester.goes()) {
+          const isLarge = larges.includes(id);
+          if (isLarge) left -= 1;
+          lead += isLarge ? 20_000 : -4000;
+          await tester.settle(id, tokens(isLarge ? 20_000 : 4000));
+        }
+        leads.push(lead);
+      }
+      assert.ok(Math.max(...leads) <= 12_000, `ahead by ${Math.max(...leads)}`);
+      assert.ok(Math.min(...leads) >= -12_000, `behind by ${-Math.min(...leads)}`);
     });
 
     it('gives a session that comes back no more than its turn', async () => {

@@ -24,8 +24,8 @@ export function modelGroupTests(openLedger: OpenLedger): void {
       const [a, b] = [await tester.opened('a'), await tester.opened('b')];
       await tester.observe({ model: opus, limits: [reported('inputTokensPerMinute', 10_000, 0)] });
       const head = await tester.waiting(a, { input: 5000, model: opus });
-      await tester.waiting(b, { input: 400, model: 'claude-opus-4-1' });
       await tester.admitted(b, { input: 5000, model: sonnet });
+      await tester.waiting(b, { input: 400, model: 'claude-opus-4-1' });
       await tester.admitted(a, { input: 5000, model: 'claude-opus-5' });
       await tester.admitted(a, { input: 5000 });
       const { nextAt } = await tester.run();
