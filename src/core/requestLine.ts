@@ -235,7 +235,8 @@ export function fairWeight(cost: RateAmounts, limits: RateLimits): number {
  * push back one that asks little. The place is the middle of what the request takes: a session is then ahead of its part
  * by half a request at most, and behind it by as much. By the start alone (Goyal, Vin, Cheng: "Start-time Fair Queuing",
  * 1996) those with large requests would always be ahead, by the end alone always behind.
- * @param virtualTime the tag of the request that was admitted last.
+ * @param virtualTime the smallest tag of those that were admitted last, together: where all could go at once, who had most
+ * is not forgotten.
  * @param sessionFinish where the session's requests so far end.
  * @param weight see `fairWeight`.
  * @returns the request's tag and the session's new end.

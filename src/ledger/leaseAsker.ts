@@ -4,7 +4,7 @@ import type { Logger } from '../core/logger.ts';
 import type { QuotaTerms } from '../core/quotaTerms.ts';
 import { SharedQuotaError, type MachineIdentity, type SharedQuota } from '../core/sharedQuota.ts';
 import type { LeaseAnswers } from './leaseAnswers.ts';
-import type { LeaseDesk } from './leaseDesk.ts';
+import type { LeaseDesk, PreparedAsk } from './leaseDesk.ts';
 import type { LedgerStore } from './ledgerStore.ts';
 
 /** Two asks are at least so far apart when nobody waits: what is leased ahead is for this time too, in milliseconds. */
@@ -23,7 +23,7 @@ export interface LeaseAskerParts {
   readonly moment: () => LeaseMoment;
   readonly machine: () => Promise<MachineIdentity>;
   readonly logger: Logger;
-  /** Called when an answer is written. */
+  /** Called when an answer is written or requests were admitted. */
   readonly answered: (planId: string) => void;
 }
 
@@ -89,7 +89,9 @@ export class LeaseAsker {
     const { store, desk, answers, shared, clock, moment, logger, answered } = this.#parts;
     try {
       const machine = await this.#parts.machine();
-      const ask = await store.transaction(() => desk.prepare({ machine, terms, aheadMs, seatFor }, clock.now()));
+      const prepare = (): PreparedAsk => desk.prepare({ machine, terms, aheadMs, seatFor }, clock.now());
+      const { ask, hasAdmitted } = await store.transaction(prepare);
+      if (hasAdmitted) answered(terms.planId);
       const sent = moment();
       try {
         const grant = await shared.renew(ask);

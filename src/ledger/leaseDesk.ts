@@ -24,6 +24,12 @@ export interface AskTerms {
   readonly seatFor: string | undefined;
 }
 
+export interface PreparedAsk {
+  readonly ask: LeaseAsk;
+  /** Requests were admitted, of which their engines are to be told. */
+  readonly hasAdmitted: boolean;
+}
+
 /** What those want who wait, and who has slots. */
 interface Demand {
   readonly fronts: readonly WaitingRequest[];
@@ -56,8 +62,10 @@ export class LeaseDesk {
     this.#books = books;
   }
 
-  prepare({ machine, terms, aheadMs, seatFor }: AskTerms, now: number): LeaseAsk {
+  /** Whoever may go goes first: what was leased for them would else be given back before they have it. */
+  prepare({ machine, terms, aheadMs, seatFor }: AskTerms, now: number): PreparedAsk {
     const { planId } = terms;
+    const hasAdmitted = this.#books.line.advance(terms, now);
     const demand = this.#demand(terms, seatFor, now);
     const scopes = this.#scopeIds(demand, terms).map((id) =>
       this.#ask(scopeOfId(terms, id), demand, aheadMs, terms, now),
@@ -69,7 +77,8 @@ export class LeaseDesk {
       this.#store.putScope(planId, { ...row, planLease });
     }
     const epoch = row.planLease?.epoch ?? 0;
-    return { planId, machine, epoch: epoch === 0 ? undefined : epoch, dayKey: calendarDay(now).key, scopes };
+    const known = epoch === 0 ? undefined : epoch;
+    return { ask: { planId, machine, epoch: known, dayKey: calendarDay(now).key, scopes }, hasAdmitted };
   }
 
   #demand(terms: QuotaTerms, seatFor: string | undefined, now: number): Demand {

@@ -59,7 +59,7 @@ export interface ScopeRow {
   /** When the upstream asked for the pause. */
   readonly pausedAt: number;
   readonly pausedUntil: number;
-  /** The plan's alone: the tag of the request admitted last; see `fairTag`. */
+  /** The plan's alone: the smallest tag of the requests that were admitted last; see `fairTag`. */
   readonly virtualTime: number;
   /** The plan's alone: how much of the set limits is used; see `AdaptiveShare`. */
   readonly share: AdaptiveShare;

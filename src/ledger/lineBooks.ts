@@ -15,7 +15,12 @@ import type { LedgerStore, ReservationRow } from './ledgerStore.ts';
 import { moveInLine } from './moveInLine.ts';
 import type { ScopeBooks } from './scopeBooks.ts';
 
-const nobody: Pick<LeasedRun, 'nextAt' | 'lack'> = { nextAt: undefined };
+/** What a run of one line comes to. */
+interface Advance extends Pick<LeasedRun, 'nextAt' | 'lack'> {
+  readonly admitted: number;
+}
+
+const nobody: Advance = { nextAt: undefined, admitted: 0 };
 
 type Fate = Exclude<RequestState, { kind: 'waiting' }>;
 
@@ -74,12 +79,17 @@ export class LineBooks {
   }
 
   /** @param isOwn false for another account's line, which a lease binds only while another engine of this machine has one. */
-  #runOne(terms: QuotaTerms, now: number, isOwn = true): Pick<LeasedRun, 'nextAt' | 'lack'> {
+  #runOne(terms: QuotaTerms, now: number, isOwn = true): Advance {
     const waiting = this.#unpaused(terms.planId);
     if (waiting.length === 0) return nobody;
     const { leases } = this.#scopes;
     const isBound = leases !== undefined && (isOwn || leases.state(terms.planId) === 'leased');
     return this.#advance(waiting, terms, now, isBound ? leases : undefined);
+  }
+
+  /** Admits whoever may go; their engines hear of it when they run the line. @returns whether anybody was admitted. */
+  advance(terms: QuotaTerms, now: number): boolean {
+    return this.#runOne(terms, now).admitted > 0;
   }
 
   /** Those of the line as it is that a larger lease would help. */
@@ -121,20 +131,20 @@ export class LineBooks {
     terms: QuotaTerms,
     now: number,
     leases: LeaseBooks | undefined,
-  ): Pick<LeasedRun, 'nextAt' | 'lack'> {
+  ): Advance {
     const planId = terms.planId;
     const rowOf = ({ id }: WaitingRequest): ReservationRow | undefined =>
       waiting.find(({ reservationId }) => reservationId === id);
     for (const id of new Set(waiting.flatMap((row) => row.scopes))) this.#scopes.followClock(id, now);
     const line = { scopes: this.#facts(waiting, terms, now, leases), ...this.#waiting(waiting, terms, leases) };
     const decision = decideLine(line, now);
-    let virtualTime = 0;
+    let virtualTime = Infinity;
     for (const request of decision.admitted) {
       const row = rowOf(request);
       if (row === undefined) continue;
       this.#store.putReservation({ ...row, state: 'admitted' });
       this.#scopes.hold(row.scopes, row.cost, terms, now);
-      virtualTime = Math.max(virtualTime, row.tag);
+      virtualTime = Math.min(virtualTime, row.tag);
       this.#wake(row.sessionId);
     }
     for (const { request, what } of decision.usedUp) {
@@ -144,9 +154,11 @@ export class LineBooks {
       moveInLine(this.#store, row.sessionId, -row.weight);
     }
     const plan = this.#store.scope(planId);
-    if (virtualTime > plan.virtualTime) this.#store.putScope(planId, { ...plan, virtualTime });
-    const { nextAt } = decision;
-    return leases === undefined ? { nextAt } : this.#lack(leases, decision, line, terms, now);
+    if (virtualTime !== Infinity && virtualTime > plan.virtualTime)
+      this.#store.putScope(planId, { ...plan, virtualTime });
+    const { nextAt, admitted } = decision;
+    const lack = leases === undefined ? { nextAt } : this.#lack(leases, decision, line, terms, now);
+    return { ...lack, admitted: admitted.length };
   }
 
   /** What a larger lease would help, and when to ask for it again. */

@@ -259,10 +259,13 @@ export class ScopeBooks {
 
   #observeLimits(scope: Scope, report: LimitReport, terms: QuotaTerms, now: number): void {
     const row = this.#store.scope(scope.id);
-    const buckets = { ...refilledBuckets(row.buckets, this.limits(scope, row, terms, now), now) };
+    const limits = this.limits(scope, row, terms, now);
+    const buckets = { ...refilledBuckets(row.buckets, limits, now) };
+    const { others } = this.shared(scope, limits, terms, now);
     const reported = { ...row.reported };
     for (const { dimension, limit, remaining } of report.limits) {
-      buckets[dimension] = corrected(buckets[dimension], limit, remaining, reportedRounding[dimension]);
+      const known = reportedRounding[dimension] + others[dimension];
+      buckets[dimension] = corrected(buckets[dimension], limit, remaining, known);
       reported[dimension] = limit;
     }
     const pausedUntil = now + Math.min(report.retryAfterMs ?? 0, longestPauseMs);

@@ -1,17 +1,44 @@
 /** The one call of a lease; see SharedQuota.renew. */
 export const renewCall = `
--- The service of a machine that begins to want something is not less than that of those who do: it cannot have saved up.
--- Nor can one whose wants were never met, for more than a whole limit: others would wait for a minute, and no longer.
-CREATE FUNCTION fair_service(of_plan text, of_machine text, own double precision, begins boolean)
-RETURNS double precision LANGUAGE sql STABLE AS $$
-  SELECT greatest(own, coalesce((SELECT CASE WHEN begins THEN min(l.service) ELSE max(l.service) - 1 END FROM lease l
-    WHERE l.plan_id = of_plan AND l.machine_id <> of_machine AND NOT l.is_over AND EXISTS (SELECT FROM part o
-      WHERE o.plan_id = l.plan_id AND o.machine_id = l.machine_id AND o.wants > 0 AND o.dimension <> 'slots')), own))
-$$;
-
 CREATE FUNCTION wants_rates(of_plan text, of_machine text) RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT EXISTS (SELECT FROM part
     WHERE plan_id = of_plan AND machine_id = of_machine AND wants > 0 AND dimension <> 'slots')
+$$;
+
+CREATE FUNCTION needs_rates(of_plan text, of_machine text) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT EXISTS (SELECT FROM part
+    WHERE plan_id = of_plan AND machine_id = of_machine AND needs > 0 AND dimension <> 'slots')
+$$;
+
+-- What part of the rates that are leased will probably be used, by scope and dimension. A request holds more tokens than it
+-- uses in the end; how much more is taken from what earlier ones used and what those hold that are under way or wait.
+CREATE FUNCTION used_parts(of_plan text, of_machine text, asked text[]) RETURNS jsonb LANGUAGE sql STABLE AS $$
+  SELECT coalesce(jsonb_object_agg(m.scope_id || ' ' || m.dimension,
+    greatest(0.01, least(1, m.consumed / r.consumed * (r.held + r.needs) / (m.held + m.needs)))), '{}')
+  FROM part m JOIN part r USING (plan_id, scope_id, machine_id)
+  WHERE m.plan_id = of_plan AND m.machine_id = of_machine AND m.scope_id = ANY (asked) AND is_rate(m.dimension)
+    AND r.dimension = 'requestsPerMinute' AND r.consumed > 0 AND m.held + m.needs > 0
+$$;
+
+-- What a machine will probably use of what it has leased, as parts of limits by weight.
+CREATE FUNCTION expected_use(of_plan text, of_machine text, asked text[], parts jsonb, busy double precision)
+RETURNS double precision LANGUAGE sql STABLE AS $$
+  SELECT coalesce(max(least(1, p.leased * coalesce((parts->>(p.scope_id || ' ' || p.dimension))::double precision, 1) / b.size)), 0) / busy
+  FROM part p JOIN bucket b USING (plan_id, scope_id, dimension)
+  WHERE p.plan_id = of_plan AND p.machine_id = of_machine AND p.scope_id = ANY (asked) AND is_rate(p.dimension) AND b.size > 0
+$$;
+
+-- The service that a machine's wants go by. One that begins to want has no less than those who wait: it cannot have saved up.
+-- Where nobody waits nothing is scarce: it is level with whoever has had most, who would have to wait for all others later.
+-- Nor can one whose wants were never met be behind by more than a whole limit: others would wait for a minute, and no longer.
+CREATE FUNCTION fair_service(of_plan text, of_machine text, own double precision, wanted boolean, waited boolean)
+RETURNS double precision LANGUAGE sql STABLE AS $$
+  SELECT greatest(own, CASE
+    WHEN NOT waited AND bool_and(NOT o.waits) THEN max(o.service)
+    WHEN NOT wanted THEN coalesce(min(o.service) FILTER (WHERE o.waits), own)
+    ELSE max(o.service) FILTER (WHERE o.wants) - 1 END)
+  FROM (SELECT l.service + l.expected AS service, wants_rates(of_plan, l.machine_id) AS wants, needs_rates(of_plan, l.machine_id) AS waits FROM lease l
+    WHERE l.plan_id = of_plan AND l.machine_id <> of_machine AND NOT l.is_over) o
 $$;
 
 -- The machine's lease in force with its end moved on, or a new one.
@@ -59,9 +86,12 @@ DECLARE
   held_lease lease;
   is_new boolean;
   has_wanted boolean;
+  has_waited boolean;
+  busy double precision;
+  parts jsonb;
+  expects double precision;
   my_service double precision;
   decided record;
-  given double precision := 0;
   waits double precision;
   day_is_used boolean := false;
 BEGIN
@@ -76,34 +106,38 @@ BEGIN
   is_new := before.epoch IS DISTINCT FROM held_lease.epoch;
   IF is_new THEN PERFORM forget_gone(of_plan, t); END IF;
   has_wanted := wants_rates(of_plan, caller);
+  has_waited := needs_rates(of_plan, caller);
+  busy := (SELECT max(weight) FROM part WHERE plan_id = of_plan AND machine_id = caller AND scope_id = ANY (asked));
   PERFORM make_scopes(of_plan, asked);
   PERFORM take_report(of_plan, caller, ask->'scopes', day, is_new, held_lease.epoch IS NOT DISTINCT FROM (ask->>'epoch')::bigint,
     before.day_key IS DISTINCT FROM day, t);
 
-  my_service := held_lease.service - coalesce((SELECT max(least(1, p.freed / b.size) / p.weight)
+  -- What was used was used by those who were at work before or are now.
+  busy := (SELECT greatest(max(weight), busy, 0.01) FROM part WHERE plan_id = of_plan AND machine_id = caller AND scope_id = ANY (asked));
+  my_service := held_lease.service + CASE WHEN is_new THEN 0 ELSE coalesce((SELECT max(least(1, p.fresh / b.size) / busy)
     FROM part p JOIN bucket b USING (plan_id, scope_id, dimension)
-    WHERE p.plan_id = of_plan AND p.machine_id = caller AND p.freed > 0 AND b.size > 0 AND p.dimension <> 'slots'
-      AND p.scope_id = ANY (asked)), 0);
+    WHERE p.plan_id = of_plan AND p.machine_id = caller AND p.fresh > 0 AND b.size > 0 AND p.scope_id = ANY (asked)), 0) END;
+  parts := used_parts(of_plan, caller, asked);
+  expects := expected_use(of_plan, caller, asked, parts, busy);
   IF wants_rates(of_plan, caller) THEN
-    my_service := fair_service(of_plan, caller, my_service, NOT has_wanted);
+    my_service := fair_service(of_plan, caller, my_service + expects, has_wanted, has_waited) - expects;
   END IF;
 
-  FOR decided IN SELECT d.*, p.weight FROM decide(of_plan, caller, asked, day, my_service) d
+  FOR decided IN SELECT d.*, p.weight FROM decide(of_plan, caller, asked, day, my_service + expects, parts) d
       JOIN part p ON p.plan_id = of_plan AND p.machine_id = caller AND p.scope_id = d.scope_id AND p.dimension = d.dimension LOOP
     UPDATE part SET granted = granted + decided.gets, is_blocked = decided.is_blocked,
         needs = greatest(0, needs - decided.gets), wants = greatest(0, wants - decided.gets)
       WHERE plan_id = of_plan AND machine_id = caller AND scope_id = decided.scope_id AND dimension = decided.dimension
         AND (decided.gets > 0 OR is_blocked <> decided.is_blocked);
-    IF decided.dimension <> 'slots' AND decided.size > 0 THEN
-      given := greatest(given, decided.gets / decided.size / decided.weight);
-    END IF;
     IF decided.lacks > 0 AND is_rate(decided.dimension) AND decided.size > 0 THEN
       waits := greatest(waits, decided.lacks / decided.size * 60000);
     ELSIF decided.lacks > 0 AND decided.dimension = 'tokensPerDay' THEN
       day_is_used := true;
     END IF;
   END LOOP;
-  UPDATE lease SET service = my_service + given WHERE plan_id = of_plan AND machine_id = caller AND service <> my_service + given;
+  expects := expected_use(of_plan, caller, asked, parts, busy);
+  UPDATE lease SET service = my_service, expected = expects
+    WHERE plan_id = of_plan AND machine_id = caller AND (service <> my_service OR expected <> expects);
   PERFORM tell_of_room(of_plan, caller, asked);
   UPDATE part SET fresh = 0, freed = 0
     WHERE plan_id = of_plan AND machine_id = caller AND (fresh > 0 OR freed > 0);

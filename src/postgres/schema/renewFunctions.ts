@@ -1,3 +1,6 @@
+/** How much of its even part of a rate a machine is given at once while others wait, in milliseconds. */
+const turnMs = 400;
+
 /** What a call of a machine does: report, return, ask, get. */
 export const renewFunctions = `
 CREATE FUNCTION amount(amounts jsonb, dimension text) RETURNS double precision LANGUAGE sql IMMUTABLE AS $$
@@ -80,9 +83,11 @@ BEGIN
   RETURN least(want, greatest(0, left_room) * weight / all_weights);
 END $$;
 
--- What the caller gets of each limit that it wants something of. Who was given less so far (\`service\`; of slots: who has
--- fewer) goes first: so much is set aside as would make them even, or as their first request needs.
-CREATE FUNCTION decide(of_plan text, caller text, asked text[], day text, my_service double precision)
+-- What the caller gets of each limit that it wants something of. Who has had less so far (\`my_service\`; of slots: who has
+-- fewer) goes first: so much is set aside as would make them even, or as their first request needs. Beyond what its first
+-- requests need, a machine has little at once while others wait: who has much lets all go that wait, whoever's turn it is.
+-- \`parts\`: what part of the caller's leases will probably be used; see used_parts.
+CREATE FUNCTION decide(of_plan text, caller text, asked text[], day text, my_service double precision, parts jsonb)
 RETURNS TABLE (scope_id text, dimension text, size double precision, gets double precision, is_blocked boolean, lacks double precision)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -106,11 +111,12 @@ BEGIN
     FROM mine m
     JOIN part o ON o.plan_id = of_plan AND o.scope_id = m.scope_id AND o.dimension = m.dimension AND o.machine_id <> caller
     JOIN lease l ON l.machine_id = o.machine_id AND l.plan_id = of_plan,
-    LATERAL (SELECT CASE m.dimension WHEN 'slots' THEN o.leased / o.weight ELSE l.service END AS rank) r
+    LATERAL (SELECT CASE m.dimension WHEN 'slots' THEN o.leased / o.weight ELSE l.service + l.expected END AS rank) r
     -- A day's tokens are leased of the day that they are for.
     WHERE (o.dimension <> 'tokensPerDay' OR o.day_key = day) AND (o.leased > 0 OR o.wants > 0)
   ), sums AS (
     SELECT scope_id, dimension, sum(leased) AS leased, sum(aside) AS aside, sum(greatest(needs, aside)) AS all_aside,
+      bool_or(needs > 0) AS wait, sum(weight) FILTER (WHERE wants > 0) AS weight,
       array_agg(wants - greatest(needs, aside) ORDER BY (wants - greatest(needs, aside)) / weight, weight)
         FILTER (WHERE wants > greatest(needs, aside)) AS wants,
       array_agg(weight ORDER BY (wants - greatest(needs, aside)) / weight, weight)
@@ -119,7 +125,9 @@ BEGIN
   ), rooms AS (
     SELECT m.*, CASE m.dimension WHEN 'slots' THEN 'slots' ELSE 'rates' END AS kind,
       m.size - m.used - m.leased - coalesce(s.leased, 0) AS room, coalesce(s.aside, 0) AS aside,
-      coalesce(s.all_aside, 0) AS all_aside, s.wants AS their_wants, s.weights AS their_weights
+      coalesce(s.all_aside, 0) AS all_aside, s.wants AS their_wants, s.weights AS their_weights,
+      CASE WHEN s.wait AND is_rate(m.dimension) THEN greatest(0, m.size * m.weight / (m.weight + coalesce(s.weight, 0)) * ${turnMs} / 60000
+        / coalesce((parts->>(m.scope_id || ' ' || m.dimension))::double precision, 1) - m.needs) ELSE m.wants END AS most_extra
     FROM mine m LEFT JOIN sums s USING (scope_id, dimension)
   ), fits AS (
     -- Each waiting agent needs one slot, so that some of them help some; a request needs all of its tokens.
@@ -141,7 +149,8 @@ BEGIN
     CASE WHEN f.fits THEN 0 ELSE f.needs - (f.room - f.aside) END
   FROM fits f JOIN scopes s USING (scope_id, kind) JOIN kinds k USING (kind),
   LATERAL (SELECT fair_part(f.room - f.all_aside - f.needs, least(f.wants, f.size) - f.needs, f.weight, f.their_wants, f.their_weights)
-    AS amount) extra,
+    AS amount) fair,
+  LATERAL (SELECT least(fair.amount, f.most_extra) AS amount) extra,
   LATERAL (SELECT CASE WHEN f.dimension IN ('slots', 'requestsPerMinute') THEN floor(extra.amount + 1e-9) ELSE extra.amount END
     AS amount) whole_extra;
 END $$;

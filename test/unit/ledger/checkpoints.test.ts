@@ -45,7 +45,7 @@ describe('checkpoints of the ledger', () => {
     const sessionId = await tester.opened();
     for (let write = 0; write < 300; write += 1) await tester.charge(await tester.admitted(sessionId));
     let kept = 0;
-    for (let look = 0; look < 200 && kept === 0; look += 1) {
+    for (let look = 0; look < 400 && kept === 0; look += 1) {
       await sleep(25);
       kept = keptSessions();
     }

@@ -120,8 +120,8 @@ export function correctionTests(openLedger: OpenLedger): void {
       const id = await tester.admitted(a, { input: 900, output: 100 });
       const waits = await tester.waiting(a, { input: 500 });
       await tester.charge(id, { inputTokens: 300, usage: tokens(300) });
-      assert.equal(await tester.used('tokensPerDay'), 400);
       assert.deepEqual(await tester.goes(), [waits]);
+      assert.equal(await tester.used('tokensPerDay'), 900);
     });
   });
 

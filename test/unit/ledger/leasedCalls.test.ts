@@ -85,6 +85,27 @@ describe('calls of a ledger that leases', () => {
     assert.ok((await line).decided.has(id));
   });
 
+  it('let those go whom an answer helps before what they were given is given back', async () => {
+    const [a, b] = [await tester.opened('a'), await tester.opened('b')];
+    await settled();
+    held = [];
+    const first = tester.ask(a, { input: 3000 });
+    await clock.advance(1000);
+    assert.equal((await first).state, 'waiting');
+    // It lacks what is asked for already, so the next call follows at once upon the answer.
+    const second = tester.ask(b, { input: 3500 });
+    await settled();
+    const [answer] = held;
+    held = [];
+    answer?.();
+    await settled();
+    assert.equal(held.length, 1, 'the next call is under way');
+    assert.ok((await tester.used('tokensPerMinute')) >= 3000, 'the first holds what it was given');
+    answerAll();
+    await clock.advance(1000);
+    await second;
+  });
+
   it('of a request that is decided ask in the background for what others lack', async () => {
     const [a, ended] = [await tester.opened('a'), await tester.opened('b')];
     await ledger.endSession(ended, 'released', tester.now);

@@ -128,6 +128,22 @@ export function lineTests(openLedger: OpenLedger): void {
       assert.ok(Math.min(...leads) >= -12_000, `behind by ${-Math.min(...leads)}`);
     });
 
+    it('remembers who had most also where all could go at once', async () => {
+      const tester = given();
+      const [heavy, light] = [await tester.opened('heavy'), await tester.opened('light')];
+      await tester.settle(await tester.admitted(light, { input: 1000 }), tokens(1000));
+      await tester.settle(await tester.admitted(heavy, { input: 59_000 }), tokens(59_000));
+      await queue(tester, heavy, 1, { input: 4000 });
+      await queue(tester, light, 1, { input: 4000 });
+      tester.now += minute;
+      for (const id of await tester.goes()) await tester.settle(id, tokens(4000));
+      const whole = await tester.admitted(await tester.opened('third'), { input: 52_000 });
+      const [after] = await queue(tester, heavy, 1, { input: 4000 });
+      const [large] = await queue(tester, light, 1, { input: 12_000 });
+      await tester.settle(whole, tokens(60_000));
+      assert.deepEqual(await order(tester, 1000, 100), [large, after]);
+    });
+
     it('gives a session that comes back no more than its turn', async () => {
       const tester = given();
       const [busy, back] = [await tester.opened('busy'), await tester.opened('back')];

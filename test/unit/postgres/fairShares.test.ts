@@ -110,6 +110,31 @@ describe('shares of machines in PostgreSQL', function () {
     assert.ok(jain(sums) > 0.97, JSON.stringify(sums));
   });
 
+  it('do not let wait who had more while nobody had to wait', async () => {
+    const sums = await used(
+      [{ arrives: (step) => (step < 10 ? 4 : 20) }, { arrives: (step) => (step < 10 ? 0.3 : 20) }],
+      70,
+      20,
+    );
+    assert.ok(jain(sums) > 0.97, JSON.stringify(sums));
+  });
+
+  it('are small while others wait: who has much lets all go that wait there, whoever’s turn it is', async () => {
+    const [holder, other, third] = ['holder', 'other', 'third'].map(
+      (id) => new FakeMachine(quota, id, { set: { tokensPerMinute: perMinute } }),
+    );
+    assert.ok(holder !== undefined && other !== undefined && third !== undefined);
+    await holder.ask({ tokensPerMinute: perMinute }, { tokensPerMinute: perMinute });
+    await other.ask({ tokensPerMinute: 100 });
+    await third.ask({ tokensPerMinute: 100 });
+    holder.giveBack({ tokensPerMinute: perMinute });
+    await holder.ask();
+    await other.ask({ tokensPerMinute: 100 }, { tokensPerMinute: 3000 });
+    assert.equal(other.room('tokensPerMinute'), 100, 'the third waits');
+    await third.ask({ tokensPerMinute: 100 }, { tokensPerMinute: 3000 });
+    assert.ok(third.room('tokensPerMinute') > 1000, 'nobody waits any more');
+  });
+
   it('give a big request its turn among small ones', async () => {
     const small = new FakeMachine(quota, 'small', { set: { tokensPerMinute: 1000 } });
     const big = new FakeMachine(quota, 'big', { set: { tokensPerMinute: 1000 } });
