@@ -71,6 +71,8 @@ interface LiveSessionBase extends SessionBase {
   readonly pausedAt?: number;
   /** The user's word for this session alone, in place of its agent's; see `AgentLimits.weight`. */
   readonly weight?: number;
+  /** Where a request of it began that left the line before it went (see `fairTag`): the next one has its place. */
+  readonly placeKept?: number;
 }
 
 /** Holds a slot (unless unauthenticated). */

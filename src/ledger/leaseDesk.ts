@@ -62,10 +62,13 @@ export class LeaseDesk {
     this.#books = books;
   }
 
-  /** Whoever may go goes first: what was leased for them would else be given back before they have it. */
+  /**
+   * Whoever may go goes first: what was leased for them would else be given back before they have it. Who leases nothing
+   * ahead is leaving, and admits nobody.
+   */
   prepare({ machine, terms, aheadMs, seatFor }: AskTerms, now: number): PreparedAsk {
     const { planId } = terms;
-    const hasAdmitted = this.#books.line.advance(terms, now);
+    const hasAdmitted = aheadMs > 0 && this.#books.line.advance(terms, now);
     const demand = this.#demand(terms, seatFor, now);
     const scopes = this.#scopeIds(demand, terms).map((id) =>
       this.#ask(scopeOfId(terms, id), demand, aheadMs, terms, now),

@@ -47,8 +47,9 @@ export class RequestBooks {
     const output = estimate.outputTokens + Math.floor(Math.min(outputReserve(estimate, held), bearableOutput));
     const cost = requestCost(requests, input, output);
     const weight = this.#weight(expected, row.session, terms, now);
-    const { tag, finish } = fairTag(this.#store.scope(planId).virtualTime, row.finishTag, weight);
-    this.#store.putSession({ ...row, session: { ...row.session, lastActivityAt: now }, finishTag: finish });
+    const { placeKept, ...session } = row.session;
+    const { tag, finish } = fairTag(placeKept ?? this.#store.scope(planId).virtualTime, row.finishTag, weight);
+    this.#store.putSession({ ...row, session: { ...session, lastActivityAt: now }, finishTag: finish });
     this.#store.putReservation({ ...request, cost, scopes, state: 'waiting', tag, weight });
   }
 
@@ -142,6 +143,15 @@ export class RequestBooks {
     if (holdsQuota(row)) this.#scopes.release(row.scopes, amountsLeft(row.cost, row.charged));
     // The line has moved the session back already where it refused the request.
     if (!row.state.endsWith('used-up')) moveInLine(this.#store, row.sessionId, -row.weight);
+    if (row.state === 'waiting') this.#keepPlace(row);
+  }
+
+  /** Who waited in vain goes on with its wait when it comes again. */
+  #keepPlace({ sessionId, tag, weight }: ReservationRow): void {
+    const row = this.#store.session(sessionId);
+    if (row === undefined || row.session.state === 'ended') return;
+    const placeKept = Math.min(row.session.placeKept ?? Infinity, tag - weight / 2);
+    this.#store.putSession({ ...row, session: { ...row.session, placeKept } });
   }
 
   /** Drops what an engine left: what waited never was, what was in flight counts as used. */

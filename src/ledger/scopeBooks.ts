@@ -261,7 +261,9 @@ export class ScopeBooks {
     const row = this.#store.scope(scope.id);
     const limits = this.limits(scope, row, terms, now);
     const buckets = { ...refilledBuckets(row.buckets, limits, now) };
-    const { others } = this.shared(scope, limits, terms, now);
+    // What others have used is known while their leases are.
+    const isLeased = this.leases?.state(scope.planId) === 'leased';
+    const others = isLeased ? this.shared(scope, limits, terms, now).others : nothing;
     const reported = { ...row.reported };
     for (const { dimension, limit, remaining } of report.limits) {
       const known = reportedRounding[dimension] + others[dimension];

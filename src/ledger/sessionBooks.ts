@@ -235,7 +235,7 @@ export class SessionBooks {
   /** The engine works for another plan now: so do its sessions, and hold that plan's slots. */
   move(engineId: string, planId: string): void {
     for (const row of this.#store.sessionsOfEngine(engineId)) {
-      const { accountTold = false, ...session } = row.session;
+      const { accountTold = false, ...session } = withoutPlace(row.session);
       if (accountTold && kindOf(session.planId) === kindOf(planId)) continue;
       const finishTag = this.#store.scope(planId).virtualTime;
       this.#store.putSession({ ...row, session: { ...session, planId }, finishTag });
@@ -246,8 +246,13 @@ export class SessionBooks {
     const row = this.#store.session(sessionId);
     if (row === undefined || row.session.state === 'ended') return;
     const { planId: before } = row.session;
-    const finishTag = before === planId ? row.finishTag : this.#store.scope(planId).virtualTime;
-    this.#store.putSession({ ...row, session: { ...row.session, planId, accountTold: true }, finishTag });
+    const stays = before === planId;
+    const session = { ...(stays ? row.session : withoutPlace(row.session)), planId, accountTold: true } as const;
+    this.#store.putSession({
+      ...row,
+      session,
+      finishTag: stays ? row.finishTag : this.#store.scope(planId).virtualTime,
+    });
     // What was told of windows while nobody knew whose they are may be this account's or another's.
     if (before === kindOf(before)) this.#scopes.forgetWindows(before);
     this.#scopes.know(planId);
@@ -266,8 +271,15 @@ function kindOf(planId: string): string {
   return planId.split('-', 1)[0] ?? planId;
 }
 
+/** In another line its place is another. */
+function withoutPlace(session: Session): Session {
+  if (session.state === 'ended') return session;
+  const { placeKept, ...rest } = session;
+  return rest;
+}
+
 function withoutLife(session: LiveSession): Omit<EndedSession, 'state' | 'endedAt' | 'endReason'> {
-  const { state, pausedAt, weight, ...rest } = session;
+  const { state, pausedAt, weight, placeKept, ...rest } = session;
   if (!('idleSince' in rest)) return rest;
   const { idleSince, ...base } = rest;
   return base;

@@ -40,7 +40,11 @@ const sessionBase = {
   parentSessionId: z.string().exactOptional(),
 };
 
-const live = { pausedAt: z.number().exactOptional(), weight: z.number().exactOptional() };
+const live = {
+  pausedAt: z.number().exactOptional(),
+  weight: z.number().exactOptional(),
+  placeKept: z.number().exactOptional(),
+};
 
 const session = z.discriminatedUnion('state', [
   z.object({ ...sessionBase, ...live, state: z.literal('active') }),

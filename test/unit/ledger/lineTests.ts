@@ -128,6 +128,28 @@ export function lineTests(openLedger: OpenLedger): void {
       assert.ok(Math.min(...leads) >= -12_000, `behind by ${-Math.min(...leads)}`);
     });
 
+    it('gives a request that left the line before it went its place again', async () => {
+      const tester = given();
+      const [large, small] = [await tester.opened('large'), await tester.opened('small')];
+      const whole = await tester.admitted(await tester.opened('third'), { input: 60_000 });
+      let last = await tester.waiting(large, { input: 30_000 });
+      await queue(tester, small, 40, { input: 3000 });
+      await tester.settle(whole, tokens(60_000));
+      const gone: string[] = [];
+      // It is waited for in vain again and again, while the line moves on by less than half of what it takes.
+      for (let seconds = 6; seconds <= 90 && !gone.includes(last); seconds += 6) {
+        tester.now += 6000;
+        for (const id of await tester.goes()) {
+          gone.push(id);
+          await tester.settle(id, tokens(id === last ? 30_000 : 3000));
+        }
+        if (gone.includes(last)) break;
+        await tester.ledger.withdraw(last);
+        last = await tester.waiting(large, { input: 30_000 });
+      }
+      assert.ok(gone.includes(last), `not after ${gone.length} small ones`);
+    });
+
     it('remembers who had most also where all could go at once', async () => {
       const tester = given();
       const [heavy, light] = [await tester.opened('heavy'), await tester.opened('light')];

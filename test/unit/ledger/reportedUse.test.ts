@@ -15,13 +15,17 @@ describe('what the upstream says is used', () => {
     leaseAmounts((dimension) => (dimension === 'tokensPerMinute' ? amount : 0));
 
   /** What a machine counts as used of its 6,000 tokens after the upstream has said that so many are left. */
-  function usedAfter(remaining: number, ofOthers: { readonly used: number; readonly leased: number }): number {
+  function usedAfter(
+    remaining: number,
+    ofOthers: { readonly used: number; readonly leased: number },
+    durationMs = 10_000,
+  ): number {
     const store = new MemoryStore();
     const moment = { monotonic: now, wall: now };
     const leases = new LeaseBooks(store, { moment: () => moment, policy: () => ({ kind: 'wait' }) });
     store.putScope('ApiKey', {
       ...newScope,
-      planLease: { epoch: 1, at: moment, durationMs: 10_000, askAgainAt: 0, askedAt: now, othersWait: true },
+      planLease: { epoch: 1, at: moment, durationMs, askAgainAt: 0, askedAt: now, othersWait: true },
       lease: {
         consumed: nothing,
         grant: {
@@ -40,6 +44,10 @@ describe('what the upstream says is used', () => {
   it('holds up no machine by what others are known to have used or leased', () => {
     assert.equal(usedAfter(500, { used: 3000, leased: 1500 }), 500);
     assert.equal(usedAfter(500, { used: 4000, leased: 3000 }), 0);
+  });
+
+  it('counts all of it where the lease has ended: what others have used since is not known', () => {
+    assert.equal(usedAfter(500, { used: 3000, leased: 1500 }, 0), 5000);
   });
 
   it('counts what nobody is known to have used', () => {
