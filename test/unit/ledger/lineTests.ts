@@ -13,6 +13,17 @@ async function queue(tester: LedgerTester, sessionId: string, count: number, opt
   return ids;
 }
 
+/** Four requests of 20,000 tokens of one session and twenty of 4,000 of another, both of which have had as much so far. */
+async function queueOfTwo(tester: LedgerTester): Promise<{ readonly larges: string[]; readonly smalls: string[] }> {
+  const [large, small] = [await tester.opened('large'), await tester.opened('small')];
+  await tester.settle(await tester.admitted(small), tokens(60_000));
+  await tester.settle(await tester.admitted(large), tokens(60_000));
+  const larges = await queue(tester, large, 4, { input: 20_000 });
+  const smalls = await queue(tester, small, 20, { input: 4000 });
+  tester.now += 2 * minute;
+  return { larges, smalls };
+}
+
 /** Lets requests go one at a time until the line is empty. @returns them in the order in which they went. */
 async function order(tester: LedgerTester, stepMs: number, mostSteps = 1000): Promise<string[]> {
   const gone: string[] = [];
@@ -87,12 +98,7 @@ export function lineTests(openLedger: OpenLedger): void {
 
     it('counts tokens and not requests', async () => {
       const tester = given();
-      const [large, small] = [await tester.opened('large'), await tester.opened('small')];
-      await tester.settle(await tester.admitted(small), tokens(60_000));
-      await tester.settle(await tester.admitted(large), tokens(60_000));
-      const larges = await queue(tester, large, 4, { input: 20_000 });
-      const smalls = await queue(tester, small, 20, { input: 4000 });
-      tester.now += 2 * minute;
+      const { larges, smalls } = await queueOfTwo(tester);
       const gone: string[] = [];
       while (gone.length < 12) {
         for (const id of await tester.goes()) {
@@ -108,12 +114,7 @@ export function lineTests(openLedger: OpenLedger): void {
 
     it('lets who asks for much be no further ahead than behind', async () => {
       const tester = given();
-      const [large, small] = [await tester.opened('large'), await tester.opened('small')];
-      await tester.settle(await tester.admitted(small), tokens(60_000));
-      await tester.settle(await tester.admitted(large), tokens(60_000));
-      const larges = await queue(tester, large, 4, { input: 20_000 });
-      await queue(tester, small, 20, { input: 4000 });
-      tester.now += 2 * minute;
+      const { larges } = await queueOfTwo(tester);
       const leads: number[] = [];
       for (let [lead, left] = [0, larges.length]; left > 0; tester.now += 1000) {
         for (const id of await tester.goes()) {
