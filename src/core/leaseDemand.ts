@@ -2,20 +2,26 @@ import { amountsOf, type RateAmounts } from './rateLimits.ts';
 
 /** Demand of so long ago weighs a third in the pace, in milliseconds. */
 const memoryMs = 8000;
+/** The same of a pace that rises where it takes nothing from others. */
+const risingMs = 1000;
 /** A pace of less than one request in so many milliseconds is none: nothing is leased ahead for it. */
 const rareMs = 60_000;
 /** The most that is leased ahead, as a part of the limit. */
 const mostAhead = 1 / 4;
 
 /**
- * The pace of what is taken, from how much more has been taken since it was looked at last.
+ * The pace of what is taken, from how much more has been taken since it was looked at last. It is forgotten slowly, and
+ * follows soon where it rises: who begins to work waits for the way to the shared ledger else, request after request.
+ * While others wait it rises slowly too, as what one leases ahead is theirs.
  * @param taken since the last time.
  * @param elapsedMs since then.
+ * @param othersWait other machines lack what this one would lease.
  * @returns amounts a millisecond.
  */
-export function pacedOn(pace: RateAmounts, taken: RateAmounts, elapsedMs: number): RateAmounts {
+export function pacedOn(pace: RateAmounts, taken: RateAmounts, elapsedMs: number, othersWait: boolean): RateAmounts {
   if (elapsedMs <= 0) return pace;
-  const kept = Math.exp(-elapsedMs / memoryMs);
+  const rises = taken.requestsPerMinute > pace.requestsPerMinute * elapsedMs;
+  const kept = Math.exp(-elapsedMs / (rises && !othersWait ? risingMs : memoryMs));
   return amountsOf((dimension) => pace[dimension] * kept + (Math.max(0, taken[dimension]) / elapsedMs) * (1 - kept));
 }
 

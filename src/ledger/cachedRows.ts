@@ -79,6 +79,11 @@ export class CachedRows implements LedgerRows {
     return this.#rows.liveSessions();
   }
 
+  hasLiveSessions(planId: string): boolean {
+    this.#flushSessions();
+    return this.#rows.hasLiveSessions(planId);
+  }
+
   idleSessionIds(planId: string): string[] {
     return this.#idle.rows(planId, () => {
       this.#flushSessions();

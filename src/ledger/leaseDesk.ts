@@ -141,7 +141,8 @@ export class LeaseDesk {
       if (dimension === 'tokensPerDay' && !isToday) return 0;
       return Math.max(0, leftOf(share, dimension, consumed[dimension]) - held[dimension]);
     });
-    const pace = this.#pace(row, share);
+    const othersWait = leases.plan(terms.planId)?.othersWait === true;
+    const pace = this.#pace(row, share, othersWait);
     const fronts = demand.fronts.filter(({ scopes }) => scopes.includes(scope.id));
     const { back, needs, wants } = scopeAsk({
       limits,
@@ -155,7 +156,7 @@ export class LeaseDesk {
         amountsOf((dimension) => limits[dimension] ?? Infinity),
       ),
       seats: limits.slots === undefined ? 0 : wantedSeats(scope, demand),
-      othersWait: leases.plan(terms.planId)?.othersWait === true,
+      othersWait,
     });
     const before = isToday || share === undefined ? share?.returned : { ...share.returned, tokensPerDay: 0 };
     const returned = leaseAmounts((dimension) => (before?.[dimension] ?? 0) + back[dimension]);
@@ -169,10 +170,10 @@ export class LeaseDesk {
     this.#store.putScope(scopeId, { ...row, lease: { ...lease, grant } });
   }
 
-  #pace(row: ScopeRow, share: ScopeShare | undefined): RateAmounts {
+  #pace(row: ScopeRow, share: ScopeShare | undefined, othersWait: boolean): RateAmounts {
     if (share === undefined) return nothing;
     const elapsed = this.#books.leases.moment().monotonic - share.pacedAt;
-    return pacedOn(share.pace, amountsLess(takenOf(row), share.paced), elapsed);
+    return pacedOn(share.pace, amountsLess(takenOf(row), share.paced), elapsed, othersWait);
   }
 
   /** What this machine's settings allow. */

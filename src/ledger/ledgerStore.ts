@@ -126,6 +126,8 @@ export interface LedgerRows {
   session(sessionId: string): SessionRow | undefined;
   sessionOfTokenHash(tokenHash: string): SessionRow | undefined;
   liveSessions(): LiveSession[];
+  /** Whether there is any live session of the plan. */
+  hasLiveSessions(planId: string): boolean;
   /** Live sessions of the plan that gave their slot back. */
   idleSessionIds(planId: string): string[];
   /** The live sessions that an engine opened. */

@@ -104,9 +104,7 @@ export class MachineSpeaker {
     const { store } = this.#parts;
     const shown = this.#published.get(planId)?.body ?? emptyBody;
     if (shown !== emptyBody) return Promise.resolve(true);
-    return store.read(
-      () => store.shared.outbox(1).length > 0 || store.liveSessions().some((session) => session.planId === planId),
-    );
+    return store.read(() => store.shared.outbox(1).length > 0 || store.hasLiveSessions(planId));
   }
 
   /** Says the last, and lets another engine speak. */

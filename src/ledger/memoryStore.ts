@@ -87,6 +87,10 @@ export class MemoryStore implements LedgerStore {
     return [...this.#sessions.values()].flatMap(({ session }) => (session.state === 'ended' ? [] : [session]));
   }
 
+  hasLiveSessions(planId: string): boolean {
+    return this.liveSessions().some((session) => session.planId === planId);
+  }
+
   idleSessionIds(planId: string): string[] {
     return this.liveSessions()
       .filter((session) => session.planId === planId && session.state === 'idle')

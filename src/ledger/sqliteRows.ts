@@ -83,6 +83,11 @@ export class SqliteRows implements LedgerRows {
     );
   }
 
+  hasLiveSessions(planId: string): boolean {
+    const sql = `SELECT session_id FROM session WHERE ${live} AND plan_id = ? LIMIT 1`;
+    return this.#row(rowSchemas.sessionId, sql, planId) !== undefined;
+  }
+
   idleSessionIds(planId: string): string[] {
     const sql = `SELECT session_id FROM session WHERE ${live} AND state = 'idle' AND plan_id = ?`;
     return this.#rows(rowSchemas.sessionId, sql, planId).map(({ session_id }) => session_id);
