@@ -1,5 +1,6 @@
 import { amountsOf, rateDimensions, type RateAmounts, type RateLimits } from './rateLimits.ts';
 import { leaseDimensions, type LeaseAmounts, type LeaseDimension, type LeaseLimits } from './sharedQuota.ts';
+import type { Buckets } from './tokenBucket.ts';
 
 /** A moment by two clocks of the machine, in milliseconds. */
 export interface LeaseMoment {
@@ -131,6 +132,18 @@ export function ratesAmong(limits: LeaseLimits): RateLimits {
 export function elapsedSince(then: LeaseMoment, now: LeaseMoment): number {
   if (now.monotonic < then.monotonic) return Infinity;
   return Math.max(now.monotonic - then.monotonic, now.wall - then.wall);
+}
+
+/** The part of a limit from which on it is near. */
+const near = 1 / 2;
+
+/** Whether little is left of a scope's limits for all machines together. @param buckets this machine's. */
+export function isNear(limits: LeaseLimits, buckets: Buckets, share: ScopeShare): boolean {
+  return rateDimensions.some((dimension) => {
+    const { used, held } = buckets[dimension];
+    const ofAll = used + held + share.usedByOthers[dimension] + share.leasedByOthers[dimension];
+    return ofAll > (limits[dimension] ?? Infinity) * near;
+  });
 }
 
 /** Nobody is told to ask again so much later, in milliseconds. */

@@ -12,16 +12,16 @@ const mostAhead = 1 / 4;
 /**
  * The pace of what is taken, from how much more has been taken since it was looked at last. It is forgotten slowly, and
  * follows soon where it rises: who begins to work waits for the way to the shared ledger else, request after request.
- * While others wait it rises slowly too, as what one leases ahead is theirs.
+ * Where there is little for all it rises slowly too, as what one leases ahead is others'.
  * @param taken since the last time.
  * @param elapsedMs since then.
- * @param othersWait other machines lack what this one would lease.
+ * @param isScarce others wait for what this machine would lease, or may soon.
  * @returns amounts a millisecond.
  */
-export function pacedOn(pace: RateAmounts, taken: RateAmounts, elapsedMs: number, othersWait: boolean): RateAmounts {
+export function pacedOn(pace: RateAmounts, taken: RateAmounts, elapsedMs: number, isScarce: boolean): RateAmounts {
   if (elapsedMs <= 0) return pace;
   const rises = taken.requestsPerMinute > pace.requestsPerMinute * elapsedMs;
-  const kept = Math.exp(-elapsedMs / (rises && !othersWait ? risingMs : memoryMs));
+  const kept = Math.exp(-elapsedMs / (rises && !isScarce ? risingMs : memoryMs));
   return amountsOf((dimension) => pace[dimension] * kept + (Math.max(0, taken[dimension]) / elapsedMs) * (1 - kept));
 }
 

@@ -1,6 +1,6 @@
 import { limitsOfAgent } from '../core/agentRules.ts';
 import { calendarDay } from '../core/calendarDay.ts';
-import { leaseAmounts, leftOf, smallerLeaseLimits, type ScopeLease, type ScopeShare } from '../core/lease.ts';
+import { isNear, leaseAmounts, leftOf, smallerLeaseLimits, type ScopeLease, type ScopeShare } from '../core/lease.ts';
 import { scopeAsk } from '../core/leaseAsk.ts';
 import { forecast, pacedOn } from '../core/leaseDemand.ts';
 import { agentScope, scopeOfId, type QuotaTerms, type Scope } from '../core/quotaTerms.ts';
@@ -142,7 +142,8 @@ export class LeaseDesk {
       return Math.max(0, leftOf(share, dimension, consumed[dimension]) - held[dimension]);
     });
     const othersWait = leases.plan(terms.planId)?.othersWait === true;
-    const pace = this.#pace(row, share, othersWait);
+    const isScarce = othersWait || (share !== undefined && isNear(limits, row.buckets, share));
+    const pace = this.#pace(row, share, isScarce);
     const fronts = demand.fronts.filter(({ scopes }) => scopes.includes(scope.id));
     const { back, needs, wants } = scopeAsk({
       limits,
@@ -170,10 +171,10 @@ export class LeaseDesk {
     this.#store.putScope(scopeId, { ...row, lease: { ...lease, grant } });
   }
 
-  #pace(row: ScopeRow, share: ScopeShare | undefined, othersWait: boolean): RateAmounts {
+  #pace(row: ScopeRow, share: ScopeShare | undefined, isScarce: boolean): RateAmounts {
     if (share === undefined) return nothing;
     const elapsed = this.#books.leases.moment().monotonic - share.pacedAt;
-    return pacedOn(share.pace, amountsLess(takenOf(row), share.paced), elapsed, othersWait);
+    return pacedOn(share.pace, amountsLess(takenOf(row), share.paced), elapsed, isScarce);
   }
 
   /** What this machine's settings allow. */

@@ -1,5 +1,5 @@
+import { isNear } from '../core/lease.ts';
 import { scopeOfId, type QuotaTerms, type Scope } from '../core/quotaTerms.ts';
-import { rateDimensions } from '../core/rateLimits.ts';
 import type { LeaseBooks } from './leaseBooks.ts';
 import type { LedgerStore } from './ledgerStore.ts';
 import type { ScopeBooks } from './scopeBooks.ts';
@@ -12,8 +12,6 @@ const giveBackMs = 400;
 /** How long what was used stays unreported: where the limits are far, and where they are near. */
 const farMs = 2500;
 const nearMs = 400;
-/** The part of a limit from which on it is near. */
-const near = 1 / 2;
 
 export interface LeaseDutyBooks {
   readonly store: LedgerStore;
@@ -47,22 +45,14 @@ export function leaseDuty(books: LeaseDutyBooks, terms: QuotaTerms, isWatched: b
   if (monotonic - plan.at.monotonic >= plan.durationMs / 2) return 'ask';
   const untold = ids.filter((id) => leases.untold(id, planId));
   if (untold.length > 0 && sinceAsked >= farMs) return 'ask';
-  const pressed = plan.othersWait || untold.some((id) => isNear(books, scopeOfId(terms, id), terms, now));
+  const pressed = plan.othersWait || untold.some((id) => isNearLimit(books, scopeOfId(terms, id), terms, now));
   if (untold.length > 0 && pressed && sinceAsked >= nearMs) return 'ask';
   if (plan.othersWait && sinceAsked >= giveBackMs && ids.some((id) => leases.isIdle(id, planId))) return 'ask';
   return 'watch';
 }
 
-/** Whether little is left of a scope for all machines together. */
-function isNear({ store, leases, scopes }: LeaseDutyBooks, scope: Scope, terms: QuotaTerms, now: number): boolean {
+function isNearLimit({ store, leases, scopes }: LeaseDutyBooks, scope: Scope, terms: QuotaTerms, now: number): boolean {
   const share = leases.share(scope.id, terms.planId);
   const row = store.scope(scope.id);
-  const limits = scopes.limits(scope, row, terms, now);
-  const { buckets } = row;
-  return rateDimensions.some((dimension) => {
-    const limit = limits[dimension];
-    if (share === undefined || limit === undefined) return false;
-    const { used, held } = buckets[dimension];
-    return used + held + share.usedByOthers[dimension] + share.leasedByOthers[dimension] > limit * near;
-  });
+  return share !== undefined && isNear(scopes.limits(scope, row, terms, now), row.buckets, share);
 }

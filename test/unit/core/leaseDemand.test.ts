@@ -12,25 +12,25 @@ describe('the pace that is leased ahead for', () => {
     assert.ok(paceAfter(2, taken, nothing, false) > full * 0.8);
   });
 
-  it('rises slowly while others wait', () => {
+  it('rises slowly where there is little for all', () => {
     assert.ok(paceAfter(2, taken, nothing, true) < full * 0.3);
   });
 
-  for (const othersWait of [false, true]) {
-    it(`is forgotten slowly, so that a pause of seconds costs nobody a wait (others wait: ${othersWait})`, () => {
+  for (const isScarce of [false, true]) {
+    it(`is forgotten slowly, so that a pause of seconds costs nobody a wait (scarce: ${isScarce})`, () => {
       const after = paceAfter(
         3,
         nothing,
         amountsOf(() => full),
-        othersWait,
+        isScarce,
       );
       assert.ok(after > full * 0.6 && after < full * 0.8, String(after));
     });
   }
 });
 
-function paceAfter(seconds: number, each: RateAmounts, from: RateAmounts, othersWait: boolean): number {
+function paceAfter(seconds: number, each: RateAmounts, from: RateAmounts, isScarce: boolean): number {
   let pace = from;
-  for (let second = 0; second < seconds; second += 1) pace = pacedOn(pace, each, everyMs, othersWait);
+  for (let second = 0; second < seconds; second += 1) pace = pacedOn(pace, each, everyMs, isScarce);
   return pace.requestsPerMinute;
 }
