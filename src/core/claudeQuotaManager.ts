@@ -1,18 +1,10 @@
 import { type AdmissionAsk, AdmissionRefusedError, type LimitReport, type RequestAdmission } from './admission.ts';
 import type { BatchedMessage, Reservation, TokenOwner } from './admission.ts';
-import { refusal, waitedTooLong, type Decided } from './admissionRefusals.ts';
+import { refusal, waitedTooLong } from './admissionRefusals.ts';
 import { bookBatch } from './batchBooks.ts';
 import { aMoment, lackOf, lineWait } from './lineWait.ts';
 import { HeldRequest, type ReservationBooks } from './heldRequest.ts';
-import type {
-  LedgerView,
-  LineRun,
-  OpeningOutcome,
-  RequestOpening,
-  SessionOpening,
-  SlotLine,
-  UsageEntry,
-} from './ledger.ts';
+import type { LedgerView, OpeningOutcome, RequestOpening, SessionOpening, SlotLine, UsageEntry } from './ledger.ts';
 import { defaultLongestWaitMs, longestHoldMs, retryAfterHoldSeconds } from './longestHold.ts';
 import { PersistentWrites } from './persistentWrites.ts';
 import { PlanAccounts } from './planAccounts.ts';
@@ -22,14 +14,11 @@ import type { QuotaManagerParts } from './quotaManagerParts.ts';
 import { QuotaSignals } from './quotaSignals.ts';
 import type { QuotaStatus } from './quotaStatus.ts';
 import { hasAccounts, type QuotaTerms } from './quotaTerms.ts';
-import { rerun } from './rerun.ts';
 import { type BookParts, reservationBooks } from './reservationBooks.ts';
 import type { EndReason, LiveSession, Session, SessionSteering } from './session.ts';
 import { noTokens, TokenEstimator } from './tokenEstimate.ts';
 import { usageOfSessions } from './usage.ts';
-
-/** When the line is run again after that has failed, in milliseconds. */
-const retryLineMs = 1000;
+import { WaitingLine } from './waitingLine.ts';
 
 /**
  * The usage of all agents of a plan against its limits. It decides who may use quota and when; the numbers are in the
@@ -39,37 +28,29 @@ export class ClaudeQuotaManager implements RequestAdmission {
   readonly #parts: QuotaManagerParts;
   readonly #estimator = new TokenEstimator();
   readonly #turns = new TurnEstimator();
-  readonly #waiting = new Map<string, (state: Decided) => void>();
+  readonly #line: WaitingLine;
   /** What happens to requests of this engine. */
   readonly signals = new QuotaSignals();
   /** Writes that must not be lost. */
   readonly writes: PersistentWrites;
   readonly #accounts: PlanAccounts;
-  readonly #runLine: () => void;
   readonly #stopListening: () => void;
   #terms: QuotaTerms;
   #longestWaitMs = defaultLongestWaitMs;
-  #cancelTimer: () => void = () => undefined;
-  /** When the line moves if nothing else happens. */
-  #nextAt: number | undefined;
 
   constructor(plan: Plan, parts: QuotaManagerParts) {
     this.#terms = { planId: plan.kind, plan, agents: [], dailyTokens: 'fallback' };
     this.#parts = parts;
     this.writes = new PersistentWrites(parts.clock, parts.logger);
     this.#accounts = new PlanAccounts(parts.ledger);
-    this.#runLine = rerun(
-      async () => {
-        if (this.#waiting.size > 0)
-          this.#take(await parts.ledger.runLine(parts.engineId, this.#terms, parts.clock.now()));
-      },
+    this.#line = new WaitingLine(
+      parts.clock,
+      () => parts.ledger.runLine(parts.engineId, this.#terms, parts.clock.now()),
       (error) => {
         parts.logger.error('The line of requests could not be run.', error);
-        this.#cancelTimer();
-        this.#cancelTimer = parts.clock.after(retryLineMs, this.#runLine);
       },
     );
-    this.#stopListening = parts.ledger.onChange(this.#runLine);
+    this.#stopListening = parts.ledger.onChange(this.#line.run);
   }
 
   /** @throws InvalidPlanError */
@@ -103,12 +84,12 @@ export class ClaudeQuotaManager implements RequestAdmission {
     if (hasAccounts(settings)) await this.#accounts.look(settings, clock.now());
     const terms = this.#accounts.applied(settings);
     const moves = terms.planId !== this.#terms.planId;
-    if (moves) for (const decide of this.#waiting.values()) decide({ kind: 'plan-changed' });
+    if (moves) this.#line.decideAll({ kind: 'plan-changed' });
     // What is asked for while the sessions move is asked of the new plan: nobody would serve it in the old one's line.
     this.#terms = terms;
     this.#longestWaitMs = longestWaitMs;
     if (moves) await ledger.moveSessions(engineId, terms.planId);
-    this.#runLine();
+    this.#line.run();
   }
 
   /**
@@ -121,7 +102,7 @@ export class ClaudeQuotaManager implements RequestAdmission {
     // Who waits in the line of the account before stays there, and its line is run on.
     this.#terms = { ...this.#terms, planId };
     await this.#parts.ledger.moveSessions(this.#parts.engineId, planId);
-    this.#runLine();
+    this.#line.run();
   }
 
   /** Takes a slot and an allocation for a session, or a place in the line for one. */
@@ -136,7 +117,7 @@ export class ClaudeQuotaManager implements RequestAdmission {
   async release(sessionId: string, reason: EndReason): Promise<Session | undefined> {
     const { ledger, clock } = this.#parts;
     const ended = await ledger.endSession(sessionId, reason, clock.now());
-    if (ended !== undefined) this.#runLine();
+    if (ended !== undefined) this.#line.run();
     return ended;
   }
 
@@ -187,19 +168,19 @@ export class ClaudeQuotaManager implements RequestAdmission {
     const { reservationId, sessionId } = opening;
     const wait = lineWait(clock, holdMs, signal, async () => {
       const lack = await lackOf(ledger, sessionId);
-      return waitedTooLong(holdMs, lack, retryAfterHoldSeconds(this.#nextAt, clock.now()));
+      return waitedTooLong(holdMs, lack, retryAfterHoldSeconds(this.#line.nextAt, clock.now()));
     });
-    this.#waiting.set(reservationId, wait.decide);
+    const place = this.#line.join(reservationId, wait.decide);
     try {
       const run = await ledger.enqueue(opening, engineId, this.#terms, clock.now());
       const inLineAt = clock.now();
-      this.#take(run);
+      const waits = place.enqueued(run);
       // Not before: a request that there is room for is not refused because the ledger was busy.
       wait.inLine();
       const decided = await wait.decided;
       if (decided.kind === 'used-up') this.signals.usedUp.tell(decided.what, decided.until);
       if (decided.kind !== 'admitted') throw refusal(decided);
-      const waitedMs = run.decided.has(reservationId) ? 0 : Math.max(1, clock.now() - inLineAt);
+      const waitedMs = waits ? Math.max(1, clock.now() - inLineAt) : 0;
       this.signals.admitted.tell(sessionId, waitedMs);
     } catch (error) {
       if (error instanceof AdmissionRefusedError) this.signals.refused.tell(sessionId, error.message);
@@ -207,23 +188,14 @@ export class ClaudeQuotaManager implements RequestAdmission {
       throw error;
     } finally {
       wait.end();
-      this.#waiting.delete(reservationId);
+      place.over();
     }
-  }
-
-  #take(run: LineRun): void {
-    for (const [reservationId, state] of run.decided) this.#waiting.get(reservationId)?.(state);
-    this.#cancelTimer();
-    this.#nextAt = run.nextAt;
-    if (run.nextAt === undefined) return;
-    const { clock } = this.#parts;
-    this.#cancelTimer = clock.after(run.nextAt - clock.now(), this.#runLine);
   }
 
   #books(sessionId: string): ReservationBooks {
     return reservationBooks(sessionId, {
       ...this.#bookParts,
-      runLine: this.#runLine,
+      runLine: this.#line.run,
       withdraw: (id) => this.#withdraw(id),
       estimator: this.#estimator,
     });
@@ -235,7 +207,7 @@ export class ClaudeQuotaManager implements RequestAdmission {
 
   async #withdraw(reservationId: string): Promise<void> {
     await this.writes.write('give back what a request held', () => this.#parts.ledger.withdraw(reservationId));
-    this.#runLine();
+    this.#line.run();
   }
 
   /** Why what was used cannot be booked now; undefined when it can. */
@@ -258,7 +230,7 @@ export class ClaudeQuotaManager implements RequestAdmission {
     const counted = await ledger.book(sessionId, entry, this.#terms, clock.now(), turnId);
     if (counted) {
       this.signals.booked.tell(sessionId, entry);
-      this.#runLine();
+      this.#line.run();
     }
     return counted;
   }
@@ -288,9 +260,8 @@ export class ClaudeQuotaManager implements RequestAdmission {
   }
 
   dispose(): void {
-    this.#cancelTimer();
     this.#stopListening();
     this.writes.dispose();
-    for (const decide of this.#waiting.values()) decide({ kind: 'gone' });
+    this.#line.dispose();
   }
 }

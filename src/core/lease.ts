@@ -1,6 +1,5 @@
 import { amountsOf, rateDimensions, type RateAmounts, type RateLimits } from './rateLimits.ts';
 import { leaseDimensions, type LeaseAmounts, type LeaseDimension, type LeaseLimits } from './sharedQuota.ts';
-import type { Buckets } from './tokenBucket.ts';
 
 /** A moment by two clocks of the machine, in milliseconds. */
 export interface LeaseMoment {
@@ -137,11 +136,15 @@ export function elapsedSince(then: LeaseMoment, now: LeaseMoment): number {
 /** The part of a limit from which on it is near. */
 const near = 1 / 2;
 
-/** Whether little is left of a scope's limits for all machines together. @param buckets this machine's. */
-export function isNear(limits: LeaseLimits, buckets: Buckets, share: ScopeShare): boolean {
-  return rateDimensions.some((dimension) => {
-    const { used, held } = buckets[dimension];
-    const ofAll = used + held + share.usedByOthers[dimension] + share.leasedByOthers[dimension];
+/**
+ * Whether little is left of a scope's limits for all machines together.
+ * @param taken what this machine has used and holds, of the dimensions that are looked at.
+ */
+export function isNear(limits: LeaseLimits, taken: Partial<LeaseAmounts>, share: ScopeShare): boolean {
+  return leaseDimensions.some((dimension) => {
+    const own = taken[dimension];
+    if (own === undefined) return false;
+    const ofAll = own + share.usedByOthers[dimension] + share.leasedByOthers[dimension];
     return ofAll > (limits[dimension] ?? Infinity) * near;
   });
 }

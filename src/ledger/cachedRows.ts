@@ -74,6 +74,12 @@ export class CachedRows implements LedgerRows {
     return row;
   }
 
+  /** Without looking whether the rows below have changed; undefined where it is not known. */
+  sessionAtHand(tokenHash: string): SessionRow | undefined {
+    const sessionId = this.#sessionIds.get(tokenHash);
+    return sessionId === undefined ? undefined : this.#sessions.known(sessionId);
+  }
+
   liveSessions(): LiveSession[] {
     this.#flushSessions();
     return this.#rows.liveSessions();

@@ -12,6 +12,11 @@ export class KnownRows<Row> {
     return row;
   }
 
+  /** The row where it is known. */
+  known(key: string): Row | undefined {
+    return this.#rows.get(key);
+  }
+
   /** Takes in a row as the file has it. */
   learn(key: string, row: Row): void {
     if (!this.#changed.has(key)) this.#rows.set(key, row);

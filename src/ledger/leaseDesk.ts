@@ -142,7 +142,11 @@ export class LeaseDesk {
       return Math.max(0, leftOf(share, dimension, consumed[dimension]) - held[dimension]);
     });
     const othersWait = leases.plan(terms.planId)?.othersWait === true;
-    const isScarce = othersWait || (share !== undefined && isNear(limits, row.buckets, share));
+    const taken = {
+      ...amountsOf((dimension) => row.buckets[dimension].used + held[dimension]),
+      tokensPerDay: consumed.tokensPerDay + held.tokensPerDay,
+    };
+    const isScarce = othersWait || (share !== undefined && isNear(limits, taken, share));
     const pace = this.#pace(row, share, isScarce);
     const fronts = demand.fronts.filter(({ scopes }) => scopes.includes(scope.id));
     const { back, needs, wants } = scopeAsk({

@@ -1,4 +1,5 @@
 import { isNear } from '../core/lease.ts';
+import { amountsOf } from '../core/rateLimits.ts';
 import { scopeOfId, type QuotaTerms, type Scope } from '../core/quotaTerms.ts';
 import type { LeaseBooks } from './leaseBooks.ts';
 import type { LedgerStore } from './ledgerStore.ts';
@@ -54,5 +55,7 @@ export function leaseDuty(books: LeaseDutyBooks, terms: QuotaTerms, isWatched: b
 function isNearLimit({ store, leases, scopes }: LeaseDutyBooks, scope: Scope, terms: QuotaTerms, now: number): boolean {
   const share = leases.share(scope.id, terms.planId);
   const row = store.scope(scope.id);
-  return share !== undefined && isNear(scopes.limits(scope, row, terms, now), row.buckets, share);
+  if (share === undefined) return false;
+  const taken = amountsOf((dimension) => row.buckets[dimension].used + row.buckets[dimension].held);
+  return isNear(scopes.limits(scope, row, terms, now), taken, share);
 }

@@ -185,8 +185,15 @@ export interface LedgerRows {
 export interface LedgerStore extends LedgerRows {
   /** Runs `body` alone, all or nothing. @throws what `body` throws, after undoing it. */
   transaction<T>(body: () => T): Promise<T>;
+  /** The same where nobody waits for it: up to a millisecond later, together with what else is written then. */
+  unhurried<T>(body: () => T): Promise<T>;
   /** Runs `body`, which only reads, on one moment's rows. */
   read<T>(body: () => T): Promise<T>;
+  /**
+   * A session that was read a moment ago, without looking whether another engine has changed it since; undefined where
+   * it would have to be read.
+   */
+  sessionAtHand(tokenHash: string): SessionRow | undefined;
   /** Tells of changes, this store's own and others'. @returns a function that ends it. */
   onChange(listener: () => void): () => void;
   /** Resolves when what was begun is written and nothing is kept open. */

@@ -65,6 +65,14 @@ export class MemoryStore implements LedgerStore {
     }
   }
 
+  unhurried<T>(body: () => T): Promise<T> {
+    return this.transaction(body);
+  }
+
+  sessionAtHand(tokenHash: string): SessionRow | undefined {
+    return this.sessionOfTokenHash(tokenHash);
+  }
+
   read<T>(body: () => T): Promise<T> {
     return this.transaction(body);
   }

@@ -58,6 +58,11 @@ export class SqliteConnection {
     this.#watch.unref();
   }
 
+  /** What a transaction would be given, as of the last look at the file, a fraction of a second ago. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
   /**
    * Runs `body` with the file as it is at one moment; `write` also keeps other writers out.
    * @param body is given a number that stays the same while nothing but this connection's kept transactions has changed

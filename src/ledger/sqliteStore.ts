@@ -1,5 +1,5 @@
 import { CachedRows } from './cachedRows.ts';
-import type { LedgerStore } from './ledgerStore.ts';
+import type { LedgerStore, SessionRow } from './ledgerStore.ts';
 import type { SqliteConnection } from './sqliteConnection.ts';
 import { SqliteRows } from './sqliteRows.ts';
 import { WriteQueue } from './writeQueue.ts';
@@ -22,6 +22,15 @@ export class SqliteStore extends CachedRows implements LedgerStore {
 
   transaction<T>(body: () => T): Promise<T> {
     return this.#writes.add(body);
+  }
+
+  unhurried<T>(body: () => T): Promise<T> {
+    return this.#writes.addUnhurried(body);
+  }
+
+  /** Another engine's change is seen at the connection's next look. */
+  override sessionAtHand(tokenHash: string): SessionRow | undefined {
+    return this.#connection.epoch === this.#epoch ? super.sessionAtHand(tokenHash) : undefined;
   }
 
   read<T>(body: () => T): Promise<T> {

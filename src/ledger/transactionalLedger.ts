@@ -120,7 +120,13 @@ export class TransactionalLedger implements Ledger {
     return this.#store.transaction(() => this.#sessions.steer(sessionId, steering, now));
   }
 
+  /**
+   * A session that another engine has ended may be found live until this one looks again, a fraction of a second later:
+   * admission looks for itself.
+   */
   sessionOfTokenHash(tokenHash: string): Promise<Session | undefined> {
+    const atHand = this.#store.sessionAtHand(tokenHash)?.session;
+    if (atHand !== undefined && atHand.state !== 'ended') return Promise.resolve(atHand);
     return this.#store.read(() => this.#store.sessionOfTokenHash(tokenHash)?.session);
   }
 
@@ -140,7 +146,7 @@ export class TransactionalLedger implements Ledger {
   }
 
   charge(reservationId: string, charge: Charge, terms: QuotaTerms, now: number): Promise<void> {
-    return this.#store.transaction(() => {
+    return this.#store.unhurried(() => {
       this.#requests.charge(reservationId, costOf(charge), charge.usage, terms, now);
     });
   }
@@ -152,7 +158,7 @@ export class TransactionalLedger implements Ledger {
     terms: QuotaTerms,
     now: number,
   ): Promise<boolean> {
-    return this.#store.transaction(() => this.#requests.settle(reservationId, entry, costOf(charge), terms, now));
+    return this.#store.unhurried(() => this.#requests.settle(reservationId, entry, costOf(charge), terms, now));
   }
 
   withdraw(reservationId: string): Promise<void> {
@@ -181,7 +187,7 @@ export class TransactionalLedger implements Ledger {
   }
 
   observe(report: LimitReport, terms: QuotaTerms, now: number, sessionId?: string): Promise<void> {
-    return this.#store.transaction(() => {
+    return this.#store.unhurried(() => {
       this.#scopes.observe(report, this.#termsOf(terms, sessionId), now);
     });
   }

@@ -2,6 +2,8 @@ import { isBusy } from './sqliteDatabase.ts';
 
 /** The most that one transaction takes in: what others wait for it stays short. */
 const mostInGroup = 64;
+/** How long waits at most what nobody waits for, in milliseconds: the shortest that a timer can. */
+const unhurriedMs = 1;
 
 interface Job {
   /** Does it. @returns what tells the result, once it is kept. */
@@ -11,13 +13,17 @@ interface Job {
 
 /**
  * Gathers what is to be written in one turn of the event loop into one transaction, in the order in which it was asked
- * for: what a transaction costs is shared by those that came together.
+ * for: what a transaction costs is shared by those that came together. What nobody waits for lets others come for a
+ * moment: as a rule it goes with the next that somebody does wait for.
  */
 export class WriteQueue {
   readonly #transaction: <T>(body: () => T) => Promise<T>;
   readonly #jobs: Job[] = [];
   #drained: Promise<void> = Promise.resolve();
   #draining = false;
+  #isHurried = false;
+  /** Ends the wait of what nobody waits for. */
+  #hurry: () => void = () => undefined;
 
   /** @param transaction runs a function alone, all or nothing; again from the start when the file was busy. */
   constructor(transaction: <T>(body: () => T) => Promise<T>) {
@@ -26,6 +32,13 @@ export class WriteQueue {
 
   /** @throws what `body` throws; then nothing of it is kept, and of the others everything. */
   add<T>(body: () => T): Promise<T> {
+    this.#isHurried = true;
+    this.#hurry();
+    return this.addUnhurried(body);
+  }
+
+  /** The same for what may be written a millisecond later. */
+  addUnhurried<T>(body: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       const run = (): (() => void) => {
         const result = body();
@@ -46,11 +59,23 @@ export class WriteQueue {
   async #drain(): Promise<void> {
     this.#draining = true;
     while (this.#jobs.length > 0) {
+      if (!this.#isHurried) await this.#moment();
       // Whatever else arrives in this turn of the event loop comes along.
       await new Promise((resolve) => setImmediate(resolve));
+      this.#isHurried = this.#jobs.length > mostInGroup;
       await this.#write(this.#jobs.splice(0, mostInGroup));
     }
     this.#draining = false;
+  }
+
+  #moment(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, unhurriedMs);
+      this.#hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   async #write(group: readonly Job[]): Promise<void> {

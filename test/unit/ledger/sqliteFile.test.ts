@@ -192,6 +192,18 @@ describe('the ledger’s file', () => {
     await ledger.close();
   });
 
+  it('shows a session that another window has ended as live for a moment at most, though nothing else is read', async () => {
+    const [here, there] = await Promise.all([0, 1].map(() => openLedger(directory.path, silentLogger)));
+    assert.ok(here !== undefined && there !== undefined);
+    const sessionId = await new LedgerTester(here.ledger).opened('a');
+    const state = async (): Promise<unknown> => (await here.ledger.sessionOfTokenHash(`hash of ${sessionId}`))?.state;
+    assert.equal(await state(), 'active');
+    await there.ledger.endSession(sessionId, 'released', Date.now());
+    for (let look = 0; look < 100 && (await state()) === 'active'; look += 1) await sleep(20);
+    assert.equal(await state(), 'ended');
+    await Promise.all([here, there].map(({ ledger }) => ledger.close()));
+  });
+
   it('is not written by a transaction that throws', async () => {
     const { ledger } = await openLedger(directory.path, silentLogger);
     await ledger.close();

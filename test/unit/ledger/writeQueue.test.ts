@@ -16,12 +16,13 @@ class List {
     }
   });
 
-  add(name: string): Promise<number> {
-    return this.queue.add(() => {
+  add(name: string, pace: 'hurried' | 'unhurried' = 'hurried'): Promise<number> {
+    const put = (): number => {
       this.kept.push(name);
       if (name.startsWith('bad')) throw new Error(`${name} fails`);
       return this.kept.length;
-    });
+    };
+    return pace === 'hurried' ? this.queue.add(put) : this.queue.addUnhurried(put);
   }
 }
 
@@ -50,6 +51,25 @@ describe('the queue of writes', () => {
       Array.from({ length: 200 }, (_, index) => `name ${index}`),
     );
     assert.equal(list.transactions, 4);
+  });
+
+  it('lets what nobody waits for go with the next that somebody waits for', async () => {
+    const list = new List();
+    const settled = list.add('settled', 'unhurried');
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(list.transactions, 0);
+    assert.deepEqual(await Promise.all([settled, list.add('asked')]), [1, 2]);
+    assert.deepEqual([list.kept, list.transactions], [['settled', 'asked'], 1]);
+  });
+
+  it('writes what nobody waits for though nothing else comes', async () => {
+    const list = new List();
+    assert.deepEqual(await Promise.all([list.add('a', 'unhurried'), list.add('b', 'unhurried')]), [1, 2]);
+    assert.equal(list.transactions, 1);
+    assert.equal(await list.add('c', 'unhurried'), 3);
+    void list.add('d', 'unhurried');
+    await list.queue.idle();
+    assert.deepEqual(list.kept, ['a', 'b', 'c', 'd']);
   });
 
   it('is idle when all is written or has failed', async () => {
