@@ -32,7 +32,8 @@ export interface Measurement {
 }
 
 const measuredMs = 400;
-const warmUpMs = 1200;
+/** Our engine lives for days, and takes thousands of requests until all of it is compiled. */
+const warmUpMs = 5000;
 /** How long it may take until the last requests are booked. */
 const bookingMs = 5000;
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,8 +12,9 @@ import { openLeasedQuota } from './leasedQuota.ts';
 const agents = 20;
 /** Between two requests of an agent, on average: the machine has some 500 a second, and is never at its end. */
 const pauseMs = 40;
-const warmUpMs = 4000;
+const warmUpMs = 10_000;
 const measuredMs = 10_000;
+const rounds = 3;
 /** Above what is asked for: this measures what an admission costs, not how long one waits. */
 const limits = { requestsPerMinute: 120_000, tokensPerMinute: 1_000_000_000 };
 const usage = {
@@ -26,9 +28,9 @@ const usage = {
 /**
  * What an admission from a lease costs a machine that has its processor for itself.
  * @param delayMs to the database, each way.
- * @returns how long each took, in milliseconds.
+ * @returns how long each took, in milliseconds, round by round.
  */
-export async function loneAdmission(server: PostgresServer, delayMs: number): Promise<readonly number[]> {
+export async function loneAdmission(server: PostgresServer, delayMs: number): Promise<(readonly number[])[]> {
   const database = new URL(await server.createDatabase());
   const client = new pg.Client({ connectionString: database.href });
   await client.connect();
@@ -46,7 +48,7 @@ export async function loneAdmission(server: PostgresServer, delayMs: number): Pr
       for (let count = 0; !isOver; count += 1) {
         const held = await quota.admit({ ...request, firstByteMs: 0, streamMs: 0 }, new AbortController().signal);
         await held.finished(`alone-${agent}-${count}`);
-        await sleep(2 * pauseMs * Math.random());
+        await pause();
       }
     });
     const over = Promise.all(lives);
@@ -54,14 +56,52 @@ export async function loneAdmission(server: PostgresServer, delayMs: number): Pr
     over.catch(() => undefined);
     await sleep(warmUpMs);
     quota.measures();
-    await sleep(measuredMs);
-    const { admitMs } = quota.measures();
+    const measured: (readonly number[])[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      await sleep(measuredMs);
+      measured.push(quota.measures().admitMs);
+    }
     isOver = true;
     await over;
-    return admitMs;
+    return measured;
   } finally {
     await quota.close();
     await proxy.close();
     await rm(directory, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/**
+ * How long something takes on this machine that has no more to do than an admission, at the same pace: what of its
+ * slowest is the machine's own.
+ * @param workMs what it takes as a rule, in milliseconds.
+ * @returns how long each took, in milliseconds.
+ */
+export async function bareWork(workMs: number): Promise<readonly number[]> {
+  const block = Buffer.alloc(1024);
+  const hash = (times: number): void => {
+    for (let count = 0; count < times; count += 1) createHash('sha256').update(block).digest();
+  };
+  const trial = 20_000;
+  hash(trial);
+  const begun = performance.now();
+  hash(trial);
+  const times = Math.max(1, Math.round((trial * workMs) / (performance.now() - begun)));
+  const end = performance.now() + measuredMs;
+  const took: number[] = [];
+  const lives = Array.from({ length: agents }, async () => {
+    while (performance.now() < end) {
+      const from = performance.now();
+      await new Promise((resolve) => setImmediate(resolve));
+      hash(times);
+      took.push(performance.now() - from);
+      await pause();
+    }
+  });
+  await Promise.all(lives);
+  return took;
+}
+
+function pause(): Promise<void> {
+  return sleep(2 * pauseMs * Math.random());
 }

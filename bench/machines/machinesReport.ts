@@ -1,4 +1,4 @@
-import { latenciesOf } from '../ledger/latencies.ts';
+import { latenciesOf, type Latencies } from '../ledger/latencies.ts';
 import { markdownTable } from '../markdownTable.ts';
 import type { Sharing } from './machineMessages.ts';
 import type { RunFigures, RunSize } from './machinesRun.ts';
@@ -11,16 +11,19 @@ export interface MachinesSummary {
   readonly utilisationJumping: number;
   readonly jain: number;
   readonly admitP99Ms: number;
+  /** The same of a machine that has its processor for itself. */
+  readonly admitAloneP99Ms: number;
   readonly databaseCallsPer1000: number;
 }
 
-export function machinesSummary(run: RunFigures): MachinesSummary {
+export function machinesSummary(run: RunFigures, alone: Latencies): MachinesSummary {
   return {
     upstream429: run.upstream429,
     utilisation: rounded(run.steady.use),
     utilisationJumping: rounded(run.jumping.use),
     jain: rounded(run.steady.jain),
     admitP99Ms: rounded(latenciesOf(run.admitMs).p99),
+    admitAloneP99Ms: rounded(alone.p99),
     databaseCallsPer1000: Math.round(callsPer1000(run)),
   };
 }

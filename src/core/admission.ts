@@ -1,5 +1,5 @@
 import type { PlanWindow } from './planWindow.ts';
-import type { Session } from './session.ts';
+import type { LookUp, Session } from './session.ts';
 import type { Subagent } from './subagent.ts';
 import type { Usage } from './usage.ts';
 
@@ -103,8 +103,8 @@ export interface BatchedMessage {
 
 /** What the gateway asks of the quota core. */
 export interface RequestAdmission {
-  /** @param token the session token as the agent presented it. */
-  ownerOfToken(token: string): Promise<TokenOwner>;
+  /** @param token the session token as the agent presented it. @param how exact when left out. */
+  ownerOfToken(token: string, how?: LookUp): Promise<TokenOwner>;
   /**
    * Waits in line until the request may be sent.
    * @param signal aborts the wait (the client has gone).

@@ -15,7 +15,7 @@ import { QuotaSignals } from './quotaSignals.ts';
 import type { QuotaStatus } from './quotaStatus.ts';
 import { hasAccounts, type QuotaTerms } from './quotaTerms.ts';
 import { type BookParts, reservationBooks } from './reservationBooks.ts';
-import type { EndReason, LiveSession, Session, SessionSteering } from './session.ts';
+import type { EndReason, LiveSession, LookUp, Session, SessionSteering } from './session.ts';
 import { noTokens, TokenEstimator } from './tokenEstimate.ts';
 import { usageOfSessions } from './usage.ts';
 import { WaitingLine } from './waitingLine.ts';
@@ -126,8 +126,8 @@ export class ClaudeQuotaManager implements RequestAdmission {
     return this.#parts.ledger.steerSession(sessionId, steering, this.#parts.clock.now());
   }
 
-  async ownerOfToken(token: string): Promise<TokenOwner> {
-    const session = await this.#parts.ledger.sessionOfTokenHash(this.#parts.secrets.hash(token));
+  async ownerOfToken(token: string, how?: LookUp): Promise<TokenOwner> {
+    const session = await this.#parts.ledger.sessionOfTokenHash(this.#parts.secrets.hash(token), how);
     if (session === undefined) return { kind: 'unknown' };
     return session.state === 'ended' ? { kind: 'ended', session } : { kind: 'live', session };
   }

@@ -1,3 +1,4 @@
+import type { RecentPace } from './leaseDemand.ts';
 import { amountsOf, rateDimensions, type RateAmounts, type RateLimits } from './rateLimits.ts';
 import { leaseDimensions, type LeaseAmounts, type LeaseDimension, type LeaseLimits } from './sharedQuota.ts';
 
@@ -77,6 +78,9 @@ export interface ScopeShare {
   /** When the pace was taken last, by the monotonic clock, and what had been taken until then. */
   readonly pacedAt: number;
   readonly paced: RateAmounts;
+  /** Of the last second, and which of the two was leased ahead for. Rows of before they were kept have none. */
+  readonly recent?: RecentPace;
+  readonly expected?: RateAmounts;
   /** Below so much room more is asked for before it is needed. */
   readonly low: RateAmounts;
 }
@@ -137,15 +141,16 @@ export function elapsedSince(then: LeaseMoment, now: LeaseMoment): number {
 const near = 1 / 2;
 
 /**
- * Whether little is left of a scope's limits for all machines together.
- * @param taken what this machine has used and holds, of the dimensions that are looked at.
+ * Whether little is left of a scope's rates, for this machine by its own limits or for all machines together.
+ * @param limits this machine's.
+ * @param taken what it has used and holds.
  */
-export function isNear(limits: LeaseLimits, taken: Partial<LeaseAmounts>, share: ScopeShare): boolean {
-  return leaseDimensions.some((dimension) => {
-    const own = taken[dimension];
-    if (own === undefined) return false;
-    const ofAll = own + share.usedByOthers[dimension] + share.leasedByOthers[dimension];
-    return ofAll > (limits[dimension] ?? Infinity) * near;
+export function isNear(limits: LeaseLimits, taken: RateAmounts, share: ScopeShare): boolean {
+  return rateDimensions.some((dimension) => {
+    const own = limits[dimension] ?? Infinity;
+    const whole = share.larger?.[dimension] ?? own;
+    const ofOthers = share.usedByOthers[dimension] + share.leasedByOthers[dimension];
+    return taken[dimension] > own * near || taken[dimension] + ofOthers > whole * near;
   });
 }
 

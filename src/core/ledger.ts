@@ -8,6 +8,7 @@ import type {
   EndReason,
   HeardSource,
   LiveSession,
+  LookUp,
   ObservedBy,
   ProcessIdentity,
   Session,
@@ -149,7 +150,8 @@ export interface Ledger {
   idleSession(sessionId: string, now: number): Promise<boolean>;
   /** @returns the session as it is now, or undefined when it is not live. */
   steerSession(sessionId: string, steering: SessionSteering, now: number): Promise<LiveSession | undefined>;
-  sessionOfTokenHash(tokenHash: string): Promise<Session | undefined>;
+  /** @param how exact when left out. */
+  sessionOfTokenHash(tokenHash: string, how?: LookUp): Promise<Session | undefined>;
   liveSessions(): Promise<readonly LiveSession[]>;
   /** Puts a request in line and runs the line. */
   enqueue(opening: RequestOpening, engineId: string, terms: QuotaTerms, now: number): Promise<LineRun>;

@@ -102,3 +102,9 @@ export interface SessionSteering {
   /** 0.01 to 100; `null` leaves it to the agent's own again. */
   readonly weight?: number | null;
 }
+
+/**
+ * How a session is looked up. `at-hand`: as it was a fraction of a second ago, if another window has ended or changed it
+ * since, for much less; for those who ask for quota then, where it is looked up anew.
+ */
+export type LookUp = 'exact' | 'at-hand';

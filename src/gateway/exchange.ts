@@ -7,7 +7,7 @@ import { clientPatienceMs } from './clientPatience.ts';
 import type { LoopbackAnswer } from '../loopback/loopbackAnswer.ts';
 import { headerValue } from '../loopback/headerValue.ts';
 import { readMessageAsk } from './messageAsk.ts';
-import { quotaUseOf } from './quotaUse.ts';
+import { quotaUseOf, type QuotaUse } from './quotaUse.ts';
 import { type AdmittedRequest, Relay, type RelayContext } from './relay.ts';
 import { readBegin } from './requestBegin.ts';
 import { sendAnswer } from '../loopback/sendAnswer.ts';
@@ -82,16 +82,16 @@ export class Exchange {
 
   async #serve(): Promise<void> {
     const { path, token } = this.#head;
-    const owner = await this.#context.admission.ownerOfToken(token);
+    const use = quotaUseOf(this.#request.method ?? 'GET', path);
+    const owner = await this.#context.admission.ownerOfToken(token, use === 'none' ? 'exact' : 'at-hand');
     if (owner.kind === 'unknown') this.#answer(sessionAnswers.unknownKey);
     else if (owner.kind === 'ended') this.#answer(sessionAnswers.endedSession);
     else if (path.includes(token)) this.#answer(tokenInPath);
-    else if (this.#isSendable(this.#context.address())) await this.#admit(owner.session.sessionId);
+    else if (this.#isSendable(this.#context.address())) await this.#admit(owner.session.sessionId, use);
   }
 
-  async #admit(sessionId: string): Promise<void> {
+  async #admit(sessionId: string, use: QuotaUse): Promise<void> {
     const { method = 'GET', rawHeaders } = this.#request;
-    const use = quotaUseOf(method, this.#head.path);
     const usesTokens = use === 'tokens';
     const bodyBytes = announcedBytes(rawHeaders);
     const begin = usesTokens ? await this.#readBegin() : undefined;

@@ -86,6 +86,8 @@ export class LeaseAnswers {
     const base = (dimension: keyof ScopeGrant['granted']): ScopeShare | undefined =>
       dimension === 'tokensPerDay' ? ofToday : known;
     const pace = before?.pace ?? nothing;
+    const recent = before?.recent;
+    const expected = before?.expected ?? pace;
     return {
       epoch: grant.epoch,
       dayKey: grant.dayKey,
@@ -108,8 +110,10 @@ export class LeaseAnswers {
       pace,
       pacedAt: before?.pacedAt ?? this.#leases.moment().monotonic,
       paced: before?.paced ?? asked.consumed,
+      ...(recent !== undefined && { recent }),
+      expected,
       low: forecast(
-        pace,
+        expected,
         2 * roundTripMs,
         amountsOf((dimension) => share.limits[dimension] ?? Infinity),
       ),

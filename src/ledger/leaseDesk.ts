@@ -2,7 +2,7 @@ import { limitsOfAgent } from '../core/agentRules.ts';
 import { calendarDay } from '../core/calendarDay.ts';
 import { isNear, leaseAmounts, leftOf, smallerLeaseLimits, type ScopeLease, type ScopeShare } from '../core/lease.ts';
 import { scopeAsk } from '../core/leaseAsk.ts';
-import { forecast, pacedOn } from '../core/leaseDemand.ts';
+import { expectedPace, forecast, pacedOn, recentPace } from '../core/leaseDemand.ts';
 import { agentScope, scopeOfId, type QuotaTerms, type Scope } from '../core/quotaTerms.ts';
 import { amountsLess, amountsOf, amountsSum, limitsOfSettings, nothing, type RateAmounts } from '../core/rateLimits.ts';
 import type { WaitingRequest } from '../core/requestLine.ts';
@@ -142,12 +142,9 @@ export class LeaseDesk {
       return Math.max(0, leftOf(share, dimension, consumed[dimension]) - held[dimension]);
     });
     const othersWait = leases.plan(terms.planId)?.othersWait === true;
-    const taken = {
-      ...amountsOf((dimension) => row.buckets[dimension].used + held[dimension]),
-      tokensPerDay: consumed.tokensPerDay + held.tokensPerDay,
-    };
+    const taken = amountsOf((dimension) => row.buckets[dimension].used + row.buckets[dimension].held);
     const isScarce = othersWait || (share !== undefined && isNear(limits, taken, share));
-    const pace = this.#pace(row, share, isScarce);
+    const paced = this.#paced(row, share, isScarce);
     const fronts = demand.fronts.filter(({ scopes }) => scopes.includes(scope.id));
     const { back, needs, wants } = scopeAsk({
       limits,
@@ -156,7 +153,7 @@ export class LeaseDesk {
       front: fronts.length === 0 ? undefined : fronts.reduce((sum, { cost }) => amountsSum(sum, cost), nothing),
       pending: demand.pending.get(scope.id) ?? nothing,
       ahead: forecast(
-        pace,
+        paced.expected,
         aheadMs,
         amountsOf((dimension) => limits[dimension] ?? Infinity),
       ),
@@ -165,20 +162,26 @@ export class LeaseDesk {
     });
     const before = isToday || share === undefined ? share?.returned : { ...share.returned, tokensPerDay: 0 };
     const returned = leaseAmounts((dimension) => (before?.[dimension] ?? 0) + back[dimension]);
-    if (share !== undefined) this.#keep(scope.id, row, lease, { ...share, returned, pace });
+    if (share !== undefined) this.#keep(scope.id, row, lease, { ...share, ...paced, returned });
     return { scopeId: scope.id, set, consumed, returned, held, needs, wants, weight: demand.weight };
   }
 
-  #keep(scopeId: string, row: ScopeRow, lease: ScopeLease, share: ScopeShare): void {
-    const pacedAt = this.#books.leases.moment().monotonic;
-    const grant = { ...share, pacedAt, paced: takenOf(row) };
+  #keep(scopeId: string, row: ScopeRow, lease: ScopeLease, grant: ScopeShare): void {
     this.#store.putScope(scopeId, { ...row, lease: { ...lease, grant } });
   }
 
-  #pace(row: ScopeRow, share: ScopeShare | undefined, isScarce: boolean): RateAmounts {
-    if (share === undefined) return nothing;
-    const elapsed = this.#books.leases.moment().monotonic - share.pacedAt;
-    return pacedOn(share.pace, amountsLess(takenOf(row), share.paced), elapsed, isScarce);
+  /** The pace until now, and which is leased ahead for. */
+  #paced(
+    row: ScopeRow,
+    share: ScopeShare | undefined,
+    isScarce: boolean,
+  ): Pick<ScopeShare, 'pace' | 'pacedAt' | 'paced' | 'recent'> & { readonly expected: RateAmounts } {
+    const pacedAt = this.#books.leases.moment().monotonic;
+    const paced = takenOf(row);
+    const recent = recentPace(share?.recent, paced, pacedAt);
+    if (share === undefined) return { pace: nothing, pacedAt, paced, recent, expected: nothing };
+    const pace = pacedOn(share.pace, amountsLess(paced, share.paced), pacedAt - share.pacedAt);
+    return { pace, pacedAt, paced, recent, expected: expectedPace(pace, recent, isScarce) };
   }
 
   /** What this machine's settings allow. */

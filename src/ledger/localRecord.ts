@@ -3,6 +3,7 @@ import type { QuotaTerms } from '../core/quotaTerms.ts';
 import type {
   HeardSource,
   LiveSession,
+  LookUp,
   ObservedBy,
   ProcessIdentity,
   Session,
@@ -56,8 +57,8 @@ export class LocalRecord {
     return this.local.steerSession(sessionId, steering, now);
   }
 
-  sessionOfTokenHash(tokenHash: string): Promise<Session | undefined> {
-    return this.local.sessionOfTokenHash(tokenHash);
+  sessionOfTokenHash(tokenHash: string, how?: LookUp): Promise<Session | undefined> {
+    return this.local.sessionOfTokenHash(tokenHash, how);
   }
 
   liveSessions(): Promise<readonly LiveSession[]> {

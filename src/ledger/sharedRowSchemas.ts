@@ -34,6 +34,8 @@ export const scopeLease: z.ZodType<ScopeLease> = z.object({
       pace: amounts,
       pacedAt: z.number(),
       paced: amounts,
+      recent: z.object({ pace: amounts, at: z.number(), taken: amounts }).exactOptional(),
+      expected: amounts.exactOptional(),
       low: amounts,
     })
     .exactOptional(),

@@ -15,6 +15,7 @@ import type {
   EndReason,
   HeardSource,
   LiveSession,
+  LookUp,
   ObservedBy,
   ProcessIdentity,
   Session,
@@ -120,12 +121,8 @@ export class TransactionalLedger implements Ledger {
     return this.#store.transaction(() => this.#sessions.steer(sessionId, steering, now));
   }
 
-  /**
-   * A session that another engine has ended may be found live until this one looks again, a fraction of a second later:
-   * admission looks for itself.
-   */
-  sessionOfTokenHash(tokenHash: string): Promise<Session | undefined> {
-    const atHand = this.#store.sessionAtHand(tokenHash)?.session;
+  sessionOfTokenHash(tokenHash: string, how?: LookUp): Promise<Session | undefined> {
+    const atHand = how === 'at-hand' ? this.#store.sessionAtHand(tokenHash)?.session : undefined;
     if (atHand !== undefined && atHand.state !== 'ended') return Promise.resolve(atHand);
     return this.#store.read(() => this.#store.sessionOfTokenHash(tokenHash)?.session);
   }

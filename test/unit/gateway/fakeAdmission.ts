@@ -7,6 +7,7 @@ import type {
   Reservation,
   TokenOwner,
 } from '../../../src/core/admission.ts';
+import type { LookUp } from '../../../src/core/session.ts';
 import type { Usage } from '../../../src/core/usage.ts';
 
 /** What was told about one reservation, in order. */
@@ -33,12 +34,14 @@ export class FakeAdmission implements RequestAdmission {
   readonly reports: LimitReport[] = [];
   /** By session, in the order that they were told in. */
   readonly batched: { readonly sessionId: string; readonly message: BatchedMessage }[] = [];
+  readonly lookUps: LookUp[] = [];
   /** Asks that wait or were refused included. */
   readonly asks: AdmissionAsk[] = [];
   /** How requests are admitted; at once by default. */
   admit: (ask: AdmissionAsk, signal: AbortSignal) => Promise<void> = () => Promise.resolve();
 
-  ownerOfToken(token: string): Promise<TokenOwner> {
+  ownerOfToken(token: string, how: LookUp = 'exact'): Promise<TokenOwner> {
+    this.lookUps.push(how);
     const session = {
       sessionId: 'session-1',
       agentId: 'tester',

@@ -231,6 +231,8 @@ describe('the gateway passes on, byte for byte both ways,', () => {
       assert.deepEqual(response.all, method === 'HEAD' ? nothing : expected);
       const quota = fixture.admission.asks.map(({ usesTokens }) => (usesTokens ? 'tokens' : 'request'));
       assert.deepEqual(quota, one.quota === undefined ? [] : [one.quota]);
+      // Nobody looks again whose key it is where no quota is asked for.
+      assert.equal(fixture.admission.lookUps.at(-1), one.quota === undefined ? 'exact' : 'at-hand');
     });
   }
 

@@ -192,15 +192,19 @@ describe('the ledger’s file', () => {
     await ledger.close();
   });
 
-  it('shows a session that another window has ended as live for a moment at most, though nothing else is read', async () => {
+  it('has a session at hand for a moment at most after another window has ended it, and is looked up at once', async () => {
     const [here, there] = await Promise.all([0, 1].map(() => openLedger(directory.path, silentLogger)));
     assert.ok(here !== undefined && there !== undefined);
     const sessionId = await new LedgerTester(here.ledger).opened('a');
-    const state = async (): Promise<unknown> => (await here.ledger.sessionOfTokenHash(`hash of ${sessionId}`))?.state;
+    const state = async (): Promise<unknown> =>
+      (await here.ledger.sessionOfTokenHash(`hash of ${sessionId}`, 'at-hand'))?.state;
     assert.equal(await state(), 'active');
     await there.ledger.endSession(sessionId, 'released', Date.now());
     for (let look = 0; look < 100 && (await state()) === 'active'; look += 1) await sleep(20);
     assert.equal(await state(), 'ended');
+    const next = await new LedgerTester(here.ledger).opened('a');
+    await there.ledger.endSession(next, 'released', Date.now());
+    assert.equal((await here.ledger.sessionOfTokenHash(`hash of ${next}`))?.state, 'ended');
     await Promise.all([here, there].map(({ ledger }) => ledger.close()));
   });
 
