@@ -33,7 +33,9 @@ export class SqliteStore extends CachedRows implements LedgerStore {
     return this.#connection.epoch === this.#epoch ? super.sessionAtHand(tokenHash) : undefined;
   }
 
-  read<T>(body: () => T): Promise<T> {
+  /** Whoever has told something and reads then finds it, also what is not hurried. */
+  async read<T>(body: () => T): Promise<T> {
+    await this.#writes.caughtUp();
     return this.#attempt('read', body);
   }
 

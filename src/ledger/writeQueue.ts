@@ -51,6 +51,13 @@ export class WriteQueue {
     });
   }
 
+  /** Resolves when all that was asked for until now is written or has failed, which is hurried by it. */
+  caughtUp(): Promise<void> {
+    if (!this.#draining) return Promise.resolve();
+    const nothing = (): void => undefined;
+    return this.add(nothing).catch(nothing);
+  }
+
   /** Resolves when all that was asked for is written or has failed. */
   idle(): Promise<void> {
     return this.#drained;

@@ -72,6 +72,18 @@ describe('the queue of writes', () => {
     assert.deepEqual(list.kept, ['a', 'b', 'c', 'd']);
   });
 
+  it('catches up at once for whoever wants to read what was told', async () => {
+    const list = new List();
+    void list.add('settled', 'unhurried');
+    list.add('bad', 'unhurried').catch(() => undefined);
+    await list.queue.caughtUp();
+    assert.deepEqual(list.kept, ['settled']);
+    await list.queue.idle();
+    const { transactions } = list;
+    await list.queue.caughtUp();
+    assert.equal(list.transactions, transactions);
+  });
+
   it('is idle when all is written or has failed', async () => {
     const list = new List();
     await list.queue.idle();
