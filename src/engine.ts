@@ -10,6 +10,7 @@ import { AgentAuthCoordinator } from './core/agentAuthCoordinator.ts';
 import { ClaudeQuotaManager } from './core/claudeQuotaManager.ts';
 import type { Credentials, Problem } from './core/credentials.ts';
 import { CurrentUpstream } from './core/currentUpstream.ts';
+import { FirstConfiguration } from './core/firstConfiguration.ts';
 import { Listeners } from './core/listeners.ts';
 import { LocalEngine } from './core/localEngine.ts';
 import { apiKeyPlan } from './core/plan.ts';
@@ -75,6 +76,7 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
   const parts = { ledger, clock, secrets, logger, engineId };
   const manager = new ClaudeQuotaManager(apiKeyPlan(), parts);
   const upstream = new CurrentUpstream();
+  const configured = new FirstConfiguration(clock);
   const tellOfRejection = (problem: Problem): void => {
     if (problem.code === 'key-rejected') window.keyRejected();
   };
@@ -91,6 +93,7 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
   const gateway = await startGateway({
     admission: manager,
     upstream: () => upstream.target,
+    configured,
     connections,
     logger,
     clock,
@@ -103,7 +106,7 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
   });
 
   const observer = await buildObserver({
-    ...{ manager, ledger, upstream, clock, logger },
+    ...{ manager, ledger, upstream, configured, clock, logger },
     secret: start.launcherSecret,
     port: start.observerPort,
   });
@@ -124,6 +127,7 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
       return test;
     },
     upstream,
+    configured,
     kept,
     lineMoved: line.tell,
     problemFound: window.problemFound,

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { ClaudeQuotaManager } from './core/claudeQuotaManager.ts';
 import type { Clock } from './core/clock.ts';
 import type { CurrentUpstream } from './core/currentUpstream.ts';
+import type { FirstConfiguration } from './core/firstConfiguration.ts';
 import type { Ledger } from './core/ledger.ts';
 import type { Logger } from './core/logger.ts';
 import { defaultLongestWaitMs } from './core/longestHold.ts';
@@ -19,6 +20,7 @@ export interface ObserverParts {
   readonly manager: ClaudeQuotaManager;
   readonly ledger: Ledger;
   readonly upstream: CurrentUpstream;
+  readonly configured: FirstConfiguration;
   readonly clock: Clock;
   readonly logger: Logger;
   /** The user's own on this machine, the same in all windows: accounts are told apart by digests with it. */
@@ -32,7 +34,7 @@ export type EngineObserver = Pick<ObserverServer, 'port' | 'urlOf' | 'close'>;
 
 /** Builds what learns from agents that speak to Claude directly: their hooks, status lines, telemetry, transcripts. */
 export async function buildObserver(parts: ObserverParts): Promise<EngineObserver> {
-  const { manager, ledger, upstream, clock, logger, secret, port } = parts;
+  const { manager, ledger, upstream, configured, clock, logger, secret, port } = parts;
   const turns = new RunningTurns(manager, clock, logger);
   const book = turns.book.bind(turns);
   const observe = manager.observe.bind(manager);
@@ -46,6 +48,7 @@ export async function buildObserver(parts: ObserverParts): Promise<EngineObserve
   const steps = { onChange: ledger.onChange.bind(ledger), clock, longestWaitMs: defaultLongestWaitMs };
   const observer = await startObserverServer({
     sessions: manager,
+    configured,
     intake: {
       hooks: hookIntake({
         turns,
@@ -84,7 +87,12 @@ export async function buildObserver(parts: ObserverParts): Promise<EngineObserve
     clock,
     ...(port !== undefined && { port }),
   });
-  followed.rejoin().catch((error: unknown) => {
+  // What they used is booked by the plan that holds.
+  const rejoin = async (): Promise<void> => {
+    await configured.soon();
+    await followed.rejoin();
+  };
+  rejoin().catch((error: unknown) => {
     logger.error('What agents used while no engine was there could not be looked for.', error);
   });
   return {

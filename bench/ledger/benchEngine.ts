@@ -4,6 +4,7 @@ import { AgentAuthCoordinator } from '../../src/core/agentAuthCoordinator.ts';
 import { ClaudeQuotaManager } from '../../src/core/claudeQuotaManager.ts';
 import type { QuotaManagerParts } from '../../src/core/quotaManagerParts.ts';
 import { CurrentUpstream } from '../../src/core/currentUpstream.ts';
+import { FirstConfiguration } from '../../src/core/firstConfiguration.ts';
 import { apiKeyPlan } from '../../src/core/plan.ts';
 import type { Usage } from '../../src/core/usage.ts';
 import { directNetwork } from '../../src/core/upstreamNetwork.ts';
@@ -90,6 +91,7 @@ export class BenchEngine {
       kept: { kind: 'sqlite' },
       testCredentials: () => Promise.resolve({ kind: 'works', endpoint: 'bench', latencyMs: 1, source: 'bench' }),
       upstream: new CurrentUpstream(),
+      configured: new FirstConfiguration(this.#parts.clock),
       lineMoved: () => undefined,
       problemFound: () => undefined,
     });

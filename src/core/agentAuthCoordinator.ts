@@ -8,6 +8,7 @@ import type { ClaudeQuotaManager } from './claudeQuotaManager.ts';
 import type { QuotaManagerParts } from './quotaManagerParts.ts';
 import { type Credentials, type Problem, upstreamTargetOf } from './credentials.ts';
 import type { CurrentUpstream } from './currentUpstream.ts';
+import type { FirstConfiguration } from './firstConfiguration.ts';
 import { overlayFor, restoredFor } from './overlay.ts';
 import type { ProcessTable } from './processTable.ts';
 import { problems } from './problems.ts';
@@ -43,15 +44,14 @@ export interface CoordinatorParts extends QuotaManagerParts {
   /** One real, cheap call with the credentials. */
   readonly testCredentials: (credentials: Credentials) => Promise<AuthTest>;
   readonly upstream: CurrentUpstream;
+  /** Is told of each configuration; agents are set up after the first, or without when it does not come. */
+  readonly configured: FirstConfiguration;
   /** What the ledger is kept in. */
   readonly kept: EngineSnapshot['ledger'];
   readonly lineMoved: LineListener;
   /** Something that the user is told once. */
   readonly problemFound: (problem: Problem) => void;
 }
-
-/** How long a new engine waits to be told credentials and limits before it sets an agent up without, in milliseconds. */
-const configuredSoonMs = 10_000;
 
 /** Sets agents up with a session of their own and takes it back: the face of the quota core for whoever starts agents. */
 export class AgentAuthCoordinator {
@@ -61,7 +61,6 @@ export class AgentAuthCoordinator {
   readonly #keeper: SessionKeeper;
   readonly #probe: UpstreamProbe;
   readonly #stopListening: readonly (() => void)[];
-  readonly #configured = Promise.withResolvers<undefined>();
   #configuration: EngineConfiguration | undefined;
 
   constructor(parts: CoordinatorParts) {
@@ -93,7 +92,7 @@ export class AgentAuthCoordinator {
     this.#keeper.start(configuration.inactivityMs);
     // The plan may have more slots now.
     this.#queue.retry();
-    this.#configured.resolve(undefined);
+    this.#parts.configured.come();
   }
 
   /** The upstream is reached in another way now, which may end what was wrong. */
@@ -117,7 +116,7 @@ export class AgentAuthCoordinator {
   async #setUp(request: AgentRequest): Promise<AgentAuth> {
     const { agentId } = request;
     if (!agentIdSchema.safeParse(agentId).success) return { kind: 'refused', agentId, reason: problems.badAgentId() };
-    await this.#configuredSoon();
+    await this.#parts.configured.soon();
     const credentials = this.#configuration?.credentials ?? { kind: 'none' };
     if (credentials.kind === 'none') return this.#unauthenticated(request, this.#missingCredentials());
     const state = await this.#check.state();
@@ -159,17 +158,6 @@ export class AgentAuthCoordinator {
       ...(mode === 'observed' && { observer: { url: this.#parts.observerUrl(token) } }),
       ...(state.kind === 'doubtful' && { warning: state.problem }),
     };
-  }
-
-  /** A launcher may find the engine of a window that has just been reloaded before the window has told it anything. */
-  async #configuredSoon(): Promise<void> {
-    if (this.#configuration !== undefined) return;
-    const { promise: late, resolve } = Promise.withResolvers<undefined>();
-    const cancel = this.#parts.clock.after(configuredSoonMs, () => {
-      resolve(undefined);
-    });
-    await Promise.race([this.#configured.promise, late]);
-    cancel();
   }
 
   /** Tickets of this engine's callers that wait for a slot. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AdmissionRefusedError, type RequestAdmission, type Reservation } from '../core/admission.ts';
+import type { FirstConfiguration } from '../core/firstConfiguration.ts';
 import { ClientGoneError } from '../loopback/clientGoneError.ts';
 import { readsBatchResults } from './batchResults.ts';
 import { refuseWithoutLogin, type TokenPlace } from './agentLogin.ts';
@@ -22,6 +23,8 @@ export interface ExchangeContext extends RelayContext {
   readonly admission: RequestAdmission;
   /** Where requests go now; undefined while there are no credentials that can be sent anywhere. */
   readonly address: () => UpstreamAddress | undefined;
+  /** Whether it is known where they go. */
+  readonly configured: Pick<FirstConfiguration, 'soon'>;
   readonly connections: UpstreamConnections;
 }
 
@@ -87,6 +90,7 @@ export class Exchange {
     if (owner.kind === 'unknown') this.#answer(sessionAnswers.unknownKey);
     else if (owner.kind === 'ended') this.#answer(sessionAnswers.endedSession);
     else if (path.includes(token)) this.#answer(tokenInPath);
+    else if (!(await this.#context.configured.soon(this.#gone.signal))) this.#answer(sessionAnswers.starting);
     else if (this.#isSendable(this.#context.address())) await this.#admit(owner.session.sessionId, use);
   }
 

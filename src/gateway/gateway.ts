@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestAdmission } from '../core/admission.ts';
 import type { Clock } from '../core/clock.ts';
 import type { UpstreamTarget } from '../core/credentials.ts';
+import type { FirstConfiguration } from '../core/firstConfiguration.ts';
 import type { Logger } from '../core/logger.ts';
 import { currentAddress } from './currentAddress.ts';
 import { type AgentRequestHead, Exchange, type ExchangeContext } from './exchange.ts';
@@ -24,6 +25,8 @@ export interface GatewayOptions {
   readonly admission: RequestAdmission;
   /** Where requests go now, and with which key; undefined while there are no credentials. */
   readonly upstream: () => UpstreamTarget | undefined;
+  /** Whether `upstream` is told already: requests that come before wait for that. */
+  readonly configured: Pick<FirstConfiguration, 'soon'>;
   readonly logger: Logger;
   readonly clock: Clock;
   /** Tried first; any free one when it is taken. */
@@ -56,10 +59,10 @@ const settleMs = 2000;
  * @throws the listening error when no port can be had at all.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { admission, upstream, logger, clock, connections } = options;
+  const { admission, upstream, configured, logger, clock, connections } = options;
   const address = currentAddress(upstream);
   const health = new UpstreamHealthWatch((state) => options.onUpstreamHealth?.(state), address);
-  const context: ExchangeContext = { admission, address, logger, clock, connections, health };
+  const context: ExchangeContext = { admission, address, configured, logger, clock, connections, health };
   const exchanges = new UnderWay<{ readonly exchange: Exchange; readonly over: Promise<void> }>();
 
   const onRequest = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void => {

@@ -23,6 +23,12 @@ export const observerAnswers = {
     message: `${here}. The report could not be taken in; sending it again may help.`,
     retry: 'freely',
   },
+  starting: {
+    status: 503,
+    type: 'api_error',
+    message: `${here}, and it is still starting. Sending the report again later helps.`,
+    retry: 'freely',
+  },
 } as const satisfies Readonly<Record<string, LoopbackAnswer>>;
 
 function answer(status: number, type: LoopbackAnswer['type'], message: string): LoopbackAnswer {

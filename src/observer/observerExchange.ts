@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { KnownOwner, RequestAdmission } from '../core/admission.ts';
 import type { Clock } from '../core/clock.ts';
+import type { FirstConfiguration } from '../core/firstConfiguration.ts';
 import type { Logger } from '../core/logger.ts';
 import { ClientGoneError } from '../loopback/clientGoneError.ts';
 import { endAnswer, isStillSending } from '../loopback/endAnswer.ts';
@@ -18,6 +19,8 @@ import { tellsOfRequest } from './telemetryEvent.ts';
 /** What all reports of a server share. */
 export interface ObserverContext {
   readonly sessions: Pick<RequestAdmission, 'ownerOfToken'>;
+  /** What sessions report is taken in by the plan that holds, so not before it is known. */
+  readonly configured: Pick<FirstConfiguration, 'soon'>;
   readonly intake: ObserverIntake;
   readonly logs: LogsIntake;
   readonly logger: Logger;
@@ -84,6 +87,8 @@ export class ObserverExchange {
     const { token, route } = this.#head;
     const owner = await this.#context.sessions.ownerOfToken(token);
     if (owner.kind === 'unknown') throw new RefusedReportError(observerAnswers.unknownSession);
+    if (!(await this.#context.configured.soon(this.#gone.signal)))
+      throw new RefusedReportError(observerAnswers.starting);
     switch (route.kind) {
       case 'hook':
         if (owner.kind === 'ended') return this.#answerEnded(route.event);

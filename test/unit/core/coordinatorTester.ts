@@ -1,6 +1,7 @@
 import { AgentAuthCoordinator } from '../../../src/core/agentAuthCoordinator.ts';
 import { CurrentUpstream } from '../../../src/core/currentUpstream.ts';
 import type { Credentials, Problem } from '../../../src/core/credentials.ts';
+import { FirstConfiguration } from '../../../src/core/firstConfiguration.ts';
 import type { Ledger } from '../../../src/core/ledger.ts';
 import { apiKeyPlan, type Plan } from '../../../src/core/plan.ts';
 import type { AgentAuth, AgentRequest, AuthTest, EngineConfiguration } from '../../../src/core/quotaEngine.ts';
@@ -68,6 +69,7 @@ export class CoordinatorTester extends ManagerTester {
       noProxy: 'inside.example',
       environment: this.environment,
       upstream: this.upstream,
+      configured: new FirstConfiguration(this.parts.clock),
       kept: { kind: 'sqlite' },
       lineMoved: (place, running) => {
         this.places.push(`${place.agentId} is ${place.place} behind ${running.join('+')}`);

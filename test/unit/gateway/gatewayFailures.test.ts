@@ -239,6 +239,7 @@ describe('a gateway', () => {
     const options = {
       admission: first.admission,
       upstream: () => undefined,
+      configured: first.configured,
       logger: { debug: log, info: log, warn: log, error: log },
       clock: systemClock,
       connections: directConnections(),

@@ -2,6 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../../src/core/clock.ts';
+import { FirstConfiguration } from '../../../src/core/firstConfiguration.ts';
 import type { Logger } from '../../../src/core/logger.ts';
 import { directNetwork } from '../../../src/core/upstreamNetwork.ts';
 import { type Gateway, startGateway } from '../../../src/gateway/gateway.ts';
@@ -27,6 +28,7 @@ export const systemClock: Clock = {
 export interface GatewayFixture {
   readonly gateway: Gateway;
   readonly admission: FakeAdmission;
+  readonly configured: FirstConfiguration;
   readonly health: UpstreamHealth[];
   readonly logged: string[];
   /** May be changed while the gateway runs. */
@@ -56,8 +58,11 @@ export async function startFixture(
   clock = systemClock,
   connections = directConnections(),
   metrics?: ScrapedMetrics,
+  isConfigured = true,
 ): Promise<GatewayFixture> {
   const admission = new FakeAdmission();
+  const configured = new FirstConfiguration(clock);
+  if (isConfigured) configured.come();
   const health: UpstreamHealth[] = [];
   const logged: string[] = [];
   const log = (message: string, cause?: unknown): void => {
@@ -72,6 +77,7 @@ export async function startFixture(
   const gateway = await startGateway({
     admission,
     upstream: () => fixture.target,
+    configured,
     logger,
     clock,
     connections,
@@ -81,6 +87,7 @@ export async function startFixture(
   return Object.assign(fixture, {
     gateway,
     admission,
+    configured,
     health,
     logged,
     close: async () => {

@@ -6,6 +6,8 @@ import { sendRaw } from '../gateway/rawHttp.ts';
 import type { IntakeHandler } from '../../../src/observer/observerIntake.ts';
 import { endedToken, liveSession, liveToken, startFixture, type ObserverFixture } from './observerFixture.ts';
 
+const unknownToken = 'sk-aq-none-0123456789abcdefghijklmno';
+
 describe('startObserverServer', () => {
   let fixture: ObserverFixture;
   let taken: unknown[];
@@ -32,6 +34,28 @@ describe('startObserverServer', () => {
       [liveSession.sessionId, { a: 1 }],
       [liveSession.sessionId, [2]],
     ]);
+  });
+
+  it('takes nothing in before the plan is known, and asks for the report again when that lasts', async () => {
+    const told = Promise.withResolvers<boolean>();
+    const statusLine: IntakeHandler = (session) => {
+      taken.push(session.sessionId);
+      return Promise.resolve(undefined);
+    };
+    const starting = await startFixture({
+      intake: { hooks: new Map(), statusLine },
+      configured: { soon: () => told.promise },
+    });
+    assert.equal((await starting.post('/status-line', '{}', { token: unknownToken })).status, 401);
+    const [posted, again] = [starting.post('/status-line'), starting.post('/status-line')];
+    assert.deepEqual(taken, []);
+    told.resolve(true);
+    assert.deepEqual([(await posted).status, (await again).status, taken.length], [204, 204, 2]);
+    await starting.observer.close();
+
+    const late = await startFixture({ configured: { soon: () => Promise.resolve(false) } });
+    assert.equal((await late.post('/status-line')).status, 503);
+    await late.observer.close();
   });
 
   it('waits as long as the handler does, and tells it when the agent is gone', async () => {
@@ -80,7 +104,7 @@ describe('startObserverServer', () => {
   });
 
   for (const [title, status, path, options] of [
-    ['an unknown session', 401, '/hooks/Stop', { token: 'sk-aq-none-0123456789abcdefghijklmno' }],
+    ['an unknown session', 401, '/hooks/Stop', { token: unknownToken }],
     ['an ended session', 403, '/hooks/Stop', { token: endedToken }],
     ['an event that nobody takes', 404, '/hooks/Other', {}],
     ['another path', 404, '/v2/logs', {}],

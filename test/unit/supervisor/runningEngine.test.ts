@@ -204,11 +204,19 @@ for (const [where, place, startThread] of places) {
 
     it('leaves its port when it is disposed, and its sessions to the next', async () => {
       const auth = await opened('agent');
+      const { gatewayPort } = (await tester.reached('running')).started;
       await tester.supervisor.dispose();
       await assert.rejects(callWith(auth), TypeError);
-      const start = { engineId: 'another', storageDirectory: directory.path, launcherSecret: 's' };
+      const start = { engineId: 'another', storageDirectory: directory.path, launcherSecret: 's', gatewayPort };
       tester = new SupervisorTester(start, startThread);
+      await tester.reached('running');
+      keys = [];
+      const early = watched(callWith(auth));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      assert.deepEqual([early.state, keys], ['pending', []], 'an agent that asks before the key is known waits for it');
       await tester.engine.configure(configuration);
+      assert.equal(await early.promise, 200);
+      assert.deepEqual(keys, [realKey]);
       const { sessions } = await tester.engine.snapshot();
       assert.deepEqual(
         sessions.map(({ sessionId }) => sessionId),

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { AgentAuthCoordinator } from '../../../../src/core/agentAuthCoordinator.ts';
 import { ClaudeQuotaManager } from '../../../../src/core/claudeQuotaManager.ts';
 import { CurrentUpstream } from '../../../../src/core/currentUpstream.ts';
+import { FirstConfiguration } from '../../../../src/core/firstConfiguration.ts';
 import type { Ledger } from '../../../../src/core/ledger.ts';
 import type { Logger } from '../../../../src/core/logger.ts';
 import type { SecretSource } from '../../../../src/core/secretSource.ts';
@@ -58,6 +59,7 @@ export async function openHammerEngine(
     environment: {},
     testCredentials: () => Promise.resolve({ kind: 'works', endpoint: '', latencyMs: 0, source: '' }),
     upstream: new CurrentUpstream(),
+    configured: new FirstConfiguration(systemClock),
     kept,
     lineMoved: () => undefined,
     problemFound: ({ message }) => {
