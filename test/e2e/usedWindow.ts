@@ -1,4 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
+import { runPaletteCommand } from '../host/paletteCommand.ts';
 
 /** A VS Code window with an extension host of its own, as a user sees and uses it. */
 export class UsedWindow {
@@ -21,11 +22,7 @@ export class UsedWindow {
 
   /** Runs a command from the palette. */
   async run(title: string): Promise<void> {
-    await this.page.keyboard.press('F1');
-    const input = this.page.locator('.quick-input-widget input');
-    await input.fill(`>${title}`);
-    await this.page.locator(`.quick-input-list .monaco-list-row[aria-label^="${title}"]`).first().click();
-    await input.waitFor({ state: 'hidden' });
+    await runPaletteCommand(this.page, title);
   }
 
   /** Types a line into the terminal that is shown. */

@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core';
 import { z } from 'zod';
 import { launchBrowser } from '../host/browser.ts';
 import { takeScreenshot } from '../host/pageDriver.ts';
+import { runPaletteCommand } from '../host/paletteCommand.ts';
 import { readLedger, type LedgerSession } from './ledgerReader.ts';
 
 const agents = 3;
@@ -28,36 +29,41 @@ export async function runSample(url: string, ledgerFile: string, upstreamUrl: st
   const browser = await launchBrowser();
   try {
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-    await page.goto(url);
-    await until('the extension is there', async () =>
-      (await page.locator('.statusbar-item', { hasText: 'agents' }).count()) > 0 ? true : undefined,
-    );
-    await runCommand(page, 'Agent Quota: Focus on Agent Sessions View');
-    await runCommand(page, 'Tasks: Run Build Task');
-    await until('three sessions are open', () => (readLedger(ledgerFile).length >= agents ? true : undefined));
-    await page.locator('.statusbar-item', { hasText: 'agents' }).click();
-    const atWork = page.locator('.monaco-list-row', { hasText: /k tokens/ });
-    await until('three agents are at work', async () => ((await atWork.count()) >= agents ? true : undefined));
-    // The panel with the tasks' terminals would take half of the picture.
-    await page.keyboard.press('Control+J');
-    const screenshot = await takeScreenshot(page, 'start');
-    const sessions = await until('the agents have ended', () => {
-      const found = readLedger(ledgerFile);
-      return found.length >= agents && found.every(({ state }) => state === 'ended') ? found : undefined;
-    });
-    return { ...(await compare(sessions, upstreamUrl)), screenshot };
+    try {
+      const { screenshot, sessions } = await drive(page, url, ledgerFile);
+      return { ...(await compare(sessions, upstreamUrl)), screenshot };
+    } catch (cause) {
+      const seen = await takeScreenshot(page, 'start-failed');
+      throw new Error(`The sample could not be run in the window, which looked so then: ${seen}`, { cause });
+    }
   } finally {
     await browser.close();
   }
 }
 
-async function runCommand(page: Page, title: string): Promise<void> {
-  await page.keyboard.press('F1');
-  const input = page.locator('.quick-input-widget input[type="text"]').first();
-  await input.waitFor();
-  await input.fill(`>${title}`);
-  await page.locator('.quick-input-list .monaco-list-row').first().waitFor();
-  await page.keyboard.press('Enter');
+async function drive(
+  page: Page,
+  url: string,
+  ledgerFile: string,
+): Promise<{ readonly screenshot: string; readonly sessions: readonly LedgerSession[] }> {
+  await page.goto(url);
+  await until('the extension is there', async () =>
+    (await page.locator('.statusbar-item', { hasText: 'agents' }).count()) > 0 ? true : undefined,
+  );
+  await runPaletteCommand(page, 'Agent Quota: Focus on Agent Sessions View');
+  await runPaletteCommand(page, 'Tasks: Run Build Task');
+  await until('three sessions are open', () => (readLedger(ledgerFile).length >= agents ? true : undefined));
+  await page.locator('.statusbar-item', { hasText: 'agents' }).click();
+  const atWork = page.locator('.monaco-list-row', { hasText: /k tokens/ });
+  await until('three agents are at work', async () => ((await atWork.count()) >= agents ? true : undefined));
+  // The panel with the tasks' terminals would take half of the picture.
+  await page.keyboard.press('Control+J');
+  const screenshot = await takeScreenshot(page, 'start');
+  const sessions = await until('the agents have ended', () => {
+    const found = readLedger(ledgerFile);
+    return found.length >= agents && found.every(({ state }) => state === 'ended') ? found : undefined;
+  });
+  return { screenshot, sessions };
 }
 
 const requestsSchema = z.array(
