@@ -20,12 +20,14 @@ CREATE FUNCTION used_parts(of_plan text, of_machine text, asked text[]) RETURNS 
     AND r.dimension = 'requestsPerMinute' AND r.consumed > 0 AND m.held + m.needs > 0
 $$;
 
--- What a machine will probably use of what it has leased, as parts of limits by weight.
+-- What a machine will probably use of what it has leased, as parts of limits by weight. Where nobody is at work nothing is:
+-- it would count by the weight of none, and whoever is level with it would wait for all others.
 CREATE FUNCTION expected_use(of_plan text, of_machine text, asked text[], parts jsonb, busy double precision)
 RETURNS double precision LANGUAGE sql STABLE AS $$
   SELECT coalesce(max(least(1, p.leased * coalesce((parts->>(p.scope_id || ' ' || p.dimension))::double precision, 1) / b.size)), 0) / busy
   FROM part p JOIN bucket b USING (plan_id, scope_id, dimension)
   WHERE p.plan_id = of_plan AND p.machine_id = of_machine AND p.scope_id = ANY (asked) AND is_rate(p.dimension) AND b.size > 0
+    AND p.held + p.needs > 0
 $$;
 
 -- The service that a machine's wants go by. One that begins to want has no less than those who wait: it cannot have saved up.

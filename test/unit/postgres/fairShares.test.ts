@@ -46,9 +46,10 @@ describe('shares of machines in PostgreSQL', function () {
     return sums;
   }
 
-  /** One call of a machine with so many waiting requests. @returns how many of them it makes. */
+  /** One call of a machine with so many waiting requests, which are answered by its next. @returns how many of them it makes. */
   async function turn(machine: FakeMachine, waits: number): Promise<number> {
     if (waits === 0) {
+      machine.settle();
       machine.giveBack({ tokensPerMinute: machine.room('tokensPerMinute') });
       await machine.ask();
       return 0;
@@ -56,8 +57,9 @@ describe('shares of machines in PostgreSQL', function () {
     const room = machine.room('tokensPerMinute');
     const needs = Math.max(0, requestTokens - room);
     await machine.ask({ tokensPerMinute: needs }, { tokensPerMinute: Math.max(needs, waits * requestTokens - room) });
+    machine.settle();
     const uses = Math.min(waits, Math.floor(machine.room('tokensPerMinute') / requestTokens));
-    machine.use({ tokensPerMinute: uses * requestTokens });
+    machine.hold({ tokensPerMinute: uses * requestTokens });
     return uses;
   }
 
@@ -116,6 +118,28 @@ describe('shares of machines in PostgreSQL', function () {
       70,
       20,
     );
+    assert.ok(jain(sums) > 0.97, JSON.stringify(sums));
+  });
+
+  it('do not count what lies leased where nobody is at work: who is level with that would wait for all others', async () => {
+    const machine = (id: string, weight: number): FakeMachine =>
+      new FakeMachine(quota, id, { set: { tokensPerMinute: perMinute }, weight });
+    const idle = machine('idle', 20);
+    await idle.ask({}, { tokensPerMinute: perMinute / 3 });
+    const pair = [machine('one', 20), machine('two', 20)] as const;
+    const [, wanting] = pair;
+    await wanting.ask({}, { tokensPerMinute: perMinute });
+    wanting.use({ tokensPerMinute: wanting.room('tokensPerMinute') });
+    await wanting.ask({}, { tokensPerMinute: perMinute });
+    // It has been started again, and none of its sessions is at work.
+    idle.weight = 1;
+    await idle.ask();
+    await idle.ask();
+    const sums = [0, 0];
+    for (let step = 0; step < 60; step += 1) {
+      for (const [index, one] of pair.entries()) sums[index] = (sums[index] ?? 0) + (await turn(one, 3));
+      await database.advance(500);
+    }
     assert.ok(jain(sums) > 0.97, JSON.stringify(sums));
   });
 

@@ -117,6 +117,12 @@ export class FakeMachine {
     this.held = this.#more(this.held, given);
   }
 
+  /** What is held is used. */
+  settle(): void {
+    this.consumed = this.#more(this.consumed, this.held);
+    this.held = amounts();
+  }
+
   giveBack(given: Given): void {
     this.returned = this.#more(this.returned, given);
   }
