@@ -164,13 +164,13 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
     started: { gatewayPort: gateway.port, observerPort: observer.port, launcherAddress: control.address },
     close: async () => {
       engine.dispose();
-      const parts = [
+      const parts: readonly (() => Promise<unknown>)[] = [
         () => control.close(),
+        // Before what may take its time: agents come back to these ports, which the next engine can have only then.
+        () => Promise.all([gateway.close(), observer.close()]),
         () => coordinator.dispose(),
         () => transcripts.close(),
         () => metrics.close(),
-        () => gateway.close(),
-        () => observer.close(),
         () => connections.destroy(),
         () => {
           manager.dispose();

@@ -88,11 +88,8 @@ export async function buildObserver(parts: ObserverParts): Promise<EngineObserve
     ...(port !== undefined && { port }),
   });
   // What they used is booked by the plan that holds.
-  const rejoin = async (): Promise<void> => {
-    await configured.soon();
-    await followed.rejoin();
-  };
-  rejoin().catch((error: unknown) => {
+  const rejoined = configured.told.then(() => followed.rejoin());
+  rejoined.catch((error: unknown) => {
     logger.error('What agents used while no engine was there could not be looked for.', error);
   });
   return {

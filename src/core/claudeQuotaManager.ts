@@ -36,10 +36,13 @@ export class ClaudeQuotaManager implements RequestAdmission {
   readonly #accounts: PlanAccounts;
   readonly #stopListening: () => void;
   #terms: QuotaTerms;
+  /** The plan that this engine's sessions were moved to. */
+  #sessionsAreOn: string;
   #longestWaitMs = defaultLongestWaitMs;
 
   constructor(plan: Plan, parts: QuotaManagerParts) {
     this.#terms = { planId: plan.kind, plan, agents: [], dailyTokens: 'fallback' };
+    this.#sessionsAreOn = plan.kind;
     this.#parts = parts;
     this.writes = new PersistentWrites(parts.clock, parts.logger);
     this.#accounts = new PlanAccounts(parts.ledger);
@@ -80,15 +83,14 @@ export class ClaudeQuotaManager implements RequestAdmission {
    * another plan are told to try again, and this engine's sessions are the new plan's.
    */
   async configure(settings: QuotaTerms, longestWaitMs: number): Promise<void> {
-    const { ledger, engineId, clock } = this.#parts;
+    const { clock } = this.#parts;
     if (hasAccounts(settings)) await this.#accounts.look(settings, clock.now());
     const terms = this.#accounts.applied(settings);
-    const moves = terms.planId !== this.#terms.planId;
-    if (moves) this.#line.decideAll({ kind: 'plan-changed' });
+    if (terms.planId !== this.#terms.planId) this.#line.decideAll({ kind: 'plan-changed' });
     // What is asked for while the sessions move is asked of the new plan: nobody would serve it in the old one's line.
     this.#terms = terms;
     this.#longestWaitMs = longestWaitMs;
-    if (moves) await ledger.moveSessions(engineId, terms.planId);
+    await this.#moveSessions(terms.planId);
     this.#line.run();
   }
 
@@ -101,8 +103,15 @@ export class ClaudeQuotaManager implements RequestAdmission {
     if (planId === undefined) return;
     // Who waits in the line of the account before stays there, and its line is run on.
     this.#terms = { ...this.#terms, planId };
-    await this.#parts.ledger.moveSessions(this.#parts.engineId, planId);
+    await this.#moveSessions(planId);
     this.#line.run();
+  }
+
+  /** Where it failed before, it is done with the next attempt. */
+  async #moveSessions(planId: string): Promise<void> {
+    if (this.#sessionsAreOn === planId) return;
+    await this.#parts.ledger.moveSessions(this.#parts.engineId, planId);
+    this.#sessionsAreOn = planId;
   }
 
   /** Takes a slot and an allocation for a session, or a place in the line for one. */

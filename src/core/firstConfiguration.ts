@@ -17,6 +17,11 @@ export class FirstConfiguration {
     this.#clock = clock;
   }
 
+  /** Resolves when it has come. */
+  get told(): Promise<unknown> {
+    return this.#told.promise;
+  }
+
   come(): void {
     this.#hasCome = true;
     this.#told.resolve(undefined);

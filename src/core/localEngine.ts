@@ -5,6 +5,7 @@ import { recordsOf } from './agentRecords.ts';
 import type { ClaudeQuotaManager } from './claudeQuotaManager.ts';
 import type { QuotaManagerParts } from './quotaManagerParts.ts';
 import type { CurrentUpstream } from './currentUpstream.ts';
+import { InOrder } from './inOrder.ts';
 import { LimitPaces } from './limitPaces.ts';
 import type {
   AgentAuth,
@@ -54,6 +55,8 @@ export class LocalEngine implements QuotaEngine {
   readonly #limitPaces = new LimitPaces();
   readonly #startedAt: number;
   #inactivityMs: number | undefined;
+  readonly #configurations = new InOrder();
+  #hasMovedNetwork = false;
 
   constructor(parts: LocalEngineParts) {
     this.#parts = parts;
@@ -74,16 +77,22 @@ export class LocalEngine implements QuotaEngine {
     this.#stopListening = [ledger.onChange(changed), parts.upstream.onTrouble(changed)];
   }
 
-  async configure(configuration: EngineConfiguration): Promise<void> {
+  /** One after the other: the last one that is told is the one that holds. */
+  configure(configuration: EngineConfiguration): Promise<void> {
+    return this.#configurations.run(() => this.#configure(configuration));
+  }
+
+  async #configure(configuration: EngineConfiguration): Promise<void> {
     const { manager, coordinator, upstream, reports, metrics, secrets } = this.#parts;
-    const movedNetwork = upstream.follow(configuration.credentials, configuration.network);
+    if (upstream.follow(configuration.credentials, configuration.network)) this.#hasMovedNetwork = true;
     await manager.configure(termsOf(configuration, secrets), configuration.longestWaitMs);
     coordinator.configure(configuration);
     const { reporting = noReporting } = configuration;
     reports.configure(reporting);
     metrics.configure(reporting);
     this.#inactivityMs = configuration.inactivityMs;
-    if (movedNetwork) coordinator.networkChanged();
+    if (this.#hasMovedNetwork) coordinator.networkChanged();
+    this.#hasMovedNetwork = false;
     this.#publisher.changed();
   }
 

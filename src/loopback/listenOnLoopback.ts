@@ -3,13 +3,16 @@ import type { Server } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from '../core/logger.ts';
 
-/** An engine that is closing still holds its port for a moment, in milliseconds; then it is somebody else's. */
-const patienceMs = 1000;
+/**
+ * An engine that is closing still holds its port for a moment, in milliseconds; then it is somebody else's. VS Code lets an
+ * extension host that does not end by itself live for six seconds (microsoft/vscode, `windowLifecycleGraceTime`).
+ */
+const patienceMs = 8000;
 const pauseMs = 50;
 
 /**
  * Listens on 127.0.0.1.
- * @param wanted tried first, for a second while it is taken; any free port when it cannot be had.
+ * @param wanted tried first, for some seconds while it is taken, since agents know it; any free port when it cannot be had.
  * @returns the port.
  * @throws the listening error when no port can be had at all.
  */

@@ -36,7 +36,7 @@ export function createProcessTable(options: ProcessTableOptions = {}): ProcessTa
   const boot = bootMark(readFile);
   const inspect = (pid: number): { state: string; startMark: string } | undefined => {
     try {
-      return parseStat(readFile(`/proc/${pid}/stat`), boot);
+      return parseStat(readFile(`/proc/${pid}/stat`), boot());
     } catch {
       return undefined;
     }
@@ -52,7 +52,7 @@ export function createProcessTable(options: ProcessTableOptions = {}): ProcessTa
       // Not in /proc: gone, unless /proc itself is not to be had here.
       if (found === undefined) return answersSignal(pid, kill);
       const isOver = found.state === 'Z' || found.state === 'X' || found.state === 'x';
-      return !isOver && (startMark === undefined || startMark === found.startMark);
+      return !isOver && (startMark === undefined || isSameStart(startMark, found.startMark));
     },
   };
 }
@@ -67,13 +67,31 @@ function parseStat(stat: string, boot: string): { state: string; startMark: stri
   return state === undefined || startTicks === undefined ? undefined : { state, startMark: `${boot}${startTicks}` };
 }
 
-/** Start times count from boot, and sessions are remembered across boots: so the boot is part of the mark. */
-function bootMark(readFile: (path: string) => string): string {
-  try {
-    return `${readFile('/proc/sys/kernel/random/boot_id').trim().slice(0, 8)}-`;
-  } catch {
-    return '';
-  }
+/**
+ * Start times count from boot, and sessions are remembered across boots: so the boot is part of the mark.
+ * @returns gives the boot's part; nothing while it cannot be read, as for a moment where there are no more file handles.
+ */
+function bootMark(readFile: (path: string) => string): () => string {
+  let known: string | undefined;
+  return () => {
+    try {
+      return (known ??= `${readFile('/proc/sys/kernel/random/boot_id').trim().slice(0, 8)}-`);
+    } catch {
+      return '';
+    }
+  };
+}
+
+/** Whether two marks are of one start. One without the boot's part says nothing of the boot. */
+function isSameStart(mark: string, other: string): boolean {
+  const [boot, ticks] = partsOf(mark);
+  const [otherBoot, otherTicks] = partsOf(other);
+  return ticks === otherTicks && (boot === otherBoot || boot === '' || otherBoot === '');
+}
+
+function partsOf(mark: string): readonly [boot: string, ticks: string] {
+  const end = mark.indexOf('-') + 1;
+  return [mark.slice(0, end), mark.slice(end)];
 }
 
 /**

@@ -28,6 +28,8 @@ export class EngineConfigurator implements vscode.Disposable {
   readonly #told = Promise.withResolvers<undefined>();
   #credentials: Credentials | undefined;
   #plan: Plan | undefined;
+  #attempts = 0;
+  #sent = 0;
   #failures = 0;
   #cancelRetry: () => void = () => undefined;
   #disposed = false;
@@ -92,7 +94,11 @@ export class EngineConfigurator implements vscode.Disposable {
   }
 
   async #tell(): Promise<void> {
+    const attempt = (this.#attempts += 1);
     const { credentials, problems } = await this.#detect();
+    // A later one was quicker and knows what has changed since: a command for the key may take a minute.
+    if (attempt < this.#sent) return;
+    this.#sent = attempt;
     this.#credentials = credentials;
     const settings = this.#settings.current;
     this.#plan = planOf(settings, credentials);

@@ -207,6 +207,21 @@ describe('quota manager', () => {
     assert.equal(await tester.used('requestsPerMinute'), 1);
   });
 
+  it('moves the sessions with the next attempt where the first one failed', async () => {
+    const { tester } = await withOneWaiting();
+    const { ledger, manager } = tester;
+    const move = ledger.moveSessions.bind(ledger);
+    ledger.moveSessions = () => Promise.reject(new Error('The ledger is busy.'));
+    const another = terms(twoAMinute, { planId: 'another' });
+    await assert.rejects(manager.configure(another, defaultLongestWaitMs), /busy/);
+    ledger.moveSessions = move;
+    await manager.configure(another, defaultLongestWaitMs);
+    assert.deepEqual(
+      (await ledger.liveSessions()).map(({ planId }) => planId),
+      ['another'],
+    );
+  });
+
   it('books what an observed agent reports, and lets the line know', async () => {
     const tester = new ManagerTester(twoAMinute);
     const a = await tester.session('a');

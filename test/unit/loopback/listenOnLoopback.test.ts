@@ -20,7 +20,7 @@ describe('listenOnLoopback', () => {
     server.close();
   });
 
-  it('takes another one after it, and says so', async () => {
+  it('takes another one when an extension host would have been killed by then, and says so', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
@@ -28,7 +28,7 @@ describe('listenOnLoopback', () => {
     const startedAt = performance.now();
     assert.notEqual(await listenOnLoopback(server, port, logger), port);
     const waited = performance.now() - startedAt;
-    assert.ok(waited >= 1000 && waited < 10_000, `${waited} ms`);
+    assert.ok(waited >= 6000 && waited < 30_000, `${waited} ms`);
     assert.match(warned.join(), new RegExp(`Port ${port} cannot be had`));
     server.close();
     other.close();

@@ -36,6 +36,26 @@ describe('process table', () => {
     assert.equal(createProcessTable(linux('R', 901)).isAlive({ pid: 42 }), true);
   });
 
+  it('that could not read which boot it is ends nobody who started at that time, and reads it later', () => {
+    const { readFile, ...rest } = linux('S', 900);
+    assert.ok(readFile !== undefined);
+    let files = 0;
+    const table = createProcessTable({
+      ...rest,
+      readFile: (path) => {
+        if (path.endsWith('boot_id') && (files += 1) <= 2) throw new Error('EMFILE');
+        return readFile(path);
+      },
+    });
+    const short = table.identify(42);
+    assert.deepEqual(short, { pid: 42, startMark: '900' });
+    const whole = createProcessTable(linux('S', 900)).identify(42);
+    assert.equal(table.isAlive(whole), true, 'it may be the same boot');
+    assert.equal(table.isAlive(short), true, 'the same process, whose boot is known now');
+    assert.deepEqual(table.identify(42), whole);
+    assert.equal(createProcessTable(linux('S', 901)).isAlive(short), false);
+  });
+
   it('takes a zombie for dead, and a stopped process for alive', () => {
     for (const state of ['Z', 'X']) assert.equal(createProcessTable(linux(state, 900)).isAlive({ pid: 42 }), false);
     assert.equal(createProcessTable(linux('T', 900)).isAlive({ pid: 42 }), true);
