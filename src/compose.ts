@@ -226,8 +226,8 @@ function engineEvents(
     firstTranscripts: (share) => {
       firstTranscripts.fire(share);
     },
-    keyRejected: () => {
-      keyCommand.rejected();
+    keyWanted: () => {
+      keyCommand.wanted();
     },
   };
 }

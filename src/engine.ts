@@ -78,7 +78,7 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
   const upstream = new CurrentUpstream();
   const configured = new FirstConfiguration(clock);
   const tellOfRejection = (problem: Problem): void => {
-    if (problem.code === 'key-rejected') window.keyRejected();
+    if (problem.code === 'key-rejected') window.keyWanted();
   };
   const connections = createUpstreamConnections(() => upstream.network);
   const { reports, transcripts } = buildUsageReports({ start, ledger, booked, window, clock, logger });
@@ -93,6 +93,10 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
   const gateway = await startGateway({
     admission: manager,
     upstream: () => upstream.target,
+    keyWanted: () => {
+      if (upstream.keyMayCome) window.keyWanted();
+      return upstream.keyMayCome;
+    },
     configured,
     connections,
     logger,
@@ -239,14 +243,14 @@ export function serveEngine(port: MessagePort, start: EngineStart): void {
     on: (receive) => {
       port.on('message', receive);
     },
-    eventNames: ['snapshotChanged', 'logged', 'problemFound', 'firstTranscripts', 'keyRejected'],
+    eventNames: ['snapshotChanged', 'logged', 'problemFound', 'firstTranscripts', 'keyWanted'],
   });
   const windowEvents: QuotaEngineEvents = {
     snapshotChanged: (snapshot) => void rpc.snapshotChanged.asEvent(snapshot),
     logged: (level, message) => void rpc.logged.asEvent(level, message),
     problemFound: (problem) => void rpc.problemFound.asEvent(problem),
     firstTranscripts: (share) => void rpc.firstTranscripts.asEvent(share),
-    keyRejected: () => void rpc.keyRejected.asEvent(),
+    keyWanted: () => void rpc.keyWanted.asEvent(),
   };
 }
 

@@ -29,7 +29,7 @@ const supervisor = new EngineSupervisor({
     logged: nothing,
     problemFound: nothing,
     firstTranscripts: nothing,
-    keyRejected: nothing,
+    keyWanted: nothing,
   },
   lifeChanged: nothing,
   clock: systemClock,

@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import type { Credentials, Problem } from './credentials.ts';
+import { type Credentials, type Problem, upstreamTargetOf } from './credentials.ts';
 import type { AuthTest } from './quotaEngine.ts';
 
 /** How long a failed test is believed before the next session tests again, in milliseconds. */
@@ -81,7 +81,7 @@ export class CredentialCheck {
       const test = await running;
       if (this.#credentials === credentials) {
         this.#found(test);
-        this.#learn(stateAfter(test));
+        this.#learn(this.#stateAfter(test));
       }
       return test;
     } finally {
@@ -95,7 +95,7 @@ export class CredentialCheck {
     if (known?.state.kind === 'usable') return known.state;
     // However the clock was set meanwhile, a failure is not believed for longer.
     if (known !== undefined && Math.abs(this.#clock.now() - known.at) < believedMs) return known.state;
-    const tested = this.testNow().then(stateAfter);
+    const tested = this.testNow().then((test) => this.#stateAfter(test));
     if (known?.state.kind === 'doubtful') {
       // The endpoint was not there before: who wants a session does not wait for it again.
       tested.catch(() => undefined);
@@ -116,12 +116,19 @@ export class CredentialCheck {
     }
   }
 
+  #stateAfter(test: AuthTest): CredentialState {
+    if (test.kind !== 'fails') return { kind: 'usable' };
+    const { problem } = test;
+    const isHopeless = hopeless.has(problem.code) && !(problem.code === 'key-rejected' && renews(this.#credentials));
+    return { kind: isHopeless ? 'unusable' : 'doubtful', problem };
+  }
+
   #learn(state: CredentialState): void {
     this.#known = { state, at: this.#clock.now() };
   }
 }
 
-function stateAfter(test: AuthTest): CredentialState {
-  if (test.kind !== 'fails') return { kind: 'usable' };
-  return { kind: hopeless.has(test.problem.code) ? 'unusable' : 'doubtful', problem: test.problem };
+/** A command prints another key soon. */
+function renews(credentials: Credentials): boolean {
+  return upstreamTargetOf(credentials)?.renews === true;
 }

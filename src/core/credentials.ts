@@ -18,7 +18,8 @@ export type Credentials =
   /** A login is Claude Code's own: its requests go to Anthropic directly, or as they are through the gateway. */
   | { readonly kind: 'subscription'; readonly source: string; readonly mode: 'observed' }
   | { readonly kind: 'subscription'; readonly source: string; readonly mode: 'routed'; readonly baseUrl: string }
-  | { readonly kind: 'none' };
+  /** `mayCome`: a command that prints a key has failed, and is run again. */
+  | { readonly kind: 'none'; readonly mayCome?: true };
 
 /** How the agents of a subscription login reach Claude; `routed` is the user's informed choice. */
 export type SubscriptionMode = 'observed' | 'routed';
@@ -28,11 +29,16 @@ export interface UpstreamTarget {
   /** May have a path; see `detectCredentials`. */
   readonly baseUrl: string;
   readonly key: string | undefined;
+  /** The key changes by itself: another one follows one that is rejected. */
+  readonly renews?: true;
 }
 
 /** @returns undefined where nothing goes through the gateway. */
 export function upstreamTargetOf(credentials: Credentials): UpstreamTarget | undefined {
-  if (credentials.kind === 'apiKey') return { baseUrl: credentials.baseUrl, key: credentials.key };
+  if (credentials.kind === 'apiKey') {
+    const { baseUrl, key, account } = credentials;
+    return account === undefined ? { baseUrl, key } : { baseUrl, key, renews: true };
+  }
   if (credentials.kind !== 'subscription' || credentials.mode !== 'routed') return undefined;
   return { baseUrl: credentials.baseUrl, key: undefined };
 }
@@ -87,7 +93,7 @@ export function detectCredentials(sources: CredentialSources): DetectedCredentia
   const none = (): DetectedCredentials => ({ credentials: { kind: 'none' }, problems });
   const { environment, subscriptionLogin, subscriptionMode = 'observed' } = sources;
   const key = findKey(sources, problems);
-  if (key === 'failed') return none();
+  if (key === 'failed') return { credentials: { kind: 'none', mayCome: true }, problems };
   if (key !== undefined && isSessionToken(key.value)) {
     problems.push({
       code: 'inside-agent',

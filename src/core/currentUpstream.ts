@@ -7,10 +7,16 @@ export class CurrentUpstream {
   #problem: Problem | undefined;
   #target: UpstreamTarget | undefined;
   #network: UpstreamNetwork = directNetwork;
+  #keyMayCome = false;
 
   /** Where the gateway sends requests; undefined while it sends none. */
   get target(): UpstreamTarget | undefined {
     return this.#target;
+  }
+
+  /** Whether there is no key only because the command for it has failed. */
+  get keyMayCome(): boolean {
+    return this.#keyMayCome;
   }
 
   /** How it is reached; the same object for as long as nothing of it changes. */
@@ -35,6 +41,7 @@ export class CurrentUpstream {
   /** Takes effect for the next request, of running sessions too. @returns whether it is reached in another way now. */
   follow(credentials: Credentials, network: UpstreamNetwork): boolean {
     this.#target = upstreamTargetOf(credentials);
+    this.#keyMayCome = credentials.kind === 'none' && credentials.mayCome === true;
     if (JSON.stringify(network) === JSON.stringify(this.#network)) return false;
     this.#network = network;
     return true;

@@ -262,8 +262,8 @@ export interface QuotaEngineEvents {
   readonly problemFound: (problem: Problem) => void;
   /** How much of the transcripts is read that were never read before, 0 to 1; undefined when it is over. */
   readonly firstTranscripts: (share: number | undefined) => void;
-  /** The upstream has rejected the key that holds: it may have expired. */
-  readonly keyRejected: () => void;
+  /** The upstream has rejected the key that holds, which may have expired, or an agent asks while none has come. */
+  readonly keyWanted: () => void;
 }
 
 /** What the window calls over RPC: the engine, its beginning and its end. */

@@ -70,10 +70,13 @@ export class ApiKeyCommand {
     }
   }
 
-  /** The upstream has rejected the key: asks for another, at once or as soon as it may be asked for again. */
-  rejected(): void {
+  /**
+   * The upstream has rejected the key, or an agent asks while there is none: asks for another, at once or as soon as it
+   * may be asked for again.
+   */
+  wanted(): void {
     const found = this.#found;
-    if (found?.key === undefined || this.#running !== undefined) return;
+    if (found === undefined || this.#running !== undefined) return;
     this.#refreshAfter(this.#msUntilNext(found));
   }
 

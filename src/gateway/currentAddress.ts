@@ -11,10 +11,14 @@ export function currentAddress(upstream: () => UpstreamTarget | undefined): () =
   return () => {
     const target = upstream();
     if (target === undefined) return undefined;
-    if (known?.target.baseUrl !== target.baseUrl || known.target.key !== target.key) {
-      const { baseUrl, key } = target;
+    if (
+      known?.target.baseUrl !== target.baseUrl ||
+      known.target.key !== target.key ||
+      known.target.renews !== target.renews
+    ) {
+      const { key } = target;
       const isSendable = key === undefined || isSendableKey(key);
-      known = { target: { baseUrl, key }, address: isSendable ? upstreamAddress(target) : undefined };
+      known = { target: { ...target }, address: isSendable ? upstreamAddress(target) : undefined };
     }
     return known.address;
   };

@@ -25,6 +25,8 @@ export interface ExchangeContext extends RelayContext {
   readonly address: () => UpstreamAddress | undefined;
   /** Whether it is known where they go. */
   readonly configured: Pick<FirstConfiguration, 'soon'>;
+  /** Is told that a request has no key to be sent with. @returns whether one may come. */
+  readonly keyWanted: () => boolean;
   readonly connections: UpstreamConnections;
 }
 
@@ -156,8 +158,12 @@ export class Exchange {
     const bringsLogin = this.#head.tokenPlace === 'path' && refused === undefined;
     if (address !== undefined && bringsLogin) return true;
     if (address !== undefined) this.#answer(refused ?? sessionAnswers.noLogin);
-    else this.#answer(bringsLogin ? sessionAnswers.loginNotRouted : sessionAnswers.noCredentials);
+    else this.#answer(bringsLogin ? sessionAnswers.loginNotRouted : this.#answerWithoutKey());
     return false;
+  }
+
+  #answerWithoutKey(): LoopbackAnswer {
+    return this.#context.keyWanted() ? sessionAnswers.keyCommandFailed : sessionAnswers.noCredentials;
   }
 
   #answer(answer: LoopbackAnswer): void {

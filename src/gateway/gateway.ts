@@ -25,6 +25,8 @@ export interface GatewayOptions {
   readonly admission: RequestAdmission;
   /** Where requests go now, and with which key; undefined while there are no credentials. */
   readonly upstream: () => UpstreamTarget | undefined;
+  /** Is told that a request has no key to be sent with. @returns whether one may come. */
+  readonly keyWanted: () => boolean;
   /** Whether `upstream` is told already: requests that come before wait for that. */
   readonly configured: Pick<FirstConfiguration, 'soon'>;
   readonly logger: Logger;
@@ -59,10 +61,10 @@ const settleMs = 2000;
  * @throws the listening error when no port can be had at all.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { admission, upstream, configured, logger, clock, connections } = options;
+  const { admission, upstream, keyWanted, configured, logger, clock, connections } = options;
   const address = currentAddress(upstream);
   const health = new UpstreamHealthWatch((state) => options.onUpstreamHealth?.(state), address);
-  const context: ExchangeContext = { admission, address, configured, logger, clock, connections, health };
+  const context: ExchangeContext = { admission, address, keyWanted, configured, logger, clock, connections, health };
   const exchanges = new UnderWay<{ readonly exchange: Exchange; readonly over: Promise<void> }>();
 
   const onRequest = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void => {

@@ -149,8 +149,8 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (isStillSending(request)) makeLastAnswer(request, response);
     const reason = isSendableReason(statusMessage ?? '', address.key) ? statusMessage : undefined;
     const headers = agentHeaders(rawHeaders, address.key);
-    // A login is its agent's to renew, upon which it asks again.
-    if (status === 401 && address.key !== undefined) forbidRetry(headers);
+    // A login is its agent's to renew, upon which it asks again; and a command may print another key.
+    if (status === 401 && address.key !== undefined && !address.renews) forbidRetry(headers);
     response.writeHead(status, reason, headers);
     // Headers that come with the begin of the body leave in one packet with it.
     process.nextTick(() => {

@@ -10,15 +10,24 @@ export interface UpstreamAddress {
   readonly loopback: boolean;
   /** The real key, held in memory only; undefined where each agent's own login goes on as it is. */
   readonly key: string | undefined;
+  /** See `UpstreamTarget`. */
+  readonly renews: boolean;
 }
 
 /** @returns undefined for a base URL that no key may be sent to: neither https nor on this machine. */
-export function upstreamAddress({ baseUrl, key }: UpstreamTarget): UpstreamAddress | undefined {
+export function upstreamAddress({ baseUrl, key, renews }: UpstreamTarget): UpstreamAddress | undefined {
   if (!URL.canParse(baseUrl)) return undefined;
   const url = new URL(baseUrl);
   const loopback = isLoopback(url.hostname);
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) return undefined;
-  return { origin: url.origin, basePath: url.pathname.replace(/\/+$/, ''), host: url.host, loopback, key };
+  return {
+    origin: url.origin,
+    basePath: url.pathname.replace(/\/+$/, ''),
+    host: url.host,
+    loopback,
+    key,
+    renews: renews === true,
+  };
 }
 
 function isLoopback(hostname: string): boolean {

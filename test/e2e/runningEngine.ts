@@ -118,7 +118,7 @@ export async function startEngine(
       logged: (level, message) => log.push(`${level}: ${message}`),
       problemFound: (problem) => problems.push(problem),
       firstTranscripts: () => undefined,
-      keyRejected: () => undefined,
+      keyWanted: () => undefined,
     },
     lifeChanged: (life) => lives.push(life),
     clock: systemClock,

@@ -40,7 +40,7 @@ const supervisor = new EngineSupervisor({
       complain(message);
     },
     firstTranscripts: () => undefined,
-    keyRejected: () => undefined,
+    keyWanted: () => undefined,
   },
   lifeChanged: () => undefined,
   clock: systemClock,

@@ -63,6 +63,15 @@ describe('a check of credentials', () => {
     assert.equal(tests.length, 1);
   });
 
+  it('only doubts a key that is rejected where a command prints another', async () => {
+    check.configure({ ...apiKey, account: 'command print-key' });
+    assert.equal((await state(fails('key-rejected'))).kind, 'doubtful');
+    assert.equal(codeOf(check), 'key-rejected');
+    await clock.advance(10_000);
+    check.configure({ ...apiKey, account: 'command print-key', key: 'sk-ant-next' });
+    assert.equal((await state(fails('key-malformed'))).kind, 'unusable');
+  });
+
   it('tests again when a request was answered with 401', async () => {
     await state(works);
     check.doubted();

@@ -105,7 +105,7 @@ describe('credentials', () => {
     const others = { environment: { ANTHROPIC_API_KEY: key }, subscriptionLogin: login };
     const failed = { line: 'print-key', key: undefined, problem };
     assert.deepEqual(detectCredentials({ ...others, command: failed }), {
-      credentials: { kind: 'none' },
+      credentials: { kind: 'none', mayCome: true },
       problems: [problem],
     });
     const stale = detectCredentials({ ...others, command: { ...failed, key: 'sk-ant-last' } });

@@ -85,10 +85,10 @@ describe('the key of a command', () => {
   it('that is rejected is asked for at once, by one run however many rejections there are', async () => {
     await started();
     await clock.advance(minute);
-    for (let index = 0; index < 5; index += 1) command.rejected();
+    for (let index = 0; index < 5; index += 1) command.wanted();
     assert.equal(runs.length, 2);
     assert.deepEqual(last().secrets, ['first'], 'which no error may repeat');
-    command.rejected();
+    command.wanted();
     await last().end(gives('second'));
     assert.deepEqual([runs.length, changes, await key()], [2, 1, 'second']);
   });
@@ -96,13 +96,13 @@ describe('the key of a command', () => {
   it('that is rejected again and again is asked for every ten seconds at most', async () => {
     await started();
     for (let second = 0; second < 60; second += 1) {
-      command.rejected();
+      command.wanted();
       await clock.advance(1000);
       await runs.at(-1)?.end(gives('first'));
     }
     assert.ok(runs.length >= 6 && runs.length <= 7, String(runs.length));
     clock.jump(-3600_000);
-    command.rejected();
+    command.wanted();
     await clock.advance(10_000);
     await last().end(gives('second'));
     assert.equal(await key(), 'second', 'also after the clock was set back');
@@ -137,6 +137,19 @@ describe('the key of a command', () => {
     await last().end(gives('first'));
     assert.equal((await wanted)?.key, 'first');
     assert.equal(runs.length, 2);
+  });
+
+  it('that could never be had is asked for when an agent wants it, every ten seconds at most, and told', async () => {
+    command.wanted();
+    assert.equal(runs.length, 0, 'nobody has asked for it yet');
+    await started(fails);
+    for (let count = 0; count < 3; count += 1) command.wanted();
+    await clock.advance(9999);
+    assert.equal(runs.length, 1);
+    await clock.advance(1);
+    assert.equal(runs.length, 2);
+    await last().end(gives('first'));
+    assert.deepEqual([changes, await key()], [1, 'first']);
   });
 
   it('is asked for again after a run that came to nothing in a way nobody thought of', async () => {
@@ -193,7 +206,7 @@ describe('the key of a command', () => {
     await last().end(gives('too late'));
     assert.equal((await waiting)?.key, 'first', 'it was asked for before the end');
     assert.equal(await command.current(), undefined);
-    command.rejected();
+    command.wanted();
     assert.equal(clock.timers, 0);
     assert.equal(runs.length, 2);
   });

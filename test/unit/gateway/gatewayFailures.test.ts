@@ -126,6 +126,9 @@ describe('the gateway answers for', () => {
       const response = await ask();
       assert.deepEqual([response.status, response.headers.get('x-should-retry')], [401, own ?? 'false']);
       assert.equal(await response.text(), words);
+      // Another one is printed by the user's command.
+      fixture.target = { baseUrl: upstream.url, key: 'k', renews: true };
+      assert.equal((await ask()).headers.get('x-should-retry'), own ?? null);
       await upstream.close();
     }
   });
@@ -239,6 +242,7 @@ describe('a gateway', () => {
     const options = {
       admission: first.admission,
       upstream: () => undefined,
+      keyWanted: () => false,
       configured: first.configured,
       logger: { debug: log, info: log, warn: log, error: log },
       clock: systemClock,

@@ -33,6 +33,8 @@ export interface GatewayFixture {
   readonly logged: string[];
   /** May be changed while the gateway runs. */
   target: UpstreamTarget | undefined;
+  /** Whether a command that has failed may print a key yet. */
+  keyMayCome: boolean;
   close(): Promise<void>;
 }
 
@@ -73,10 +75,14 @@ export async function startFixture(
     );
   };
   const logger: Logger = { debug: log, info: log, warn: log, error: log };
-  const fixture: { target: UpstreamTarget | undefined } = { target: { baseUrl, key: realKey } };
+  const fixture: Pick<GatewayFixture, 'target' | 'keyMayCome'> = {
+    target: { baseUrl, key: realKey },
+    keyMayCome: false,
+  };
   const gateway = await startGateway({
     admission,
     upstream: () => fixture.target,
+    keyWanted: () => fixture.keyMayCome,
     configured,
     logger,
     clock,

@@ -243,6 +243,13 @@ describe('the gateway refuses', () => {
       assert.equal(answer.status, 401);
       assert.match(answer.body, /no Claude API key/);
     }
+    fixture.target = undefined;
+    fixture.keyMayCome = true;
+    const answer = await answerTo('GET /v1/models HTTP/1.1', '$HOST', key, close, '', '');
+    assert.equal(answer.status, 503, 'a command that has failed may print one yet');
+    assert.match(answer.head, /^retry-after: 5$/im);
+    assert.match(answer.body, /apiKeyCommand/);
+    fixture.keyMayCome = false;
     fixture.target = target;
     assert.equal(reached, 0);
   });

@@ -62,7 +62,7 @@ for (const [where, place, startThread] of places) {
       };
       const start = { engineId: 'window', storageDirectory: directory.path, launcherSecret: 'launcher secret' };
       tester = new SupervisorTester(start, (given) => (thread = startThread(given)), {
-        keyRejected: () => rejections.push(rejected),
+        keyWanted: () => rejections.push(rejected),
       });
       await tester.engine.configure(configuration);
     });
@@ -130,6 +130,18 @@ for (const [where, place, startThread] of places) {
       assert.ok(files.length > 0);
       const written = files.map((name) => readFileSync(path.join(directory.path, name), 'latin1')).join('\n');
       for (const secret of ['sk-ant', 'print-key']) assert.ok(!`${shown}${written}`.includes(secret), secret);
+    });
+
+    it('lets agents try again while the command for the key has given none, and asks for one', async () => {
+      const auth = await opened('agent');
+      await tester.engine.configure({ ...configuration, credentials: { kind: 'none' } });
+      assert.equal(await callWith(auth), 401);
+      assert.deepEqual(rejections, [], 'there is no command that could be asked');
+      await tester.engine.configure({ ...configuration, credentials: { kind: 'none', mayCome: true } });
+      assert.equal(await callWith(auth), 503);
+      while (rejections.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      await tester.engine.configure(configuration);
+      assert.equal(await callWith(auth), 200);
     });
 
     it('tells when the key that holds is rejected, and answers as the upstream does', async () => {

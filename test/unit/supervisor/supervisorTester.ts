@@ -27,7 +27,7 @@ export class SupervisorTester {
         logged: nothing,
         problemFound: nothing,
         firstTranscripts: nothing,
-        keyRejected: nothing,
+        keyWanted: nothing,
         ...events,
       },
       lifeChanged: (life) => {
