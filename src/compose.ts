@@ -12,7 +12,7 @@ import type { EngineStart, LauncherEndpoint, QuotaEngineEvents } from './core/qu
 import type * as EngineModuleFile from './engine.ts';
 import { ApiKeyCommand } from './credentials/apiKeyCommand.ts';
 import { type KeyCommandOutcome, runKeyCommand } from './credentials/keyCommandRun.ts';
-import { findSubscriptionLogin } from './credentials/subscriptionLogin.ts';
+import { SubscriptionLogin } from './credentials/subscriptionLogin.ts';
 import { processAncestors } from './processes/processAncestors.ts';
 import { createProcessTable } from './processes/processTable.ts';
 import { systemClock } from './processes/systemClock.ts';
@@ -100,7 +100,8 @@ export async function composeWindow(context: vscode.ExtensionContext): Promise<W
     isFocused: () => vscode.window.state.focused,
     changed: () => void lookForCredentials(),
   });
-  const detect = (): Promise<DetectedCredentials> => detectFrom(settings, windowKey, keyCommand, consent);
+  const login = new SubscriptionLogin(clock);
+  const detect = (): Promise<DetectedCredentials> => detectFrom(settings, windowKey, keyCommand, consent, login);
   const configurator = new EngineConfigurator(supervisor.engine, settings, detect, process.env, notices, clock);
   const lookForCredentials = (): Promise<void> => configurator.send();
   keyCommand.onDidChange(() => void lookForCredentials());
@@ -269,6 +270,7 @@ async function detectFrom(
   { key }: WindowApiKey,
   keyCommand: ApiKeyCommand,
   { mode }: RoutedConsent,
+  login: SubscriptionLogin,
 ): Promise<DetectedCredentials> {
   const environment = process.env;
   keyCommand.follow(settings.current.apiKeyCommand);
@@ -276,6 +278,6 @@ async function detectFrom(
   const command = await keyCommand.current();
   if (command !== undefined) return detectCredentials({ command, environment });
   const places = { environment, platform: process.platform, home: homedir() };
-  const subscriptionLogin = await findSubscriptionLogin(places);
+  const subscriptionLogin = await login.find(places);
   return detectCredentials({ environment, subscriptionLogin, subscriptionMode: mode });
 }

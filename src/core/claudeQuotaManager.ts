@@ -147,21 +147,33 @@ export class ClaudeQuotaManager implements RequestAdmission {
     const estimate = ask.usesTokens ? this.#estimator.estimate(ask) : noTokens;
     const { sessionId, model } = ask;
     const holdMs = longestHoldMs(this.#longestWaitMs, ask.patienceMs);
-    await this.#waitInLine({ reservationId, sessionId, requests: 1, estimate, model }, holdMs, signal);
+    const opening = { reservationId, sessionId, requests: 1, estimate, model };
+    if (!(await this.#isAdmitted(opening, holdMs, signal))) {
+      const refused = refusal({ kind: 'plan-changed' });
+      this.signals.refused.tell(sessionId, refused.message);
+      throw refused;
+    }
     return new HeldRequest(reservationId, ask, estimate, this.#books(sessionId));
   }
 
   /**
-   * Waits in the same line until an observed agent's turn may begin.
+   * Waits in the same line until an observed agent's turn may begin. Where the plan changes meanwhile it goes into that
+   * one's line: a request is sent again by its agent, but a turn that is refused is not.
    * @param signal aborts the wait.
    * @throws AdmissionRefusedError, or the signal's reason.
    */
   async admitTurn(sessionId: string, signal: AbortSignal): Promise<ObservedTurn> {
     signal.throwIfAborted();
-    const turnId = this.#parts.secrets.id();
     const estimate = this.#turns.estimate(sessionId);
-    const opening = { reservationId: turnId, sessionId, requests: 1, estimate, model: undefined };
-    await this.#waitInLine(opening, this.#longestWaitMs, signal);
+    const opening = { sessionId, requests: 1, estimate, model: undefined };
+    let turnId = this.#parts.secrets.id();
+    while (!(await this.#isAdmitted({ ...opening, reservationId: turnId }, this.#longestWaitMs, signal))) {
+      turnId = this.#parts.secrets.id();
+    }
+    return this.#turn(sessionId, turnId);
+  }
+
+  #turn(sessionId: string, turnId: string): ObservedTurn {
     return new ObservedTurn({
       book: (entry) => this.book(sessionId, entry, turnId),
       end: async (used) => {
@@ -171,8 +183,12 @@ export class ClaudeQuotaManager implements RequestAdmission {
     });
   }
 
-  /** @throws AdmissionRefusedError, or the signal's reason; nothing is in line or held then. */
-  async #waitInLine(opening: RequestOpening, holdMs: number, signal: AbortSignal): Promise<void> {
+  /**
+   * Waits in line. Where it is not admitted nothing is in line or held.
+   * @returns false when the plan was changed meanwhile.
+   * @throws AdmissionRefusedError, or the signal's reason.
+   */
+  async #isAdmitted(opening: RequestOpening, holdMs: number, signal: AbortSignal): Promise<boolean> {
     const { ledger, clock, engineId } = this.#parts;
     const { reservationId, sessionId } = opening;
     const wait = lineWait(clock, holdMs, signal, async () => {
@@ -188,9 +204,14 @@ export class ClaudeQuotaManager implements RequestAdmission {
       wait.inLine();
       const decided = await wait.decided;
       if (decided.kind === 'used-up') this.signals.usedUp.tell(decided.what, decided.until);
+      if (decided.kind === 'plan-changed') {
+        await aMoment(clock, this.#withdraw(reservationId));
+        return false;
+      }
       if (decided.kind !== 'admitted') throw refusal(decided);
       const waitedMs = waits ? Math.max(1, clock.now() - inLineAt) : 0;
       this.signals.admitted.tell(sessionId, waitedMs);
+      return true;
     } catch (error) {
       if (error instanceof AdmissionRefusedError) this.signals.refused.tell(sessionId, error.message);
       await aMoment(clock, this.#withdraw(reservationId));

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import type { Clock } from '../core/clock.ts';
 
 /** Where to look for a login. */
 export interface SubscriptionLoginPlaces {
@@ -34,6 +35,33 @@ export async function findSubscriptionLogin(places: SubscriptionLoginPlaces): Pr
     return "Claude Code's sign-in (macOS keychain)";
   }
   return undefined;
+}
+
+/** A file that is written anew, or a keychain that is slow, is there again after so long, in milliseconds. */
+const secondLookMs = 1000;
+
+/**
+ * The user's login as it was found last. Where there was one it is looked for twice before it is taken to be gone: agents
+ * that run would be told so, and end.
+ */
+export class SubscriptionLogin {
+  readonly #clock: Clock;
+  #isKnown = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** See `findSubscriptionLogin`. */
+  async find(places: SubscriptionLoginPlaces): Promise<string | undefined> {
+    let found = await findSubscriptionLogin(places);
+    if (found === undefined && this.#isKnown) {
+      await new Promise<void>((resolve) => this.#clock.after(secondLookMs, resolve));
+      found = await findSubscriptionLogin(places);
+    }
+    this.#isKnown = found !== undefined;
+    return found;
+  }
 }
 
 /**

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import type { UsageEntry } from '../../../src/core/ledger.ts';
 import { apiKeyPlan, maxSubscriptionPlan } from '../../../src/core/plan.ts';
+import { defaultLongestWaitMs } from '../../../src/core/longestHold.ts';
 import { tokens } from '../ledger/ledgerTester.ts';
+import { terms } from '../ledger/terms.ts';
 import { ManagerTester } from './managerTester.ts';
 import { watched, type Watched } from './watched.ts';
 import type { ObservedTurn } from '../../../src/core/observedTurn.ts';
@@ -65,6 +67,23 @@ describe('a turn of an observed agent', () => {
     await (await second.promise).end();
     await tester.clock.advance(0);
     assert.equal(request.state, 'resolved');
+  });
+
+  it('goes into the line of another plan when that is chosen meanwhile', async () => {
+    const sessionId = await tester.session();
+    const first = await admit(sessionId).promise;
+    const waits = admit(sessionId);
+    const request = tester.reserve(sessionId, { usesTokens: true, bodyBytes: 20_000 });
+    await tester.clock.advance(0);
+    assert.deepEqual([waits.state, request.state], ['pending', 'pending']);
+    const another = apiKeyPlan({ requestsPerMinute: 100, tokensPerMinute: 40_000, concurrentAgents: 4 });
+    await tester.manager.configure(terms(another, { planId: 'another' }), defaultLongestWaitMs);
+    await tester.clock.advance(0);
+    assert.equal(waits.state, 'resolved');
+    assert.equal(request.state, 'rejected', 'which its agent sends again');
+    await (await waits.promise).end();
+    await first.end();
+    assert.deepEqual(await tester.underWay(), [0, 0]);
   });
 
   it('leaves the line with its agent, and is refused with the reason', async () => {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { findSubscriptionLogin } from '../../../src/credentials/subscriptionLogin.ts';
+import { findSubscriptionLogin, SubscriptionLogin } from '../../../src/credentials/subscriptionLogin.ts';
+import { FakeClock } from '../../fakes/fakeClock.ts';
 
 describe('subscription login', () => {
   let home: string;
@@ -21,6 +22,28 @@ describe('subscription login', () => {
     await writeFile(path.join(home, '.claude', '.credentials.json'), '{}');
     const environment = { CLAUDE_CODE_OAUTH_TOKEN: ' ', CLAUDE_CONFIG_DIR: '' };
     assert.equal(await findSubscriptionLogin({ environment, platform: 'linux', home }), undefined);
+  });
+
+  it('that was there is looked for twice before it is taken to be gone', async () => {
+    const clock = new FakeClock();
+    const found = new SubscriptionLogin(clock);
+    const places = { environment: {}, platform: 'linux', home } as const;
+    const file = path.join(home, '.claude', '.credentials.json');
+    await mkdir(path.dirname(file));
+    assert.equal(await found.find(places), undefined, 'at once where there was none');
+    await writeFile(file, login);
+    assert.ok((await found.find(places)) !== undefined);
+    const secondLook = async (before: () => Promise<void>): Promise<string | undefined> => {
+      await writeFile(file, '');
+      const looked = found.find(places);
+      while (clock.timers === 0) await new Promise(setImmediate);
+      await before();
+      await clock.advance(1000);
+      return looked;
+    };
+    assert.ok((await secondLook(() => writeFile(file, login))) !== undefined, 'it was only written anew');
+    assert.equal(await secondLook(() => rm(file)), undefined, 'the user has signed out');
+    assert.equal(await found.find(places), undefined);
   });
 
   it('is in a variable, named but not shown', async () => {
