@@ -34,6 +34,7 @@ import { metricsPath } from './gateway/metricsPage.ts';
 import { createUpstreamConnections, type UpstreamConnections } from './gateway/upstreamConnections.ts';
 import { sharedLedgerOf } from './engineSharedLedger.ts';
 import { openLedger } from './ledger/openLedger.ts';
+import { watchForFile } from './ledger/reopenableFile.ts';
 import { createProcessTable } from './processes/processTable.ts';
 import { systemClock } from './processes/systemClock.ts';
 
@@ -60,7 +61,7 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
   const { engineId } = start;
   const processes = createProcessTable();
   const ownProcess = processes.identify(process.pid);
-  const { ledger, kept, booked } = await openLedger(start.storageDirectory, logger, {
+  const { ledger, kept, booked, tryFile } = await openLedger(start.storageDirectory, logger, {
     damage: {
       found: (problem) => {
         logger.warn(`${problem.message} ${problem.nextStep}`);
@@ -72,6 +73,9 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
     ...(start.sharedLedger !== undefined && { build: sharedLedgerOf(start.sharedLedger, logger) }),
   });
   await ledger.join(engineId, ownProcess, clock.now());
+
+  const mayLeave = async (): Promise<boolean> => (await ledger.liveSessions()).length === 0;
+  const stopWatching = tryFile && watchForFile({ clock, tryFile, mayLeave, reopened: die });
 
   const parts = { ledger, clock, secrets, logger, engineId };
   const manager = new ClaudeQuotaManager(apiKeyPlan(), parts);
@@ -98,6 +102,7 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
       return upstream.keyMayCome;
     },
     configured,
+    sessionsMayReturn: tryFile !== undefined,
     connections,
     logger,
     clock,
@@ -167,6 +172,7 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
     engine,
     started: { gatewayPort: gateway.port, observerPort: observer.port, launcherAddress: control.address },
     close: async () => {
+      stopWatching?.();
       engine.dispose();
       const parts: readonly (() => Promise<unknown>)[] = [
         () => control.close(),

@@ -23,6 +23,8 @@ export interface ExchangeContext extends RelayContext {
   readonly admission: RequestAdmission;
   /** Where requests go now; undefined while there are no credentials that can be sent anywhere. */
   readonly address: () => UpstreamAddress | undefined;
+  /** Keys that are not known now may be later. */
+  readonly sessionsMayReturn: boolean;
   /** Whether it is known where they go. */
   readonly configured: Pick<FirstConfiguration, 'soon'>;
   /** Is told that a request has no key to be sent with. @returns whether one may come. */
@@ -89,7 +91,8 @@ export class Exchange {
     const { path, token } = this.#head;
     const use = quotaUseOf(this.#request.method ?? 'GET', path);
     const owner = await this.#context.admission.ownerOfToken(token, use === 'none' ? 'exact' : 'at-hand');
-    if (owner.kind === 'unknown') this.#answer(sessionAnswers.unknownKey);
+    if (owner.kind === 'unknown')
+      this.#answer(this.#context.sessionsMayReturn ? sessionAnswers.sessionsAway : sessionAnswers.unknownKey);
     else if (owner.kind === 'ended') this.#answer(sessionAnswers.endedSession);
     else if (path.includes(token)) this.#answer(tokenInPath);
     else if (!(await this.#context.configured.soon(this.#gone.signal))) this.#answer(sessionAnswers.starting);

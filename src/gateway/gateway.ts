@@ -29,6 +29,8 @@ export interface GatewayOptions {
   readonly keyWanted: () => boolean;
   /** Whether `upstream` is told already: requests that come before wait for that. */
   readonly configured: Pick<FirstConfiguration, 'soon'>;
+  /** Keys that are not known now may be later, as sessions of before cannot be read. No when left out. */
+  readonly sessionsMayReturn?: boolean;
   readonly logger: Logger;
   readonly clock: Clock;
   /** Tried first; any free one when it is taken. */
@@ -61,10 +63,20 @@ const settleMs = 2000;
  * @throws the listening error when no port can be had at all.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { admission, upstream, keyWanted, configured, logger, clock, connections } = options;
+  const { admission, upstream, keyWanted, configured, sessionsMayReturn = false, logger, clock, connections } = options;
   const address = currentAddress(upstream);
   const health = new UpstreamHealthWatch((state) => options.onUpstreamHealth?.(state), address);
-  const context: ExchangeContext = { admission, address, keyWanted, configured, logger, clock, connections, health };
+  const context: ExchangeContext = {
+    admission,
+    address,
+    keyWanted,
+    configured,
+    sessionsMayReturn,
+    logger,
+    clock,
+    connections,
+    health,
+  };
   const exchanges = new UnderWay<{ readonly exchange: Exchange; readonly over: Promise<void> }>();
 
   const onRequest = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void => {

@@ -4,7 +4,7 @@ const openTerminal = 'open a new agent terminal (command "Agent Quota: New Agent
 /** Before each 401 and 403 Claude Code 2.1.330 writes "Please run /login" in its terminal. */
 const noLogin = 'Logging in does not help.';
 
-/** What an agent is told about its session and the user's credentials. Only the first two are worth asking again. */
+/** What an agent is told about its session and the user's credentials. Only the first three are worth asking again. */
 export const sessionAnswers = {
   starting: {
     status: 503,
@@ -20,6 +20,14 @@ export const sessionAnswers = {
     message:
       'The command of agentQuota.apiKeyCommand has not given a Claude API key to send this request with, and is run ' +
       'again. Try again in a moment; "Agent Quota: Test Authentication" says what is wrong with it.',
+    retry: { afterSeconds: 5 },
+  },
+  sessionsAway: {
+    status: 503,
+    type: 'api_error',
+    message:
+      "Agent Quota's ledger cannot be opened now, so it does not know this agent's session. Try again in a moment; " +
+      '"Agent Quota: Show Status" says what is wrong.',
     retry: { afterSeconds: 5 },
   },
   noKey: {

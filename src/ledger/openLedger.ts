@@ -28,6 +28,11 @@ export interface OpenedLedger {
   readonly kept: EngineSnapshot['ledger'];
   /** Where its request ids are. */
   readonly booked: BookedRequests;
+  /**
+   * Of a ledger in memory whose file may be there later: opens the file and closes it again, and rejects while it cannot
+   * be opened.
+   */
+  readonly tryFile?: () => Promise<void>;
 }
 
 export const ledgerFileName = 'ledger.sqlite';
@@ -84,7 +89,7 @@ export async function openLedger(
       return await openSqliteLedger(path, { damaged: lost, checkpointScript, logger, build });
     } catch (error) {
       const mayPass = isDamaged(error) || isIoError(error);
-      if (!mayPass || attempt === openAttempts) return inMemory(error, logger, build);
+      if (!mayPass || attempt === openAttempts) return inMemory(path, error, logger, build);
       try {
         if (isDamaged(error)) aside(found);
       } catch (cause) {
@@ -146,17 +151,25 @@ function startCheckpoints(
   }
 }
 
-function inMemory(error: unknown, logger: Logger, build: (store: LedgerStore) => Ledger): OpenedLedger {
+function inMemory(path: string, error: unknown, logger: Logger, build: (store: LedgerStore) => Ledger): OpenedLedger {
   const reason = reasonOf(error);
   logger.error(`The ledger is kept in memory only: ${reason}`, error);
   const store = new MemoryStore();
   const booked = { kind: 'ids', ids: store.requestIds } as const;
-  return { ledger: build(store), kept: { kind: 'memory', reason }, booked };
+  const tryFile = async (): Promise<void> => {
+    (await openSqliteDatabase(path)).close();
+  };
+  const mayPass = !(error instanceof NewerLedgerError) && !lacksSqlite(error);
+  return { ledger: build(store), kept: { kind: 'memory', reason }, booked, ...(mayPass && { tryFile }) };
+}
+
+function lacksSqlite(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_UNKNOWN_BUILTIN_MODULE';
 }
 
 function reasonOf(error: unknown): string {
   if (error instanceof NewerLedgerError) return 'A newer version of Agent Quota has written it. Update the extension.';
-  if (error instanceof Error && 'code' in error && error.code === 'ERR_UNKNOWN_BUILTIN_MODULE') {
+  if (lacksSqlite(error)) {
     return 'This VS Code has no SQLite of its own. Update VS Code to keep usage and share it between windows.';
   }
   return `Its file cannot be opened (${error instanceof Error ? error.message : String(error)}). Check the folder's rights and space.`;

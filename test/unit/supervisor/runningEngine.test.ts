@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,7 @@ import { serveEngine } from '../../../src/engine.ts';
 import { apiKeyPlan } from '../../../src/core/plan.ts';
 import type { AgentAuth, EngineConfiguration, EngineStart } from '../../../src/core/quotaEngine.ts';
 import { directNetwork } from '../../../src/core/upstreamNetwork.ts';
+import { ledgerFileName } from '../../../src/ledger/openLedger.ts';
 import { EngineDiedError } from '../../../src/supervisor/engineSupervisor.ts';
 import { startInThread, startWorkerThread, type EngineThread } from '../../../src/supervisor/engineThread.ts';
 import { temporaryDirectory } from '../ledger/temporaryDirectory.ts';
@@ -213,6 +214,25 @@ for (const [where, place, startThread] of places) {
         await broken.supervisor.dispose();
       });
     }
+
+    it('whose ledger cannot be opened lets agents of before try again, and begins anew when it can', async () => {
+      const auth = await opened('agent');
+      const { gatewayPort } = (await tester.reached('running')).started;
+      await tester.supervisor.dispose();
+      const file = path.join(directory.path, ledgerFileName);
+      renameSync(file, `${file} away`);
+      mkdirSync(file);
+      const start = { engineId: 'another', storageDirectory: directory.path, launcherSecret: 's', gatewayPort };
+      tester = new SupervisorTester(start, startThread);
+      await tester.engine.configure(configuration);
+      assert.equal((await tester.engine.snapshot()).ledger.kind, 'memory');
+      assert.equal(await callWith(auth), 503);
+      rmdirSync(file);
+      renameSync(`${file} away`, file);
+      await tester.reached('running', 2);
+      assert.equal((await tester.engine.snapshot()).ledger.kind, 'sqlite');
+      assert.equal(await callWith(auth), 200);
+    });
 
     it('leaves its port when it is disposed, and its sessions to the next', async () => {
       const auth = await opened('agent');
