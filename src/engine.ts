@@ -74,7 +74,9 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
   });
   await ledger.join(engineId, ownProcess, clock.now());
 
-  const mayLeave = async (): Promise<boolean> => (await ledger.liveSessions()).length === 0;
+  const mayLeave = async (): Promise<boolean> =>
+    (await ledger.liveSessions()).every(({ mode }) => mode === 'unauthenticated');
+  const sessionsMayReturn = tryFile !== undefined;
   const stopWatching = tryFile && watchForFile({ clock, tryFile, mayLeave, reopened: die });
 
   const parts = { ledger, clock, secrets, logger, engineId };
@@ -94,7 +96,7 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
   });
   // Like the launchers' secret it outlives a reload, and tells nothing of that one.
   const metricsToken = secrets.hash(`metrics ${start.launcherSecret}`);
-  const gateway = await startGateway({
+  const startsGateway = startGateway({
     admission: manager,
     upstream: () => upstream.target,
     keyWanted: () => {
@@ -102,7 +104,7 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
       return upstream.keyMayCome;
     },
     configured,
-    sessionsMayReturn: tryFile !== undefined,
+    sessionsMayReturn,
     connections,
     logger,
     clock,
@@ -114,11 +116,13 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
     ...(start.gatewayPort !== undefined && { port: start.gatewayPort }),
   });
 
-  const observer = await buildObserver({
-    ...{ manager, ledger, upstream, configured, clock, logger },
+  const buildsObserver = buildObserver({
+    ...{ manager, ledger, upstream, configured, sessionsMayReturn, clock, logger },
     secret: start.launcherSecret,
     port: start.observerPort,
   });
+  // Each may have to wait for the port that its agents know.
+  const [gateway, observer] = await Promise.all([startsGateway, buildsObserver]);
 
   const line = new Listeners<Parameters<LineListener>>();
   const coordinator = new AgentAuthCoordinator({
@@ -137,6 +141,7 @@ async function buildEngine(start: EngineStart, window: QuotaEngineEvents, die: (
     },
     upstream,
     configured,
+    sessionsMayReturn,
     kept,
     lineMoved: line.tell,
     problemFound: window.problemFound,

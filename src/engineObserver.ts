@@ -21,6 +21,7 @@ export interface ObserverParts {
   readonly ledger: Ledger;
   readonly upstream: CurrentUpstream;
   readonly configured: FirstConfiguration;
+  readonly sessionsMayReturn: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
   /** The user's own on this machine, the same in all windows: accounts are told apart by digests with it. */
@@ -34,7 +35,7 @@ export type EngineObserver = Pick<ObserverServer, 'port' | 'urlOf' | 'close'>;
 
 /** Builds what learns from agents that speak to Claude directly: their hooks, status lines, telemetry, transcripts. */
 export async function buildObserver(parts: ObserverParts): Promise<EngineObserver> {
-  const { manager, ledger, upstream, configured, clock, logger, secret, port } = parts;
+  const { manager, ledger, upstream, configured, sessionsMayReturn, clock, logger, secret, port } = parts;
   const turns = new RunningTurns(manager, clock, logger);
   const book = turns.book.bind(turns);
   const observe = manager.observe.bind(manager);
@@ -49,6 +50,7 @@ export async function buildObserver(parts: ObserverParts): Promise<EngineObserve
   const observer = await startObserverServer({
     sessions: manager,
     configured,
+    sessionsMayReturn,
     intake: {
       hooks: hookIntake({
         turns,

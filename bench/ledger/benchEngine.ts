@@ -92,6 +92,7 @@ export class BenchEngine {
       testCredentials: () => Promise.resolve({ kind: 'works', endpoint: 'bench', latencyMs: 1, source: 'bench' }),
       upstream: new CurrentUpstream(),
       configured: new FirstConfiguration(this.#parts.clock),
+      sessionsMayReturn: false,
       lineMoved: () => undefined,
       problemFound: () => undefined,
     });

@@ -14,8 +14,8 @@ export interface ControlSessions {
   observed(sessionId: string, by: ObservedBy): Promise<void>;
   /** The agent has ended, or was never started: ends the session. Resolves when its slot is free. */
   release(sessionId: string): Promise<void>;
-  /** A launcher is back after a lost connection. @returns whether the session is live. */
-  resume(sessionId: string, process: ProcessIdentity): Promise<boolean>;
+  /** A launcher is back after a lost connection. @returns whether the session is live; `elsewhere`: it is to look on. */
+  resume(sessionId: string, process: ProcessIdentity): Promise<boolean | 'elsewhere'>;
   /** Where agents of observed sessions report; undefined where none do. */
   readonly observerPort: number | undefined;
   /**

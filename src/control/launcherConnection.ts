@@ -146,6 +146,12 @@ export class LauncherConnection {
   async #resume(sessionId: string, process: ProcessIdentity): Promise<void> {
     this.#state = { kind: 'resuming' };
     const live = await this.#context.sessions.resume(sessionId, process);
+    if (live === 'elsewhere') {
+      // Without an answer: its launcher looks on, and finds its own window when that is back.
+      this.#state = { kind: 'over' };
+      this.#sayFarewell();
+      return;
+    }
     if (!this.#isResuming()) {
       // Gone again before the answer: a lost connection like any other.
       if (live) await this.#context.sessions.connectionLost(sessionId);

@@ -12,6 +12,7 @@ import type { FirstConfiguration } from './firstConfiguration.ts';
 import { overlayFor, restoredFor } from './overlay.ts';
 import type { ProcessTable } from './processTable.ts';
 import { problems } from './problems.ts';
+import { isServedBy } from './quotaTerms.ts';
 import type {
   AgentAuth,
   AgentRecord,
@@ -46,6 +47,8 @@ export interface CoordinatorParts extends QuotaManagerParts {
   readonly upstream: CurrentUpstream;
   /** Is told of each configuration; agents are set up after the first, or without when it does not come. */
   readonly configured: FirstConfiguration;
+  /** Sessions that are not known now may be later. */
+  readonly sessionsMayReturn: boolean;
   /** What the ledger is kept in. */
   readonly kept: EngineSnapshot['ledger'];
   readonly lineMoved: LineListener;
@@ -195,10 +198,19 @@ export class AgentAuthCoordinator {
     return ended !== undefined;
   }
 
-  /** Ties a session to another process than before, if it is live. @returns whether it is. */
-  async resume(sessionId: string, process: ProcessIdentity): Promise<boolean> {
-    await this.#parts.ledger.attachProcess(sessionId, process);
-    return (await this.#parts.ledger.liveSessions()).some((session) => session.sessionId === sessionId);
+  /**
+   * Ties a session to another process than before, if it is live.
+   * @returns whether it is; `elsewhere` when it is another window's, which may be reloading (its agent would report here
+   * what is that window's plan), or may be known here later.
+   */
+  async resume(sessionId: string, process: ProcessIdentity): Promise<boolean | 'elsewhere'> {
+    const { ledger, manager, configured, sessionsMayReturn } = this.#parts;
+    await configured.soon();
+    const session = (await ledger.liveSessions()).find((live) => live.sessionId === sessionId);
+    if (session === undefined) return sessionsMayReturn ? 'elsewhere' : false;
+    if (!isServedBy(manager, session)) return 'elsewhere';
+    await ledger.attachProcess(sessionId, process);
+    return true;
   }
 
   /** Ends a session if its process is gone; for whoever has reason to think so. */

@@ -36,8 +36,8 @@ export class ClaudeQuotaManager implements RequestAdmission {
   readonly #accounts: PlanAccounts;
   readonly #stopListening: () => void;
   #terms: QuotaTerms;
-  /** The plan that this engine's sessions were moved to. */
-  #sessionsAreOn: string;
+  /** The plan that this engine's sessions were moved to; undefined where that has failed half-way. */
+  #sessionsAreOn: string | undefined;
   #longestWaitMs = defaultLongestWaitMs;
 
   constructor(plan: Plan, parts: QuotaManagerParts) {
@@ -110,6 +110,7 @@ export class ClaudeQuotaManager implements RequestAdmission {
   /** Where it failed before, it is done with the next attempt. */
   async #moveSessions(planId: string): Promise<void> {
     if (this.#sessionsAreOn === planId) return;
+    this.#sessionsAreOn = undefined;
     await this.#parts.ledger.moveSessions(this.#parts.engineId, planId);
     this.#sessionsAreOn = planId;
   }
@@ -168,6 +169,7 @@ export class ClaudeQuotaManager implements RequestAdmission {
     const opening = { sessionId, requests: 1, estimate, model: undefined };
     let turnId = this.#parts.secrets.id();
     while (!(await this.#isAdmitted({ ...opening, reservationId: turnId }, this.#longestWaitMs, signal))) {
+      signal.throwIfAborted();
       turnId = this.#parts.secrets.id();
     }
     return this.#turn(sessionId, turnId);

@@ -120,7 +120,9 @@ export const problems = {
     code: 'ledger-in-memory',
     severity: 'warning',
     message: `Usage is kept for this window only, and not shared with others. ${reason}`,
-    nextStep: 'Put right what is said there, then reload the window; until then run agents from one window only.',
+    nextStep:
+      'Put right what is said there. Agent Quota goes back to its file when it can and no agent of this window runs, or when ' +
+      'you reload the window; until then run agents from one window only.',
   }),
 
   agentsWait: (count: number): Problem => ({

@@ -17,22 +17,22 @@ export interface QuotaTerms {
 }
 
 /** Whether accounts of the plan are told apart by what agents say: an API key's is known by the key. */
-export function hasAccounts({ plan }: QuotaTerms): boolean {
+export function hasAccounts({ plan }: Pick<QuotaTerms, 'plan'>): boolean {
   return plan.kind === 'MaxSubscription';
 }
 
 /** The record of an account of a subscription. @param account a digest of who it is, without `/`. */
-export function accountRecord({ plan }: QuotaTerms, account: string): string {
+export function accountRecord({ plan }: Pick<QuotaTerms, 'plan'>, account: string): string {
   return `${plan.kind}-${account}`;
 }
 
 /** The record of what was used before an account was told. */
-export function untoldRecord({ plan }: QuotaTerms): string {
+export function untoldRecord({ plan }: Pick<QuotaTerms, 'plan'>): string {
   return plan.kind;
 }
 
 /** Whether a record is one of a subscription's accounts, told or not. */
-export function isAccountRecord(terms: QuotaTerms, planId: string): boolean {
+export function isAccountRecord(terms: Pick<QuotaTerms, 'plan'>, planId: string): boolean {
   return hasAccounts(terms) && (planId === untoldRecord(terms) || planId.startsWith(accountRecord(terms, '')));
 }
 
@@ -43,8 +43,23 @@ export function countsFor(planId: string, own: string): boolean {
 
 /** The terms that hold for a session: an agent on a login of its own may be on another account than its window. */
 export function termsOfSession(terms: QuotaTerms, { mode, planId }: Pick<Session, 'mode' | 'planId'>): QuotaTerms {
-  if (mode !== 'observed' || planId === terms.planId || !isAccountRecord(terms, planId)) return terms;
-  return { ...terms, planId };
+  return isServedBy(terms, { mode, planId }) ? termsOfUsage(terms, { mode, planId }) : terms;
+}
+
+/**
+ * The terms that what a session has used is booked by. Another window's agent on a login may be on another plan than any
+ * account here: what it has used counts in its own record and never here.
+ */
+export function termsOfUsage(terms: QuotaTerms, { mode, planId }: Pick<Session, 'mode' | 'planId'>): QuotaTerms {
+  return mode !== 'observed' || planId === terms.planId ? terms : { ...terms, planId };
+}
+
+/** Whether a window serves a session: one of an agent on a login is on one of the window's accounts, or another window's. */
+export function isServedBy(
+  terms: Pick<QuotaTerms, 'plan' | 'planId'>,
+  { mode, planId }: Pick<Session, 'mode' | 'planId'>,
+): boolean {
+  return mode !== 'observed' || planId === terms.planId || isAccountRecord(terms, planId);
 }
 
 /** Limits that requests share, and that the ledger keeps count of as one. */

@@ -39,6 +39,8 @@ export class ApiKeyCommand {
   #found: Found | undefined;
   #running: { readonly abort: AbortController; readonly over: Promise<void> } | undefined;
   #cancelTimer: () => void = () => undefined;
+  /** Runs in a row that have given no key. */
+  #failures = 0;
   #isDisposed = false;
 
   constructor(parts: ApiKeyCommandParts) {
@@ -52,6 +54,7 @@ export class ApiKeyCommand {
     if (setting.line !== line) {
       this.#stop();
       this.#found = undefined;
+      this.#failures = 0;
     } else if (setting.refreshMs !== refreshMs && this.#found !== undefined && this.#running === undefined) {
       this.#refreshAfter(setting.refreshMs);
     }
@@ -72,12 +75,14 @@ export class ApiKeyCommand {
 
   /**
    * The upstream has rejected the key, or an agent asks while there is none: asks for another, at once or as soon as it
-   * may be asked for again.
+   * may be asked for again. That is later after each run that has given none: it may ask the user for a password.
    */
   wanted(): void {
     const found = this.#found;
     if (found === undefined || this.#running !== undefined) return;
-    this.#refreshAfter(this.#msUntilNext(found));
+    const { refreshMs } = this.#setting;
+    const intervalMs = leastIntervalMs * 2 ** Math.max(0, this.#failures - 1);
+    this.#refreshAfter(this.#msUntilNext(found, Math.min(intervalMs, Math.max(refreshMs, leastIntervalMs))));
   }
 
   /** Tells that there is another key than before, or another trouble. @returns a function that ends the calls. */
@@ -94,9 +99,9 @@ export class ApiKeyCommand {
   }
 
   /** However the clock was set meanwhile, the wait is not longer than it is meant to be. */
-  #msUntilNext({ at }: Found): number {
-    const wait = at + leastIntervalMs - this.#parts.clock.now();
-    return wait > leastIntervalMs ? 0 : Math.max(0, wait);
+  #msUntilNext({ at }: Found, intervalMs = leastIntervalMs): number {
+    const wait = at + intervalMs - this.#parts.clock.now();
+    return wait > intervalMs ? 0 : Math.max(0, wait);
   }
 
   #refreshAfter(delayMs: number): void {
@@ -139,6 +144,7 @@ export class ApiKeyCommand {
     const key = outcome.kind === 'key' ? outcome.key : before?.key;
     const problem = outcome.kind === 'key' ? undefined : problemOf(outcome.why, key !== undefined);
     this.#found = { key, problem, at: this.#parts.clock.now() };
+    this.#failures = outcome.kind === 'key' ? 0 : this.#failures + 1;
     this.#refreshAfter(Math.max(this.#setting.refreshMs, leastIntervalMs));
     // Who waits for the first one is told of it by its end.
     if (before !== undefined && (key !== before.key || problem?.message !== before.problem?.message)) {

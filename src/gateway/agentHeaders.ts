@@ -19,3 +19,15 @@ export function agentHeaders(rawHeaders: readonly string[], key: string | undefi
   }
   return kept;
 }
+
+/**
+ * A rejection of the real key is for the user to put right, and Claude Code would ask again for more than a minute
+ * without a word. The upstream's own header, if it sends one, stays as it is; not so where the key `renews`: there will
+ * be another one. Source: the official SDKs, which heed `x-should-retry` and ask no 401 again without it; Claude Code
+ * 2.1.330 then ended after one request and half a second.
+ */
+export function tellOfRetry(headers: string[], renews: boolean): void {
+  const own = headers.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === 'x-should-retry');
+  if (own === -1) headers.push('x-should-retry', String(renews));
+  else if (renews) headers[own + 1] = 'true';
+}

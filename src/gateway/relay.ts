@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici';
 import type { LimitReport, RequestAdmission } from '../core/admission.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
-import { agentHeaders } from './agentHeaders.ts';
+import { agentHeaders, tellOfRetry } from './agentHeaders.ts';
 import { answerPatience } from './answerPatience.ts';
 import { AnswerFlow } from './answerFlow.ts';
 import { BatchResults } from './batchResults.ts';
@@ -149,8 +149,8 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (isStillSending(request)) makeLastAnswer(request, response);
     const reason = isSendableReason(statusMessage ?? '', address.key) ? statusMessage : undefined;
     const headers = agentHeaders(rawHeaders, address.key);
-    // A login is its agent's to renew, upon which it asks again; and a command may print another key.
-    if (status === 401 && address.key !== undefined && !address.renews) forbidRetry(headers);
+    // A login is its agent's to renew, upon which it asks again.
+    if (status === 401 && address.key !== undefined) tellOfRetry(headers, address.renews);
     response.writeHead(status, reason, headers);
     // Headers that come with the begin of the body leave in one packet with it.
     process.nextTick(() => {
@@ -286,13 +286,4 @@ export class Relay implements Dispatcher.DispatchHandler {
 /** Whether an answer's reason phrase may go on as it is. */
 function isSendableReason(reason: string, key: string | undefined): boolean {
   return /^[\t\x20-\x7e\x80-\xff]*$/.test(reason) && !holdsKey(reason, key);
-}
-
-/**
- * A rejection of the real key is for the user to put right, and Claude Code would ask again for more than a minute
- * without a word. The upstream's own header, if it sends one, stays as it is. Source: the official SDKs, which heed
- * `x-should-retry`; Claude Code 2.1.330 then ended after one request and half a second.
- */
-function forbidRetry(headers: string[]): void {
-  if (headerValue(headers, 'x-should-retry') === undefined) headers.push('x-should-retry', 'false');
 }

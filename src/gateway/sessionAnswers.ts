@@ -26,8 +26,8 @@ export const sessionAnswers = {
     status: 503,
     type: 'api_error',
     message:
-      "Agent Quota's ledger cannot be opened now, so it does not know this agent's session. Try again in a moment; " +
-      '"Agent Quota: Show Status" says what is wrong.',
+      "Agent Quota goes on without its ledger's file for now, so it does not know this agent's session. Try again in a " +
+      'moment; "Agent Quota: Show Status" says what is wrong.',
     retry: { afterSeconds: 5 },
   },
   noKey: {

@@ -23,8 +23,8 @@ export function watchForFile({ clock, tryFile, mayLeave, reopened }: FileWatchPa
   let isOver = false;
   let cancel = (): void => undefined;
   const look = async (): Promise<void> => {
-    const canLeave = await mayLeave()
-      .then((may) => (may ? tryFile().then(() => true) : false))
+    const canLeave = await tryFile()
+      .then(mayLeave)
       .catch(() => false);
     if (isOver) return;
     if (canLeave) reopened();

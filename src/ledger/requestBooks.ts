@@ -2,7 +2,15 @@ import { calendarDay } from '../core/calendarDay.ts';
 import { cleanName } from '../core/cleanName.ts';
 import type { RequestOpening, UsageEntry } from '../core/ledger.ts';
 import { limitsOfAgent } from '../core/agentRules.ts';
-import { agentScopeId, planScope, scopeOfId, scopesOf, termsOfSession, type QuotaTerms } from '../core/quotaTerms.ts';
+import {
+  agentScopeId,
+  planScope,
+  scopeOfId,
+  scopesOf,
+  termsOfSession,
+  termsOfUsage,
+  type QuotaTerms,
+} from '../core/quotaTerms.ts';
 import { amountsLeft, amountsLess, amountsSum, nothing, requestCost, type RateAmounts } from '../core/rateLimits.ts';
 import { fairTag, fairWeight } from '../core/requestLine.ts';
 import type { LiveSession, Session } from '../core/session.ts';
@@ -98,7 +106,7 @@ export class RequestBooks {
   book(sessionId: string, entry: UsageEntry, given: QuotaTerms, now: number, turnId?: string): boolean {
     const found = this.#store.session(sessionId);
     if (found === undefined) return false;
-    const terms = termsOfSession(given, found.session);
+    const terms = termsOfUsage(given, found.session);
     if (!this.#book(sessionId, terms.planId, entry, now)) return false;
     const cost = requestCost(1, quotaInputTokens(entry.usage), entry.usage.outputTokens);
     this.#scopes.charge(scopesOf(terms, found.session.agentId, entry.model), cost, nothing, terms, now);
@@ -110,7 +118,7 @@ export class RequestBooks {
   /** Books what no limit of a minute bounds. */
   bookBeside(sessionId: string, entry: UsageEntry, given: QuotaTerms, now: number): boolean {
     const found = this.#store.session(sessionId);
-    return found !== undefined && this.#book(sessionId, termsOfSession(given, found.session).planId, entry, now);
+    return found !== undefined && this.#book(sessionId, termsOfUsage(given, found.session).planId, entry, now);
   }
 
   /** So much of what a turn was expected to use has come and is booked. */

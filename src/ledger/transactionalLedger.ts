@@ -9,7 +9,7 @@ import type {
   SlotLine,
   UsageEntry,
 } from '../core/ledger.ts';
-import { termsOfSession, type QuotaTerms } from '../core/quotaTerms.ts';
+import { termsOfSession, termsOfUsage, type QuotaTerms } from '../core/quotaTerms.ts';
 import { requestCost } from '../core/rateLimits.ts';
 import type {
   EndReason,
@@ -185,7 +185,7 @@ export class TransactionalLedger implements Ledger {
 
   observe(report: LimitReport, terms: QuotaTerms, now: number, sessionId?: string): Promise<void> {
     return this.#store.unhurried(() => {
-      this.#scopes.observe(report, this.#termsOf(terms, sessionId), now);
+      this.#scopes.observe(report, this.#termsOf(terms, sessionId, termsOfUsage), now);
     });
   }
 
@@ -217,9 +217,9 @@ export class TransactionalLedger implements Ledger {
     return this.#store.close();
   }
 
-  #termsOf(terms: QuotaTerms, sessionId: string | undefined): QuotaTerms {
+  #termsOf(terms: QuotaTerms, sessionId: string | undefined, of = termsOfSession): QuotaTerms {
     const session = sessionId === undefined ? undefined : this.#store.session(sessionId)?.session;
-    return session === undefined ? terms : termsOfSession(terms, session);
+    return session === undefined ? terms : of(terms, session);
   }
 
   #runsIn(engineId: string, { pid, startMark }: ProcessIdentity): boolean {

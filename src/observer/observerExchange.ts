@@ -21,6 +21,8 @@ export interface ObserverContext {
   readonly sessions: Pick<RequestAdmission, 'ownerOfToken'>;
   /** What sessions report is taken in by the plan that holds, so not before it is known. */
   readonly configured: Pick<FirstConfiguration, 'soon'>;
+  /** Sessions that are not known now may be later. */
+  readonly sessionsMayReturn: boolean;
   readonly intake: ObserverIntake;
   readonly logs: LogsIntake;
   readonly logger: Logger;
@@ -86,7 +88,10 @@ export class ObserverExchange {
   async #serve(): Promise<ReportAnswer> {
     const { token, route } = this.#head;
     const owner = await this.#context.sessions.ownerOfToken(token);
-    if (owner.kind === 'unknown') throw new RefusedReportError(observerAnswers.unknownSession);
+    if (owner.kind === 'unknown') {
+      const { sessionsMayReturn } = this.#context;
+      throw new RefusedReportError(sessionsMayReturn ? observerAnswers.ownFault : observerAnswers.unknownSession);
+    }
     if (!(await this.#context.configured.soon(this.#gone.signal)))
       throw new RefusedReportError(observerAnswers.starting);
     switch (route.kind) {

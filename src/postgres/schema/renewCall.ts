@@ -20,14 +20,12 @@ CREATE FUNCTION used_parts(of_plan text, of_machine text, asked text[]) RETURNS 
     AND r.dimension = 'requestsPerMinute' AND r.consumed > 0 AND m.held + m.needs > 0
 $$;
 
--- What a machine will probably use of what it has leased, as parts of limits by weight. Where nobody is at work nothing is:
--- it would count by the weight of none, and whoever is level with it would wait for all others.
+-- What a machine will probably use of what it has leased, as parts of limits by weight.
 CREATE FUNCTION expected_use(of_plan text, of_machine text, asked text[], parts jsonb, busy double precision)
 RETURNS double precision LANGUAGE sql STABLE AS $$
   SELECT coalesce(max(least(1, p.leased * coalesce((parts->>(p.scope_id || ' ' || p.dimension))::double precision, 1) / b.size)), 0) / busy
   FROM part p JOIN bucket b USING (plan_id, scope_id, dimension)
   WHERE p.plan_id = of_plan AND p.machine_id = of_machine AND p.scope_id = ANY (asked) AND is_rate(p.dimension) AND b.size > 0
-    AND p.held + p.needs > 0
 $$;
 
 -- The service that a machine's wants go by. One that begins to want has no less than those who wait: it cannot have saved up.
@@ -91,6 +89,9 @@ DECLARE
   has_waited boolean;
   busy double precision;
   parts jsonb;
+  -- Somebody there has requests under way or waiting. Where nobody has, nothing of its leases is expected to be used: it
+  -- would count by the weight of none, and whoever is level with it would wait for all others.
+  is_at_work boolean;
   expects double precision;
   my_service double precision;
   decided record;
@@ -120,7 +121,9 @@ BEGIN
     FROM part p JOIN bucket b USING (plan_id, scope_id, dimension)
     WHERE p.plan_id = of_plan AND p.machine_id = caller AND p.fresh > 0 AND b.size > 0 AND p.scope_id = ANY (asked)), 0) END;
   parts := used_parts(of_plan, caller, asked);
-  expects := expected_use(of_plan, caller, asked, parts, busy);
+  is_at_work := EXISTS (SELECT FROM part WHERE plan_id = of_plan AND machine_id = caller AND scope_id = ANY (asked)
+    AND is_rate(part.dimension) AND held + needs > 0);
+  expects := CASE WHEN is_at_work THEN expected_use(of_plan, caller, asked, parts, busy) ELSE 0 END;
   IF wants_rates(of_plan, caller) THEN
     my_service := fair_service(of_plan, caller, my_service + expects, has_wanted, has_waited) - expects;
   END IF;
@@ -137,7 +140,7 @@ BEGIN
       day_is_used := true;
     END IF;
   END LOOP;
-  expects := expected_use(of_plan, caller, asked, parts, busy);
+  expects := CASE WHEN is_at_work THEN expected_use(of_plan, caller, asked, parts, busy) ELSE 0 END;
   UPDATE lease SET service = my_service, expected = expects
     WHERE plan_id = of_plan AND machine_id = caller AND (service <> my_service OR expected <> expects);
   PERFORM tell_of_room(of_plan, caller, asked);

@@ -135,6 +135,9 @@ describe('control server', () => {
     late.send({ type: 'resume', sessionId: 'gone' });
     assert.deepEqual(await late.next(), { type: 'resumed', sessionId: 'gone', live: false, observerPort: 4711 });
     await late.closed;
+    const others = await welcomed();
+    others.send({ type: 'resume', sessionId: 'elsewhere' });
+    assert.equal(await others.next(), undefined, 'its launcher looks on');
   });
 
   const nonsense: Readonly<Record<string, string>> = {

@@ -51,8 +51,9 @@ export class FakeSessions implements ControlSessions {
     return this.#record(`release ${sessionId}`);
   }
 
-  async resume(sessionId: string): Promise<boolean> {
+  async resume(sessionId: string): Promise<boolean | 'elsewhere'> {
     await this.#record(`resume ${sessionId}`);
+    if (sessionId === 'elsewhere') return 'elsewhere';
     return this.live.has(sessionId);
   }
 

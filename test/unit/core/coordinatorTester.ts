@@ -70,6 +70,7 @@ export class CoordinatorTester extends ManagerTester {
       environment: this.environment,
       upstream: this.upstream,
       configured: new FirstConfiguration(this.parts.clock),
+      sessionsMayReturn: false,
       kept: { kind: 'sqlite' },
       lineMoved: (place, running) => {
         this.places.push(`${place.agentId} is ${place.place} behind ${running.join('+')}`);

@@ -5,6 +5,7 @@ import { apiKeyPlan, maxSubscriptionPlan } from '../../../src/core/plan.ts';
 import { settled } from '../../fakes/fakeClock.ts';
 import { terms } from '../ledger/terms.ts';
 import { apiKey, CoordinatorTester, fails, subscription } from './coordinatorTester.ts';
+import { watched } from './watched.ts';
 import { outcome } from './managerTester.ts';
 
 const minutes = 60_000;
@@ -50,6 +51,21 @@ describe('keeping sessions', () => {
     await tester.clock.advance(1000);
     assert.deepEqual(await tester.states(), []);
     assert.equal(await tester.coordinator.resume(a, { pid: 8 }), false);
+  });
+
+  it('leaves a session of an agent on a login to a window on a subscription', async () => {
+    const first = new CoordinatorTester(maxSubscriptionPlan({})).configure(subscription);
+    const a = await first.opened('a', { process: { pid: 5 } });
+    const { ledger, clock } = first;
+    const other = new CoordinatorTester(plan, { ledger, clock, engineId: 'other' });
+    const resumed = watched(other.coordinator.resume(a, { pid: 5 }));
+    await clock.advance(0);
+    assert.equal(resumed.state, 'pending', 'whose plan it is is not known yet');
+    other.configure(apiKey);
+    assert.equal(await resumed.promise, 'elsewhere');
+    const same = new CoordinatorTester(maxSubscriptionPlan({}), { ledger, clock, engineId: 'same' });
+    same.configure(subscription);
+    assert.equal(await same.coordinator.resume(a, { pid: 5 }), true);
   });
 
   it('takes the slot of those that do nothing, until their next request', async () => {

@@ -139,7 +139,7 @@ describe('the key of a command', () => {
     assert.equal(runs.length, 2);
   });
 
-  it('that could never be had is asked for when an agent wants it, every ten seconds at most, and told', async () => {
+  it('that could never be had is asked for when an agent wants it, less and less often, and told', async () => {
     command.wanted();
     assert.equal(runs.length, 0, 'nobody has asked for it yet');
     await started(fails);
@@ -148,8 +148,13 @@ describe('the key of a command', () => {
     assert.equal(runs.length, 1);
     await clock.advance(1);
     assert.equal(runs.length, 2);
+    await last().end(fails);
+    command.wanted();
+    await clock.advance(19_999);
+    assert.equal(runs.length, 2, 'twice as long after each failure');
+    await clock.advance(1);
     await last().end(gives('first'));
-    assert.deepEqual([changes, await key()], [1, 'first']);
+    assert.deepEqual([runs.length, changes, await key()], [3, 1, 'first']);
   });
 
   it('is asked for again after a run that came to nothing in a way nobody thought of', async () => {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { maxSubscriptionPlan } from '../../../src/core/plan.ts';
+import { apiKeyPlan, maxSubscriptionPlan } from '../../../src/core/plan.ts';
 import type { PlanWindow } from '../../../src/core/planWindow.ts';
 import { eachWithLedger } from './ledgerHooks.ts';
 import { type LedgerTester, type OpenLedger, tokens } from './ledgerTester.ts';
 import { report } from './reports.ts';
+import { terms } from './terms.ts';
 
 const [one, two] = ['MaxSubscription-one', 'MaxSubscription-two'];
 const observed = { mode: 'observed', engineId: 'engine' } as const;
@@ -48,6 +49,26 @@ export function accountTests(openLedger: OpenLedger): void {
       assert.equal((await tester.open('d', observed)).kind, 'no-slot');
       tester.planId = two;
       await tester.opened('d', observed);
+    });
+
+    it('keep what a window on another plan learns of them', async () => {
+      const tester = given();
+      const a = await tester.opened('a', observed);
+      await tester.ledger.moveSession(a, one);
+      const elsewhere = terms(apiKeyPlan({}));
+      const book = (requestId: string): Promise<boolean> =>
+        tester.ledger.book(a, { usage: tokens(100), model: undefined, requestId }, elsewhere, tester.now);
+      assert.deepEqual([await book('r1'), await book('r1')], [true, false]);
+      await tester.ledger.observe(report({ windows: [windowOf(tester, 1)] }), elsewhere, tester.now, a);
+      const { status, usedToday } = await tester.ledger.view(elsewhere, tester.now);
+      assert.equal(usedToday.inputTokens, 0);
+      assert.deepEqual(
+        status.limits.flatMap(({ dimension, used }) =>
+          ['requestsPerMinute', 'fiveHour'].includes(dimension) ? [[dimension, used]] : [],
+        ),
+        [['requestsPerMinute', 0]],
+      );
+      assert.equal(await usedOf(tester, one), 100);
     });
 
     it('have lines of their own, which any engine of theirs runs on', async () => {

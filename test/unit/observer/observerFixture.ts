@@ -62,6 +62,7 @@ export async function startFixture(parts: Partial<ObserverContext>): Promise<Obs
   const observer = await startObserverServer({
     sessions: { ownerOfToken: (token) => Promise.resolve(owners[token] ?? { kind: 'unknown' }) },
     configured: { soon: () => Promise.resolve(true) },
+    sessionsMayReturn: false,
     intake: { hooks: new Map() },
     logs: new LogsIntake(noBooks, (account) => account, systemClock),
     logger: { debug: log, info: log, warn: log, error: log },

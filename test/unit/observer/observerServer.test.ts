@@ -48,6 +48,7 @@ describe('startObserverServer', () => {
     });
     assert.equal((await starting.post('/status-line', '{}', { token: unknownToken })).status, 401);
     const [posted, again] = [starting.post('/status-line'), starting.post('/status-line')];
+    await new Promise((resolve) => setTimeout(resolve, 100));
     assert.deepEqual(taken, []);
     told.resolve(true);
     assert.deepEqual([(await posted).status, (await again).status, taken.length], [204, 204, 2]);

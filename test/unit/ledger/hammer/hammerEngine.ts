@@ -60,6 +60,7 @@ export async function openHammerEngine(
     testCredentials: () => Promise.resolve({ kind: 'works', endpoint: '', latencyMs: 0, source: '' }),
     upstream: new CurrentUpstream(),
     configured: new FirstConfiguration(systemClock),
+    sessionsMayReturn: false,
     kept,
     lineMoved: () => undefined,
     problemFound: ({ message }) => {
