@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { Arrivals } from '../core/arrivals.ts';
 import type { Clock } from '../core/clock.ts';
 import { type Credentials, type DetectedCredentials, upstreamTargetOf } from '../core/credentials.ts';
 import type { Plan } from '../core/plan.ts';
@@ -25,11 +26,10 @@ export class EngineConfigurator implements vscode.Disposable {
   readonly #notices: Notices;
   readonly #clock: Clock;
   readonly #subscriptions: vscode.Disposable;
+  readonly #detections = new Arrivals();
   readonly #told = Promise.withResolvers<undefined>();
   #credentials: Credentials | undefined;
   #plan: Plan | undefined;
-  #attempts = 0;
-  #sent = 0;
   #failures = 0;
   #cancelRetry: () => void = () => undefined;
   #disposed = false;
@@ -94,11 +94,10 @@ export class EngineConfigurator implements vscode.Disposable {
   }
 
   async #tell(): Promise<void> {
-    const attempt = (this.#attempts += 1);
+    const isOvertaken = this.#detections.begin();
     const { credentials, problems } = await this.#detect();
     // A later one was quicker and knows what has changed since: a command for the key may take a minute.
-    if (attempt < this.#sent) return;
-    this.#sent = attempt;
+    if (isOvertaken()) return;
     this.#credentials = credentials;
     const settings = this.#settings.current;
     this.#plan = planOf(settings, credentials);
