@@ -43,6 +43,8 @@ async function beginLongAnswer(name: string): Promise<void> {
       (await liveSessions()).find(({ runningRequests, usage }) => runningRequests > 0 && usage.outputTokens > 0),
     60_000,
   );
+  // What is on its way stays as it was begun; the retry may come before a test runs again.
+  await behave({ deltaEvents: 3, delays: { beforeHeadersMs: 0, betweenEventsMs: 0 } });
   await terminalsAreWrittenDown();
   // Afterwards it may have finished before a test runs: it asks again without streaming, which is answered at once.
   assert.ok(!existsSync(answer), 'the answer is under way');
@@ -53,7 +55,6 @@ async function beginLongAnswer(name: string): Promise<void> {
 /** The CLI has its answer by its own retry, in the same session, and every token of both requests is booked. */
 async function hasFinished(name: string): Promise<void> {
   const { sessionId, before, metered } = JSON.parse(readFileSync(file(name), 'utf8')) as MidStream;
-  await behave({ deltaEvents: 3, delays: { beforeHeadersMs: 0, betweenEventsMs: 0 } });
   const session = await until('the session is there', async () =>
     (await liveSessions()).find((live) => live.sessionId === sessionId),
   );
