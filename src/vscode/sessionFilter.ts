@@ -1,3 +1,4 @@
+import { matchesWords } from '../shared/wordFilter.ts';
 import type { RowMark } from './sessionRow.ts';
 
 /** What of a session can be looked for. */
@@ -12,10 +13,9 @@ export interface FilteredSession {
 
 /** Whether each word of a filter is found in something of the session: its agent, workspace, model, state or subagents. */
 export function matchesFilter(filter: string, session: FilteredSession, mark: RowMark): boolean {
-  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
-  if (words.length === 0) return true;
   const { agentId, workspace, model, mode, sessionId, subagents = [] } = session;
-  const places = [agentId, workspace, model, mode, sessionId, mark, ...subagents.map(({ subagentId }) => subagentId)];
-  const texts = places.flatMap((place) => (place === undefined ? [] : [place.toLowerCase()]));
-  return words.every((word) => texts.some((text) => text.includes(word)));
+  return matchesWords(filter, {
+    texts: [agentId, workspace, model, mode, mark],
+    ids: [sessionId, ...subagents.map(({ subagentId }) => subagentId)],
+  });
 }

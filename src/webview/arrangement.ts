@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { DashboardRow } from '../shared/dashboardParts.ts';
+import { matchesWords } from '../shared/wordFilter.ts';
 
 /** What the table can be sorted by. */
 export const sortKeys = [
@@ -88,12 +89,10 @@ function compare(a: DashboardRow, b: DashboardRow, { sortKey, descending }: Arra
 
 /** The rows that an arrangement shows, in its order. */
 export function arrange(rows: Iterable<DashboardRow>, arrangement: Arrangement): DashboardRow[] {
-  const words = arrangement.words.toLowerCase().split(/\s+/).filter(Boolean);
-  const shown = [...rows].filter((row) => {
-    if (arrangement.activity !== '' && row.activity !== arrangement.activity) return false;
-    if (words.length === 0) return true;
-    const places = [row.agent, row.model, row.workspace, row.state, row.id].map((text) => text.toLowerCase());
-    return words.every((word) => places.some((place) => place.includes(word)));
-  });
+  const shown = [...rows].filter(
+    ({ activity, agent, model, workspace, state, id }) =>
+      (arrangement.activity === '' || activity === arrangement.activity) &&
+      matchesWords(arrangement.words, { texts: [agent, model, workspace, state], ids: [id] }),
+  );
   return shown.sort((a, b) => compare(a, b, arrangement));
 }

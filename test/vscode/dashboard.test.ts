@@ -233,16 +233,16 @@ describe('the dashboard', function () {
   });
 
   it('is as it was left when it was hidden, and is not fed meanwhile', async () => {
-    await open(['one', 'two']);
+    await open(['first', 'second']);
     await until('two rows', async () => (await rowCount()) === 2);
     await driver.click('.filter', webview);
-    await driver.type('tw');
+    await driver.type('secon');
     await until('one row', async () => (await rowCount()) === 1);
     await vscode.commands.executeCommand('workbench.action.files.newUntitledFile');
     await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
     await show();
     await until('one row again', async () => (await rowCount()) === 1);
-    assert.equal(await inPage(`document.querySelector('.filter').value`), 'tw');
+    assert.equal(await inPage(`document.querySelector('.filter').value`), 'secon');
     await driver.click('.filter', webview);
     await driver.press('Control+A');
     await driver.press('Delete');
