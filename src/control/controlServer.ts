@@ -69,7 +69,9 @@ export async function startControlServer(options: ControlServerOptions): Promise
     address,
     async close() {
       stopLine();
-      await record?.remove();
+      await record?.leave().catch((error: unknown) => {
+        logger.warn(`Whoever starts an agent while this window reloads will not wait for it: ${String(error)}`);
+      });
       const closed = new Promise<void>((resolve) => {
         server.close(() => {
           resolve();

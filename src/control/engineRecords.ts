@@ -2,15 +2,15 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ProcessTable } from '../core/processTable.ts';
-import { type EngineRecord, readEngineRecord, recordSuffix } from '../shared/engineRecord.ts';
+import { type EngineRecord, mayComeBack, readEngineRecord, recordSuffix } from '../shared/engineRecord.ts';
 import { launcherProtocolVersion } from '../shared/launcherLines.ts';
 import { isAnswered } from './controlListener.ts';
 import { ensurePrivateDirectory } from './privateDirectory.ts';
 
 /** What says in the directory that an engine is there. */
 export interface PublishedEngine {
-  /** Takes it away again. */
-  remove(): Promise<void>;
+  /** Says that it has closed and may come back; whoever comes next takes away what says so. */
+  leave(): Promise<void>;
 }
 
 /**
@@ -32,31 +32,44 @@ export async function publishEngine(
     directory,
     `${createHash('sha256').update(address).digest('hex').slice(0, 16)}${recordSuffix}`,
   );
-  const draft = `${file}.${randomBytes(4).toString('hex')}`;
-  await writeFile(draft, text, { flag: 'wx', mode: 0o600 });
-  await rename(draft, file);
+  await replace(file, text);
   return {
-    remove: () => removeUnchanged(file, text),
+    leave: async () => {
+      const left: EngineRecord = { ...record, leftAt: Date.now() };
+      // The next engine may have the same address, and be quicker.
+      if ((await textOf(file)) === text) await replace(file, JSON.stringify(left));
+    },
   };
 }
 
-/** The next engine may have the same address, and be quicker. */
+async function replace(file: string, text: string): Promise<void> {
+  const draft = `${file}.${randomBytes(4).toString('hex')}`;
+  await writeFile(draft, text, { flag: 'wx', mode: 0o600 });
+  await rename(draft, file);
+}
+
+function textOf(file: string): Promise<string | undefined> {
+  return readFile(file, 'utf8').catch(() => undefined);
+}
+
+/** Somebody may have written it anew. */
 async function removeUnchanged(file: string, text: string): Promise<void> {
-  const now = await readFile(file, 'utf8').catch(() => undefined);
-  if (now === text) await rm(file, { force: true });
+  if ((await textOf(file)) === text) await rm(file, { force: true });
 }
 
 async function removeStale(directory: string, processTable: ProcessTable): Promise<void> {
   const names = (await readdir(directory)).filter((name) => name.endsWith(recordSuffix));
   for (const file of names.map((name) => path.join(directory, name))) {
-    const text = await readFile(file, 'utf8').catch(() => undefined);
+    const text = await textOf(file);
     if (text === undefined) continue;
     const record = readEngineRecord(text);
     if (record === undefined || !(await isThere(record, processTable))) await removeUnchanged(file, text);
   }
 }
 
-async function isThere({ address, pid, startMark }: EngineRecord, processTable: ProcessTable): Promise<boolean> {
+async function isThere(record: EngineRecord, processTable: ProcessTable): Promise<boolean> {
+  const { address, pid, startMark, leftAt } = record;
+  if (leftAt !== undefined) return mayComeBack(record, Date.now());
   if (processTable.isAlive(startMark === undefined ? { pid } : { pid, startMark })) return true;
   // Who shares the directory from another container has processes that are not seen from here.
   return isAnswered(address);

@@ -119,6 +119,9 @@ async function takeSession(wish: RunWish, request: EarlyRequest, notice: Notice)
     onLost: () => {
       notice.show('The window of this terminal was reloaded or closed; looking for it (Ctrl+C gives up)');
     },
+    onReload: () => {
+      notice.show('The window of this terminal reloads; waiting for it, 10 seconds at most (Ctrl+C gives up)');
+    },
   });
   const answer = await request.answer;
   switch (answer.kind) {

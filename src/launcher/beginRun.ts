@@ -9,7 +9,7 @@ import { requestSession, type SessionAnswer, type SessionRequest } from './sessi
 /** A session that is asked for before most of the launcher is loaded, since the engine does its part meanwhile. */
 export interface EarlyRequest {
   readonly engine: EngineAddress;
-  /** Resolves when the engine was asked, or cannot be. */
+  /** Resolves when the engine was asked, or cannot be yet. */
   readonly asked: Promise<void>;
   readonly answer: Promise<SessionAnswer>;
   /** Is told how it goes in line, and what was heard last before. */
@@ -18,7 +18,7 @@ export interface EarlyRequest {
 
 export type RunWish = CommandLine & { readonly kind: 'run' };
 
-type Listener = Pick<SessionRequest, 'onWaiting' | 'onLost'>;
+type Listener = Required<Pick<SessionRequest, 'onWaiting' | 'onLost' | 'onReload'>>;
 
 /** What is done before the rest of the launcher is loaded. */
 export interface BegunRun {
@@ -71,6 +71,13 @@ function requestEarly(wish: RunWish): EarlyRequest | undefined {
     onLost: () => {
       tell(({ onLost }) => {
         onLost();
+      });
+    },
+    onReload: () => {
+      // It takes a while, and somebody has to say so.
+      said.resolve(undefined);
+      tell(({ onReload }) => {
+        onReload();
       });
     },
     meanwhile: () => {

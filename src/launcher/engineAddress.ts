@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import type { EngineRecord } from '../shared/engineRecord.ts';
 import { readSecretText, secretFileName } from '../shared/launcherSecret.ts';
 import { launcherVariables } from '../shared/launcherVariables.ts';
 import { mayBeForeign } from './socketOwner.ts';
@@ -45,17 +46,30 @@ export async function* engineSockets({ socket, home }: EngineAddress): AsyncGene
     known.add(socket);
     yield socket;
   }
-  const { isUnderstood, readEngineRecord, recordSuffix } = await import('../shared/engineRecord.ts');
-  const records = namesIn(home)
-    .filter((name) => name.endsWith(recordSuffix))
-    .map((name) => path.join(home, name))
-    .map((file) => ({ record: readEngineRecord(textOf(file) ?? ''), writtenAt: timeOf(file) }))
-    .sort((a, b) => b.writtenAt - a.writtenAt);
-  for (const { record } of records) {
-    if (record === undefined || !isUnderstood(record) || known.has(record.address)) continue;
+  const { isUnderstood } = await import('../shared/engineRecord.ts');
+  for (const record of await recordsIn(home)) {
+    if (record.leftAt !== undefined || !isUnderstood(record) || known.has(record.address)) continue;
     known.add(record.address);
     yield record.address;
   }
+}
+
+/** Whether the preferred engine has closed just now, so that its window may only reload. */
+export async function mayReload({ socket, home }: EngineAddress): Promise<boolean> {
+  const { mayComeBack } = await import('../shared/engineRecord.ts');
+  const own = (await recordsIn(home)).find(({ address }) => address === socket);
+  return own !== undefined && mayComeBack(own, Date.now());
+}
+
+/** The newest first. */
+async function recordsIn(home: string): Promise<readonly EngineRecord[]> {
+  const { readEngineRecord, recordSuffix } = await import('../shared/engineRecord.ts');
+  return namesIn(home)
+    .filter((name) => name.endsWith(recordSuffix))
+    .map((name) => path.join(home, name))
+    .map((file) => ({ record: readEngineRecord(textOf(file) ?? ''), writtenAt: timeOf(file) }))
+    .sort((a, b) => b.writtenAt - a.writtenAt)
+    .flatMap(({ record }) => record ?? []);
 }
 
 /** @returns undefined for a file that is not there, or has just been removed. */

@@ -1,8 +1,9 @@
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createLineSplitter, launcherProtocolVersion, messageLine } from '../shared/launcherLines.ts';
 import type { ToLauncher } from '../shared/engineMessages.ts';
 import type { FromLauncher } from '../shared/launcherMessages.ts';
-import { type EngineAddress, engineSockets, readEngineSecret } from './engineAddress.ts';
+import { type EngineAddress, engineSockets, mayReload, readEngineSecret } from './engineAddress.ts';
 import { mayBeForeign } from './socketOwner.ts';
 
 /** Why there is no talking to the engine; the message is for people and ends without a full stop. */
@@ -36,6 +37,9 @@ export interface EngineConnection {
 /** An engine that is there answers `hello` in a millisecond or two; one that is stuck must not keep the agent. */
 const welcomeWithinMs = 3000;
 
+/** How often the engine of a window that reloads is looked for, in milliseconds. */
+const reloadLookMs = 200;
+
 /** What is said to an engine when it is found. */
 export interface Greeting {
   /** Whom sessions live as long as. */
@@ -46,6 +50,11 @@ export interface Greeting {
   readonly longest?: number | undefined;
   /** Done when it is said, while the engine does its part. */
   readonly meanwhile?: (() => void) | undefined;
+  /**
+   * Told that the preferred engine's window seems to reload, and that it is waited for, ten seconds at most, before any
+   * other is asked. Left out: others are asked at once.
+   */
+  readonly onReload?: (() => void) | undefined;
 }
 
 /**
@@ -62,8 +71,35 @@ export async function connectEngine(address: EngineAddress, greeting: Greeting):
       if (!(error instanceof EngineUnavailableError)) throw error;
       first ??= error;
     }
+    if (socket !== address.socket || !first.unanswered) continue;
+    const back = await afterReload(socket, address, secret, greeting);
+    if (back !== undefined) return back;
   }
   throw first ?? new EngineUnavailableError('no window with Agent Quota is open', true);
+}
+
+/** @returns undefined when the preferred engine has not closed just now, does not come back, or says no. */
+async function afterReload(
+  socket: string,
+  address: EngineAddress,
+  secret: string,
+  greeting: Greeting,
+): Promise<EngineConnection | undefined> {
+  const { onReload } = greeting;
+  let reloads = onReload !== undefined && (await mayReload(address));
+  if (reloads) onReload?.();
+  while (reloads) {
+    await sleep(reloadLookMs);
+    // Looked at before it is asked: one that has come back is asked once more.
+    reloads = await mayReload(address);
+    try {
+      return await connectSocket(socket, secret, greeting);
+    } catch (error) {
+      if (!(error instanceof EngineUnavailableError)) throw error;
+      if (!error.unanswered) return undefined;
+    }
+  }
+  return undefined;
 }
 
 function secretOf(address: EngineAddress): string {

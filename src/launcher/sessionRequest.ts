@@ -20,6 +20,8 @@ export interface SessionRequest {
   /** Who waited in line has lost the engine, which is looked for from now on. */
   readonly onLost: () => void;
   /** See `Greeting`. */
+  readonly onReload?: () => void;
+  /** See `Greeting`. */
   readonly meanwhile?: () => void;
 }
 
@@ -51,15 +53,16 @@ export async function requestSession(
   patience: readonly number[] = reconnectAfterMs,
 ): Promise<SessionAnswer> {
   const startedAt = performance.now();
-  const connect = (meanwhile?: () => void): Promise<EngineConnection> =>
+  const connect = (first: Pick<SessionRequest, 'meanwhile' | 'onReload'> = {}): Promise<EngineConnection> =>
     connectEngine(request.engine, {
       pid: request.pid,
       wish: wishOf(request, (performance.now() - startedAt) / 1000),
-      meanwhile,
+      meanwhile: first.meanwhile,
+      onReload: first.onReload,
     });
   let connection: EngineConnection;
   try {
-    connection = await connect(request.meanwhile);
+    connection = await connect(request);
   } catch (error) {
     return unavailable(error);
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import * as vscode from 'vscode';
 import type { AgentRecord } from '../../src/core/quotaEngine.ts';
 import { totalTokens } from '../../src/core/usage.ts';
 import type { Served } from '../fakes/servedLog.ts';
@@ -26,13 +27,29 @@ interface MidStream {
 
 const file = (name: string): string => path.join(scratch(), `mid-stream ${name}`);
 
+/** What is run in a plain terminal before the reload: starts an agent in the moment in which there is no engine. */
+const lateStart = `
+const { readdirSync, readFileSync } = require('node:fs');
+const { spawnSync } = require('node:child_process');
+const { AGENT_QUOTA_HOME: home, AGENT_QUOTA_SOCKET: socket } = process.env;
+const records = () => readdirSync(home).filter((name) => name.endsWith('.json')).map((name) => readFileSync(home + '/' + name, 'utf8'));
+const isGone = () => records().some((text) => text.includes(socket) && text.includes('leftAt'));
+const agent = 'require("node:fs").writeFileSync(process.argv[1], String(process.env.CLAUDE_SESSION_ID))';
+const look = setInterval(() => {
+  if (!isGone()) return;
+  clearInterval(look);
+  spawnSync('agent-quota', ['run', '--agent', 'late', '--', process.execPath, '-e', agent, process.argv[2]], { stdio: 'ignore' });
+}, 20);
+`;
+
 /** Starts the real CLI in an agent terminal and waits until the upstream has begun a long answer. */
-async function beginLongAnswer(name: string): Promise<void> {
+async function beginLongAnswer(name: string, besides?: string): Promise<void> {
   await clearWindow();
   const before = await served();
   // Longer than a window takes to come back, on the slowest machine.
   await behave({ deltaEvents: 600, delays: { beforeHeadersMs: 0, betweenEventsMs: 100 } });
   const terminal = await openAgentTerminal();
+  if (besides !== undefined) vscode.window.createTerminal('besides').sendText(besides);
   const answer = file(`${name} answer`);
   terminal.sendText(
     `claude -p "say hi" > "${answer}.part" 2>&1; echo "exit code $?" >> "${answer}.part"; mv "${answer}.part" "${answer}"`,
@@ -77,12 +94,22 @@ describe('the real CLI in the middle of a long answer', function () {
   this.timeout(180_000);
 
   it('is at work when the window is reloaded @stream-runs', async () => {
-    await beginLongAnswer('reload');
+    writeFileSync(file('late.cjs'), lateStart);
+    const late = `ELECTRON_RUN_AS_NODE=1 "${process.execPath}" "${file('late.cjs')}" "${file('late session')}"`;
+    await beginLongAnswer('reload', late);
     await hostDriver().reload({ name: 'after a reload in mid-stream', grep: '@stream-cut' });
   });
 
   it('finishes by its own retry, on the same port and with the same key, and is booked to the token @stream-cut', async () => {
     await hasFinished('reload');
+  });
+
+  it('has beside it an agent that was started while there was no engine, with a session of this window @stream-cut', async () => {
+    const { sessionId: ofTerminal } = JSON.parse(readFileSync(file('reload'), 'utf8')) as MidStream;
+    await until('the agent has run', () => existsSync(file('late session')));
+    const sessionId = readFileSync(file('late session'), 'utf8');
+    assert.match(sessionId, /^[\w-]{21}$/);
+    assert.notEqual(sessionId, ofTerminal);
   });
 
   it('is at work when the extension host is killed @stream-cut', async () => {

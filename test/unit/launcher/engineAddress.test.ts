@@ -32,6 +32,7 @@ describe('how launchers find an engine', () => {
     sessions = new FakeSessions(),
     secret = testSecret,
     processTable: ProcessTable = fakeProcessTable,
+    address?: string,
   ): Promise<ControlServer> => {
     const logger = createMemoryLogger();
     const options = {
@@ -42,6 +43,7 @@ describe('how launchers find an engine', () => {
       queries: () => undefined,
       processTable,
       logger,
+      ...(address !== undefined && { address }),
     };
     const server = await startControlServer(options);
     servers.push(server);
@@ -55,6 +57,16 @@ describe('how launchers find an engine', () => {
       if (!(await readFile(file, 'utf8')).includes(JSON.stringify(server.address))) continue;
       const time = Date.now() / 1000 - seconds;
       await utimes(file, time, time);
+    }
+  };
+
+  /** Makes all that has closed have done so some seconds before. */
+  const leaveEarlier = async (seconds: number): Promise<void> => {
+    for (const name of await records()) {
+      const file = path.join(home, name);
+      const record = JSON.parse(await readFile(file, 'utf8')) as { leftAt?: number };
+      if (record.leftAt === undefined) continue;
+      await writeFile(file, JSON.stringify({ ...record, leftAt: record.leftAt - 1000 * seconds }));
     }
   };
 
@@ -92,9 +104,35 @@ describe('how launchers find an engine', () => {
     const sessions = new FakeSessions();
     const [own] = [await start(), await start(sessions)];
     await own.close();
+    await leaveEarlier(11);
     const launcher = startLauncher(agentScript('', '--agent', 'a'), { socket: own.address, home });
     assert.deepEqual(await launcher.end, { code: 0, signal: null, stdout: '', stderr: '' });
     assert.deepEqual(sessions.calls, ['open a', 'release s1']);
+  });
+
+  it('waits for the window’s own engine while that reloads, whatever others there are, and says so', async () => {
+    const [sessions, others] = [new FakeSessions(), new FakeSessions()];
+    const [own] = [await start(), await start(others)];
+    await own.close();
+    const launcher = startLauncher(agentScript('', '--agent', 'a'), { socket: own.address, home });
+    await launcher.printed(/The window of this terminal reloads; waiting for it/);
+    await start(sessions, testSecret, fakeProcessTable, own.address);
+    const { code, stderr } = await launcher.end;
+    assert.deepEqual([code, stderr.split('\n').length], [0, 2], stderr);
+    assert.deepEqual([sessions.calls, others.calls], [['open a', 'release s1'], []]);
+  });
+
+  it('does not wait for another window’s, nor to be told what there is', async () => {
+    const [own, other] = [await start(), await start()];
+    await own.close();
+    assert.deepEqual(await socketsOf({ home }), [other.address]);
+    const connection = await connectEngine({ home, socket: own.address }, greeting);
+    connection.close();
+    await other.close();
+    const launcher = startLauncher(agentScript('', '--agent', 'a'), { home });
+    const { code, stderr } = await launcher.end;
+    assert.equal(code, 0);
+    assert.match(stderr, /^agent-quota: This agent runs without quota: no window with Agent Quota is open/);
   });
 
   it('goes by the name of a pipe as by the path of a socket', async () => {
@@ -118,13 +156,23 @@ describe('how launchers find an engine', () => {
   });
 
   it('is written down while an engine lives, for its user alone', async () => {
-    const server = await start();
+    await start();
     const [name] = await records();
     assert.ok(name);
     const text = await readFile(path.join(home, name), 'utf8');
     assert.ok(!text.includes(testSecret));
+  });
+
+  it('is no engine any more when it has closed, and forgotten by the next one when it does not come back', async () => {
+    const server = await start();
     await server.close();
-    assert.deepEqual(await records(), []);
+    assert.deepEqual([await socketsOf({ home }), (await records()).length], [[], 1]);
+    const second = await start();
+    assert.equal((await records()).length, 2);
+    await second.close();
+    await leaveEarlier(11);
+    const third = await start();
+    assert.deepEqual([await socketsOf({ home }), (await records()).length], [[third.address], 1]);
   });
 
   it('is forgotten of engines that were killed, and of what is no record', async () => {
