@@ -89,7 +89,8 @@ export async function openDesktopTestWindow(
       await sleep(ms);
       await open();
     },
-    reload: async () => {
+    reload: async (killed) => {
+      await killed;
       await (await page()).reload({ waitUntil: 'commit' });
     },
     // VS Code ends by itself after its tests.

@@ -64,6 +64,7 @@ export function hostDriver(): HostDriver {
     reload: async (phase) => {
       Object.defineProperty(globalThis, reloading, { value: true });
       await send('reload', phase);
+      if (phase.hostIsKilled === true) process.kill(process.pid, 'SIGKILL');
       return new Promise<never>(() => undefined);
     },
   };

@@ -13,6 +13,8 @@ export const phaseSchema = z.object({
   skip: z.string().optional(),
   /** The window is not reloaded before this phase but closed, and opened again after so many milliseconds. */
   closedForMs: z.number().optional(),
+  /** The extension host is killed before the window is reloaded, and closes nothing in good order. */
+  hostIsKilled: z.boolean().optional(),
 });
 
 /** One thing that mocha tells, as it happens. */

@@ -35,9 +35,12 @@ export async function openServedTestWindow(
         else await page.goto(server.url({ testsPath: options.testsPath }), { waitUntil: 'commit' });
         opened = true;
       },
-      reload: async () => {
+      reload: async (killed) => {
         exit.expect();
+        exit.ignore(true);
+        await killed;
         await page.reload({ waitUntil: 'commit' });
+        exit.ignore(false);
       },
       closeFor: async (ms) => {
         exit.expect();
@@ -72,6 +75,8 @@ export async function openServedTestWindow(
 interface AutomationExit {
   /** Begins to wait for the next one. */
   expect(): void;
+  /** Whether one is nobody's business, as while the page is left whose extension host was killed. */
+  ignore(ignored: boolean): void;
   happened(timeoutMs: number): Promise<void>;
 }
 
@@ -82,18 +87,23 @@ async function exposeAutomation(
   onLog: (line: string) => void,
 ): Promise<AutomationExit> {
   let exited = createDeferred<undefined>();
+  let ignored = false;
   await page.exposeFunction('codeAutomationLog', (type: string, args: readonly unknown[]) => {
     const text = args.map((arg) => (typeof arg === 'string' ? arg : JSON.stringify(arg))).join(' ');
     // The network may be closed; and this VS Code has no worker that would let a browser install it as an app.
     if (!/open-vsx\.org|\[Service Worker\]/.test(text)) onLog(`[${type}] ${text}`);
   });
   await page.exposeFunction('codeAutomationExit', (code: number) => {
+    if (ignored) return;
     exited.resolve(undefined);
     onEnded(`The extension host has ended with code ${code}.`);
   });
   return {
     expect: () => {
       exited = createDeferred();
+    },
+    ignore: (now) => {
+      ignored = now;
     },
     happened: async (timeoutMs) => {
       const timer = setTimeout(() => {

@@ -15,6 +15,7 @@ export class TestRun {
   #generation = 0;
   #test = '';
   #outcome = createDeferred<PhaseOutcome>();
+  #hostGone = createDeferred<undefined>();
 
   constructor(report: TestReport) {
     this.#report = report;
@@ -58,10 +59,18 @@ export class TestRun {
     this.#outcome.resolve({ kind: 'broken', reason: `${reason}${this.#test}` });
   }
 
+  /** Resolves when the extension host is gone that has connected last. */
+  hostGone(): Promise<unknown> {
+    return this.#hostGone.promise;
+  }
+
   /** An extension host has connected; what is returned is to be called when it is gone. */
   connected(): () => void {
     const generation = this.#generation;
+    const gone = createDeferred<undefined>();
+    this.#hostGone = gone;
     return () => {
+      gone.resolve(undefined);
       if (generation === this.#generation) this.break('The extension host crashed, or was ended, while tests ran.');
     };
   }

@@ -24,8 +24,11 @@ export interface TestWindowOptions {
 export interface TestWindow {
   /** Opens the window, or opens it again with the same user data, and so starts the tests of a phase. */
   open(): Promise<void>;
-  /** Reloads the window while its tests run. */
-  reload(): Promise<void>;
+  /**
+   * Reloads the window while its tests run.
+   * @param killed resolves when the extension host is gone, where that is killed before.
+   */
+  reload(killed?: Promise<unknown>): Promise<void>;
   /** Closes the window while its tests run, and opens it again after so many milliseconds. */
   closeFor(ms: number): Promise<void>;
   /** Resolves when the extension host has deactivated its extensions after a phase, or has had its time for it. */

@@ -137,8 +137,9 @@ async function runPhases(options: VsCodeTestOptions, run: TestRun, window: TestW
         return;
       }
       phase = outcome.kind === 'reloading' ? outcome.next : undefined;
-      const closedForMs = phase?.closedForMs;
-      start = () => (closedForMs === undefined ? window.reload() : window.closeFor(closedForMs));
+      const { closedForMs, hostIsKilled } = phase ?? {};
+      const killed = hostIsKilled === true ? run.hostGone() : undefined;
+      start = () => (closedForMs === undefined ? window.reload(killed) : window.closeFor(closedForMs));
       if (outcome.kind === 'finished') await window.settle();
     }
   }

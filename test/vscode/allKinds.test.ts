@@ -86,8 +86,7 @@ describe('agents of all kinds at once @matrix-kinds', function () {
   it('go on in their sessions, and run when the extension host is killed @kinds-reloaded', async () => {
     await liveAsTheirProcesses(2, []);
     await killMeanwhile('shim');
-    await hostDriver().reload({ name: 'after a kill with all kinds', grep: '@kinds-killed' });
-    process.kill(process.pid, 'SIGKILL');
+    await hostDriver().reload({ name: 'after a kill with all kinds', grep: '@kinds-killed', hostIsKilled: true });
   });
 
   it('go on but for the one that was killed meanwhile, and run when the window is closed @kinds-killed', async () => {
