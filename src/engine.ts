@@ -2,7 +2,6 @@ import { hash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { isMainThread, parentPort, threadId, workerData, type MessagePort } from 'node:worker_threads';
 import { createBirpc } from 'birpc';
-import { nanoid } from 'nanoid';
 import { launcherQueries } from './control/launcherQueries.ts';
 import { launcherSessions } from './control/launcherSessions.ts';
 import { startControlServer } from './control/controlServer.ts';
@@ -33,6 +32,7 @@ import { startGateway } from './gateway/gateway.ts';
 import { metricsPath } from './gateway/metricsPage.ts';
 import { createUpstreamConnections, type UpstreamConnections } from './gateway/upstreamConnections.ts';
 import { sharedLedgerOf } from './engineSharedLedger.ts';
+import { newId } from './core/newId.ts';
 import { openLedger } from './ledger/openLedger.ts';
 import { watchForFile } from './ledger/reopenableFile.ts';
 import { createProcessTable } from './processes/processTable.ts';
@@ -48,7 +48,7 @@ const clock = systemClock;
 
 const secrets: SecretSource = {
   token: () => `sk-aq-${randomBytes(24).toString('base64url')}${tokenEnding}`,
-  id: () => nanoid(),
+  id: newId,
   hash: (token) => hash('sha256', token, 'base64url'),
 };
 

@@ -86,7 +86,7 @@ function split(args: readonly string[]): Split {
   const own = dashes === -1 ? args : args.slice(0, dashes);
   const behind = dashes === -1 ? undefined : args.slice(dashes + 1);
   if (own[0] !== 'release') return { own, behind };
-  // A session's id may begin with a dash.
+  // A session's id may begin with a dash, if an earlier version has made it.
   const isId = (arg: string): boolean => /^-[^-]/.test(arg) && arg !== '-h' && arg !== '-V';
   const ids = own.filter(isId);
   return ids.length === 0
