@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { commands, settings } from '../../src/contributions.ts';
+import { commands } from '../../src/contributions.ts';
 import type { AgentRecord } from '../../src/core/quotaEngine.ts';
 import type { Usage } from '../../src/core/usage.ts';
 import { hostDriver } from '../host/driverClient.ts';
@@ -187,7 +187,7 @@ export async function set(name: string, value: unknown): Promise<void> {
   await vscode.workspace.getConfiguration().update(name, value, vscode.ConfigurationTarget.Global);
 }
 
-/** Changes the window's environment and has the extension look again, which it does when a setting changes. */
+/** Changes the window's environment, and has the engine go by it, for as long as the body runs. */
 export async function withEnvironment(
   changes: Record<string, string | undefined>,
   body: () => Promise<void>,
@@ -200,7 +200,6 @@ export async function withEnvironment(
   } finally {
     apply(saved);
     await lookAgain();
-    await set(settings.warnAtPercent, undefined);
   }
 }
 
@@ -211,11 +210,22 @@ function apply(changes: Record<string, string | undefined>): void {
   }
 }
 
-let warnAt = 70;
-async function lookAgain(): Promise<void> {
-  warnAt += 1;
-  await set(settings.warnAtPercent, warnAt);
-  await new Promise((resolve) => setTimeout(resolve, 300));
+/**
+ * Has the extension look for credentials, as it does when the window's own key is forgotten, and the engine hear of them.
+ * A login that has gone is looked for twice, a second apart.
+ */
+export async function lookAgain(): Promise<void> {
+  await vscode.commands.executeCommand(commands.forgetApiKey);
+  await until('the engine goes by the environment', goesByEnvironment);
+}
+
+async function goesByEnvironment(): Promise<boolean> {
+  const api = await agentQuota();
+  const [{ planKind }, { problems }] = await Promise.all([api.quotaStatus(), api.checkAuthHealth()]);
+  const { ANTHROPIC_API_KEY: key = process.env['CLAUDE_API_KEY'], CLAUDE_CODE_OAUTH_TOKEN: login } = process.env;
+  const hasCredentials = !problems.some(({ code }) => code === 'no-credentials');
+  if (key === undefined && login === undefined) return !hasCredentials;
+  return hasCredentials && planKind === (key === undefined ? 'MaxSubscription' : 'ApiKey');
 }
 
 function required(name: string): string {

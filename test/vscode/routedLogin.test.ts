@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { settings } from '../../src/contributions.ts';
 import { RoutedConsent } from '../../src/vscode/routedConsent.ts';
 import { SettingsReader } from '../../src/vscode/settingsReader.ts';
-import { agentQuota, clearWindow, everythingOnDisk, set, until, withEnvironment } from './quotaWindow.ts';
+import { agentQuota, clearWindow, everythingOnDisk, lookAgain, set, until, withEnvironment } from './quotaWindow.ts';
 
 const login = 'sk-ant-oat01-the-login-of-a-user-in-the-window-LOGIN';
 const value = (): unknown => vscode.workspace.getConfiguration().inspect(settings.subscriptionMode)?.globalValue;
@@ -26,14 +26,11 @@ describe('a subscription login', function () {
       const api = await agentQuota();
       for (const mode of [undefined, 'routed']) {
         await set(settings.subscriptionMode, mode);
-        // The engine hears of the login, and of the mode, a moment later.
-        await new Promise((resolve) => setTimeout(resolve, 500));
-        const auth = await until('the login is known', async () => {
-          const found = await api.setupClaudeAgentAuth('subscriber');
-          if (found.kind === 'authenticated') return found;
-          await api.releaseAgentAuth('subscriber');
-          return undefined;
-        });
+        // It is set back where the question for consent is shown.
+        await until('the setting is there', () => [mode, 'observed'].includes(value() as string | undefined));
+        await lookAgain();
+        const auth = await api.setupClaudeAgentAuth('subscriber');
+        assert.ok(auth.kind === 'authenticated', JSON.stringify(auth));
         assert.equal(auth.mode, 'observed');
         assert.equal(auth.overlay['ANTHROPIC_BASE_URL'], undefined);
         await api.releaseAgentAuth('subscriber');
