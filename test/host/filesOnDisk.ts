@@ -6,11 +6,25 @@ const filesSchema = z.array(z.object({ file: z.string(), content: z.string() }))
 const script = `
 const { readdirSync, readFileSync } = require('node:fs');
 const { join } = require('node:path');
-const files = readdirSync(process.argv[1], { recursive: true, withFileTypes: true })
-  .filter((entry) => entry.isFile())
-  .map((entry) => join(entry.parentPath, entry.name))
-  .map((file) => ({ file, content: readFileSync(file, 'latin1') }));
-process.stdout.write(JSON.stringify(files));`;
+const list = (directory) => readdirSync(directory, { withFileTypes: true });
+/** @returns undefined of what has been taken away since it was listed. */
+function unlessGone(look) {
+  try {
+    return look();
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+  }
+}
+function filesOf(directory, entries) {
+  return entries.flatMap((entry) => {
+    const file = join(directory, entry.name);
+    if (entry.isDirectory()) return filesOf(file, unlessGone(() => list(file)) ?? []);
+    const content = entry.isFile() ? unlessGone(() => readFileSync(file, 'latin1')) : undefined;
+    return content === undefined ? [] : [{ file, content }];
+  });
+}
+const [, directory] = process.argv;
+process.stdout.write(JSON.stringify(filesOf(directory, list(directory))));`;
 
 /**
  * Every file below a directory, with its bytes as latin1. Another process reads them: one that has a SQLite database open
