@@ -4,10 +4,12 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { agentQuota, behave, clearWindow, liveSessions, until } from './quotaWindow.ts';
 
-const events = 200;
+const blockMs = 5000;
+/** The stream takes longer than the block. */
+const events = 400;
 const betweenEventsMs = 20;
 
-describe('while another extension blocks the extension host for 2 seconds', function () {
+describe('while another extension blocks the extension host for 5 seconds', function () {
   this.timeout(60_000);
   after(async () => {
     await behave({ delays: { beforeHeadersMs: 0, betweenEventsMs: 0 }, deltaEvents: 3, outputTokens: 12 });
@@ -32,9 +34,9 @@ describe('while another extension blocks the extension host for 2 seconds', func
     await new Promise((resolve) => agent.stderr.once('data', resolve));
 
     const blockedAt = Date.now();
-    await vscode.commands.executeCommand('blockingExtension.block', 2000);
+    await vscode.commands.executeCommand('blockingExtension.block', blockMs);
     const blockedForMs = Date.now() - blockedAt;
-    assert.ok(blockedForMs >= 2000);
+    assert.ok(blockedForMs >= blockMs);
     assert.equal(printed, '', 'the stream was still going on when the block ended');
     await exited;
 
