@@ -81,7 +81,7 @@ describe(`${launchers} launchers that are killed at random`, function () {
         await sleep(50);
       }
       await all;
-      const { status } = await running.until(({ sessions, line }) => sessions.length + line.length === 0, 2000);
+      const { status } = await running.until(({ sessions, line }) => sessions.length + line.length === 0, 10_000);
       assert.equal(status.limits.find(({ dimension }) => dimension === 'slots')?.used, 0);
     } catch (error) {
       throw new Error(`${made}: ${String(error)}`, { cause: error });

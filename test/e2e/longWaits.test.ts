@@ -39,9 +39,10 @@ describe('requests that cannot be served soon', function () {
   const body = { model: 'claude-opus-5-5', max_tokens: 64, messages: [{ role: 'user' as const, content: 'hi' }] };
 
   it('are held for as long as is set, and the CLI then comes back by itself until they are served', async () => {
-    const auth = await begin(apiKeyPlan({ requestsPerMinute: 6 }), { longestWaitMs: 2000 });
+    // There is room again half a minute after those ahead, which is long after the CLI has asked.
+    const auth = await begin(apiKeyPlan({ requestsPerMinute: 2 }), { longestWaitMs: 2000 });
     const ahead = sdk(auth.overlay, 0);
-    for (let count = 1; count <= 6; count += 1) await ahead.messages.create(body);
+    for (let count = 1; count <= 2; count += 1) await ahead.messages.create(body);
     const run = await runClaude(['-p', 'say hi', '--output-format', 'stream-json', '--verbose'], auth.overlay);
     assert.equal(run.code, 0, run.stdout + run.stderr);
     const lines = run.stdout.split('\n').filter((line) => line !== '');
@@ -51,7 +52,7 @@ describe('requests that cannot be served soon', function () {
       assert.equal(error_status, 429);
       assert.ok(retry_delay_ms >= 1000, `${retry_delay_ms} ms`);
     }
-    assert.equal(upstream.served().total.requests, 7);
+    assert.equal(upstream.served().total.requests, 3);
     assert.equal(upstream.served().total.answered429, 0);
   });
 
@@ -77,7 +78,7 @@ describe('requests that cannot be served soon', function () {
     const run = await runClaude(['-p', 'say hi'], auth.overlay);
     assert.equal(run.code, 1);
     assert.match(run.stdout, /Request rejected \(429\).*tokens of today do not suffice.*raise the daily tokens/);
-    assert.ok(run.milliseconds < 15_000, `it took ${run.milliseconds} ms`);
+    assert.ok(run.milliseconds < 60_000, `it took ${run.milliseconds} ms`);
     assert.equal(upstream.served().total.requests, 1, 'nothing more reached the upstream');
     const refused = sdk(auth.overlay, 2).messages.create(body);
     await assert.rejects(refused, (error) => {
@@ -100,7 +101,7 @@ describe('requests that cannot be served soon', function () {
     const run = await runClaude(['-p', 'say hi'], auth.overlay);
     assert.equal(run.code, 1);
     assert.match(run.stdout, /Request rejected \(429\).*usage window is used up.*Go on after/);
-    assert.ok(run.milliseconds < 15_000, `it took ${run.milliseconds} ms`);
+    assert.ok(run.milliseconds < 60_000, `it took ${run.milliseconds} ms`);
     assert.equal(upstream.served().total.requests, 1);
   });
 

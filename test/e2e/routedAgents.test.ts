@@ -126,7 +126,7 @@ describe('routed agents, with the real clients', function () {
     const run = await runClaude(['-p', 'say hi'], overlay);
     assert.notEqual(run.code, 0);
     assert.match(run.stdout + run.stderr, /session has ended/i);
-    assert.ok(run.milliseconds < 15_000, `it took ${run.milliseconds} ms`);
+    assert.ok(run.milliseconds < 60_000, `it took ${run.milliseconds} ms`);
     assert.equal(upstream.requests.length > 0 && upstream.served().total.requests, 0, 'nothing reached the upstream');
   });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { EngineSnapshot } from '../../../src/core/quotaEngine.ts';
 import type { ClaudeRun } from '../claudeRun.ts';
 import { differences, requestParts, type RequestParts } from '../requestParts.ts';
 import { sayHi } from './ptyScreen.ts';
@@ -60,7 +61,7 @@ describe('holding the real CLI on its own login', function () {
   });
 
   it('holds a turn until the used-up window starts anew', async () => {
-    const resetsAt = Math.ceil(Date.now() / 1000) * 1000 + 5000;
+    const resetsAt = Math.ceil(Date.now() / 1000) * 1000 + 20_000;
     await world.tellFiveHours(100, resetsAt);
     const run = await world.observed(args);
     assert.ok(Date.now() >= resetsAt, 'it went on before');
@@ -164,11 +165,18 @@ describe('holding the real CLI on its own login', function () {
   });
 
   it('holds an agent whose engine has come back at another address', async () => {
-    world.upstream.behave({ delays: { beforeHeadersMs: 8000, betweenEventsMs: 0 } });
+    world.upstream.behave({ delays: { beforeHeadersMs: 20_000, betweenEventsMs: 0 } });
     const run = world.observed(args);
     while (messages() === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    const { sessions } = await world.running.engine.snapshot();
+    const { sessionId = '', process: launcher } = sessions.find(({ agentId }) => agentId === 'claude') ?? {};
+    assert.ok(launcher);
+    // Another process's until the launcher finds the engine again, and ties it to its own.
+    await world.running.engine.attachProcess(sessionId, { pid: process.pid });
     await world.withoutEngine(() => Promise.resolve());
-    await new Promise((resolve) => setTimeout(resolve, 4000));
+    const heldBy = ({ sessions }: EngineSnapshot): number | undefined =>
+      sessions.find(({ agentId }) => agentId === 'claude')?.process.pid;
+    await world.running.until((snapshot) => heldBy(snapshot) === launcher.pid, 15_000);
     await world.running.engine.releaseAgentAuth('claude');
     assert.match((await run).stderr, /This session has ended\. Start a new agent terminal/);
     assert.equal(messages(), 1, 'the tool was not used, and the model not asked again');
