@@ -102,18 +102,20 @@ describe('a soak: 200 agents with all kinds of traffic', function () {
     const pick = <T>(from: readonly [T, ...T[]]): T => from[Math.floor(random.between(0, from.length))] ?? from[0];
     for (let turn = 0; Date.now() < endsAt; turn += 1) {
       const { faults } = upstream.behaviour;
+      const isHalfway = (turns: number): boolean => turn % turns === turns / 2;
+      const isLongAnswer = isHalfway(soak.turnsBetweenLong);
       upstream.behave({
         faults: [
           ...faults,
-          turn % 40 === 20 ? { kind: 'status', status: 429, retryAfterSeconds: 1 } : pick(usualFaults),
+          isHalfway(soak.turnsBetween429) ? { kind: 'status', status: 429, retryAfterSeconds: 1 } : pick(usualFaults),
         ],
-        deltaEvents: turn % 50 === 25 ? 3000 : pick([1, 3, 30, 100]),
+        deltaEvents: isLongAnswer ? 3000 : pick([1, 3, 30, 100]),
         outputTokens: Math.ceil(random.between(1, 400)),
         messageDeltas: pick([1, 2, 3]),
         compression: pick(['identity', 'identity', 'gzip', 'br']),
-        delays: { beforeHeadersMs: pick([0, 0, 50]), betweenEventsMs: turn % 50 === 25 ? 0 : pick([0, 0, 5]) },
+        delays: { beforeHeadersMs: pick([0, 0, 50]), betweenEventsMs: isLongAnswer ? 0 : pick([0, 0, 5]) },
       });
-      await wait(250);
+      await wait(soak.turnMs);
     }
     upstream.behave({ faults: [] });
   }

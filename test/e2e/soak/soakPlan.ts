@@ -10,7 +10,11 @@ export const soak = {
   durationMs: isLong ? 600_000 : 20_000,
   /** What is not measured: pools fill, code is compiled, buckets empty. */
   warmUpMs: isLong ? 150_000 : 8_000,
-  measureEveryMs: isLong ? 10_000 : 1_000,
+  measureEveryMs: isLong ? 10_000 : 250,
+  /** The upstream behaves in another way each quarter of a second. In the short form answers are long once a third. */
+  turnMs: 250,
+  turnsBetweenLong: isLong ? 50 : 16,
+  turnsBetween429: isLong ? 40 : 20,
   /** An agent's pause between two requests, on average. */
   pauseMs: isLong ? 3_000 : 1_000,
   /** Requests after which an agent ends its session and begins another. */
