@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { apiKeyPlan } from '../../../src/core/plan.ts';
 import { ledgerFileName, openLedger } from '../../../src/ledger/openLedger.ts';
 import { LedgerTester } from './ledgerTester.ts';
@@ -74,8 +74,17 @@ describe('checkpoints of the ledger', () => {
   });
 
   it('let go of the file when the ledger is closed', async () => {
-    const { ledger } = await openLedger(directory.path, silentLogger, { checkpointScript });
+    // The thread as it is, which leaves word when it has begun.
+    const script = join(directory.path, 'telling.mjs');
+    const word = join(directory.path, 'it has begun');
+    const modules = [pathToFileURL(checkpointScript).href, word].map((name) => JSON.stringify(name));
+    writeFileSync(
+      script,
+      `import ${modules[0]}; import { writeFileSync } from 'node:fs'; writeFileSync(${modules[1]}, '');`,
+    );
+    const { ledger } = await openLedger(directory.path, silentLogger, { checkpointScript: script });
     await new LedgerTester(ledger).opened();
+    while (!existsSync(word)) await sleep(5);
     const begun = performance.now();
     await ledger.close();
     assert.ok(performance.now() - begun < 1800, 'the thread ends by itself, and is not ended after two seconds');

@@ -7,16 +7,19 @@ const { parentPort, workerData } = require('node:worker_threads');
 const database = new DatabaseSync(workerData.path);
 database.exec('BEGIN EXCLUSIVE');
 parentPort.postMessage('locked');
-setTimeout(() => {
+parentPort.once('message', () => {
   database.exec('COMMIT');
   database.close();
-}, workerData.ms);
+});
 `;
 
-/** Keeps a database to itself from another thread, for so long. @returns resolves when the lock is held. */
-export async function holdLock(path: string, ms: number): Promise<{ readonly released: Promise<unknown> }> {
-  const worker = new Worker(script, { eval: true, workerData: { path, ms } });
-  const released = once(worker, 'exit');
+/** Keeps a database to itself from another thread. @returns what lets go of it, when the lock is held. */
+export async function holdLock(path: string): Promise<() => Promise<void>> {
+  const worker = new Worker(script, { eval: true, workerData: { path } });
+  const over = once(worker, 'exit');
   await once(worker, 'message');
-  return { released };
+  return async () => {
+    worker.postMessage('let go');
+    await over;
+  };
 }

@@ -196,7 +196,12 @@ describe('shares of machines in PostgreSQL', function () {
     await c.ask();
     assert.equal(a.room('slots'), 1);
     // Whoever listens only now would miss it.
-    await new Promise((done) => setTimeout(done, 500));
+    const listening = `SELECT FROM pg_stat_activity
+      WHERE datname = current_database() AND query LIKE 'LISTEN %' AND state = 'idle'`;
+    const machines = [a, c, waits].length;
+    while ((await database.admin.query(listening)).rowCount !== machines) {
+      await new Promise((done) => setTimeout(done, 20));
+    }
     a.giveBack({ slots: 1 });
     await a.ask();
     await told;
