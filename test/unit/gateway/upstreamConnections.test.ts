@@ -114,9 +114,11 @@ describe('createUpstreamConnections', () => {
     const down = await problem();
     assert.equal(down.code, 'proxy-connection-refused');
     assert.match(down.message, new RegExp(`^The proxy 127.0.0.1:${gone.port} refuses connections`));
-    use({ patience: { connectMs: 100 } });
+    use({ patience: { connectMs: 300 } });
     network = through((await proxy({ refusesWith: 0 })).port);
     assert.equal((await problem()).code, 'proxy-answer-timeout');
+    await connections.destroy();
+    use({});
     network = through((await proxy({ tls: serverTls })).port, undefined, 'https');
     assert.equal((await problem()).code, 'proxy-certificate-untrusted');
   });
@@ -190,26 +192,28 @@ describe('createUpstreamConnections', () => {
     await hanging;
   });
 
-  for (const [when, code, answered] of [
-    ['before an answer', 'answer-timeout', 504],
-    ['in the middle of one', 'answer-stalled', 'an error event'],
+  for (const [when, code, answered, patience] of [
+    ['before an answer', 'answer-timeout', 504, { answerMs: 300 }],
+    ['in the middle of one', 'answer-stalled', 'an error event', { silenceMs: 300 }],
   ] as const) {
     it(`gives up what vanishes without a word ${when}`, async () => {
-      use({ certificates: [testCa], patience: { answerMs: 300, silenceMs: 300 } });
+      use({ certificates: [testCa], patience });
       const line = await proxy();
       network = through(line.port);
       const fixture = await startFixture(address.origin, systemClock, connections);
       answer = (_request, response) => {
         if (code === 'answer-stalled') {
           response.writeHead(200, { 'content-type': 'text/event-stream' }).write('event: ping\ndata: {}\n\n');
+        } else {
+          line.freeze();
         }
-        setTimeout(line.freeze, 50);
       };
       const response = await fetch(`${fixture.gateway.url}/v1/messages`, {
         method: 'POST',
         headers: { 'x-api-key': liveToken },
         body: '{}',
       });
+      line.freeze();
       const text = await (code === 'answer-stalled' ? readUntilCut(response) : response.text());
       assert.match(text, /api\.test .*neither your agent nor your quota/);
       assert.equal(/^event: error$/m.test(text) ? 'an error event' : response.status, answered);

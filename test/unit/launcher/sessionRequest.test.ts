@@ -26,17 +26,29 @@ describe('a launcher that waits in line', () => {
       logger: createMemoryLogger(),
       ...(address === undefined ? {} : { address }),
     });
-  /** Asks for a session, and is told to wait. */
-  const wait = async (): Promise<{ answer: Promise<SessionAnswer> }> => {
-    const { promise: told, resolve: onWaiting } = Promise.withResolvers<unknown>();
-    const engine = { socket: server.address, home: directory };
-    const onLost = (): void => {
-      lost += 1;
-    };
-    const answer = requestSession({ engine, pid: process.pid, agentId: 'a', onWaiting, onLost }, [10, 20, 40, 80]);
+  let onWaiting: () => void;
+  /** Tells the launcher to wait, and waits until it has heard. */
+  const tellToWait = async (): Promise<void> => {
+    const told = new Promise<void>((resolve) => (onWaiting = resolve));
     await sessions.called('open a');
     sessions.moveLine(1, ['x']);
     await told;
+  };
+  /** Asks for a session, and is told to wait. */
+  const wait = async (patience = Array<number>(40).fill(25)): Promise<{ answer: Promise<SessionAnswer> }> => {
+    const request = {
+      engine: { socket: server.address, home: directory },
+      pid: process.pid,
+      agentId: 'a',
+      onWaiting: () => {
+        onWaiting();
+      },
+      onLost: () => {
+        lost += 1;
+      },
+    };
+    const answer = requestSession(request, patience);
+    await tellToWait();
     return { answer };
   };
 
@@ -54,7 +66,7 @@ describe('a launcher that waits in line', () => {
   });
 
   it('is never told to run without quota when the engine goes for good', async () => {
-    const { answer } = await wait();
+    const { answer } = await wait([10, 20, 40, 80]);
     await server.close();
     const refused = await answer;
     assert.ok(refused.kind === 'refused');
@@ -107,9 +119,7 @@ describe('a launcher that waits in line', () => {
       sessions = new FakeSessions();
       sessions.answer = () => new Promise(() => undefined);
       server = await start(testSecret, server.address);
-      await sessions.called('open a');
-      sessions.moveLine(1, ['x']);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await tellToWait();
     }
     await server.close();
     sessions = new FakeSessions();

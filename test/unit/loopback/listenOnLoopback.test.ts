@@ -39,6 +39,6 @@ describe('listenOnLoopback', () => {
     const startedAt = performance.now();
     assert.ok((await listenOnLoopback(server, 70_000, logger)) < 65_536);
     server.close();
-    assert.ok(performance.now() - startedAt < 1000);
+    assert.ok(performance.now() - startedAt < 5000);
   });
 });

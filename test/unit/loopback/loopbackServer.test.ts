@@ -6,7 +6,7 @@ import { createLoopbackServer } from '../../../src/loopback/loopbackServer.ts';
 import { collect, sendRaw } from '../gateway/rawHttp.ts';
 
 describe('createLoopbackServer', () => {
-  const headersWithinMs = 60;
+  const headersWithinMs = 600;
   const served: string[] = [];
   let server: Server;
   let port: number;
