@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { noonZone } from './host/noonZone.ts';
 import { endProcessTree } from './host/processTree.ts';
 
 interface Step {
@@ -71,7 +72,7 @@ console.log(
 async function run(args: readonly string[], totalsFile: string): Promise<number | undefined> {
   const child = spawn(process.execPath, args, {
     stdio: 'inherit',
-    env: { ...process.env, AGENT_QUOTA_TEST_TOTALS: totalsFile },
+    env: { ...process.env, ...noonZone(), AGENT_QUOTA_TEST_TOTALS: totalsFile },
   });
   const timer = setTimeout(() => {
     console.log(`\nIt has taken more than ${longestStepMs / 60_000} minutes, and is ended.`);

@@ -7,6 +7,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
+import { noonZone } from './host/noonZone.ts';
 import { repositoryRoot } from './host/paths.ts';
 
 const mocha = path.join(repositoryRoot, 'node_modules', 'mocha', 'bin', 'mocha.js');
@@ -22,6 +23,7 @@ for (const command of commands) {
     stdio: 'inherit',
     env: {
       ...process.env,
+      ...noonZone(),
       FC_RUNS: process.env['FC_RUNS'] ?? '20000',
       AGENT_QUOTA_LONG: '1',
     },
