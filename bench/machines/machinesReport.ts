@@ -10,6 +10,7 @@ export interface MachinesSummary {
   readonly utilisation: number;
   readonly utilisationJumping: number;
   readonly jain: number;
+  readonly jainWhileWaiting: number;
   readonly admitP99Ms: number;
   /** The same of a machine that has its processor for itself. */
   readonly admitAloneP99Ms: number;
@@ -22,6 +23,7 @@ export function machinesSummary(run: RunFigures, alone: Latencies): MachinesSumm
     utilisation: rounded(run.steady.use),
     utilisationJumping: rounded(run.jumping.use),
     jain: rounded(run.steady.jain),
+    jainWhileWaiting: rounded(run.steady.jainWhileWaiting),
     admitP99Ms: rounded(latenciesOf(run.admitMs).p99),
     admitAloneP99Ms: rounded(alone.p99),
     databaseCallsPer1000: Math.round(callsPer1000(run)),
@@ -40,6 +42,7 @@ const head = [
   'use of the limit',
   'jumping demand',
   'Jain',
+  'while waiting',
   'wait p50',
   'wait p95',
   'requests',
@@ -56,6 +59,7 @@ export function machinesReport(runs: ReadonlyMap<Sharing, RunFigures>, size: Run
     run.steady.use.toFixed(3),
     run.jumping.use.toFixed(3),
     run.steady.jain.toFixed(3),
+    run.steady.jainWhileWaiting.toFixed(3),
     `${run.steady.waitP50Seconds.toFixed(1)} s`,
     `${run.steady.waitP95Seconds.toFixed(1)} s`,
     run.requests.toLocaleString('en-US'),

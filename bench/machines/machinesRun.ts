@@ -6,7 +6,7 @@ import pg from 'pg';
 import { RateLimiterPostgres } from 'rate-limiter-flexible';
 import { installSchema } from '../../src/postgres/installSchema.ts';
 import type { PostgresServer } from '../../test/support/postgresServer.ts';
-import { figuresOf, type Figures } from '../quota/figures.ts';
+import { figuresOf, jainIndex, type Figures } from '../quota/figures.ts';
 import { useOfLimit } from './useOfLimit.ts';
 import type { Tally } from '../quota/tally.ts';
 import { DelayingProxy } from './delayingProxy.ts';
@@ -14,6 +14,7 @@ import { Fleet } from './fleet.ts';
 import type { Sharing } from './machineMessages.ts';
 import { delayMs, jumpMs, limitsFor, partOfRun } from './machinesScenario.ts';
 import { StrictUpstream } from './strictUpstream.ts';
+import { tokensOfSessions } from './tokensOfSessions.ts';
 import { usageOnRecord, type UsageOnRecord } from './usageOnRecord.ts';
 
 export interface RunSize {
@@ -26,7 +27,11 @@ export interface RunSize {
 }
 
 /** One part of a run. */
-export interface PartFigures extends Figures {
+export interface PartFigures extends Omit<Figures, 'jain'> {
+  /** Jain's index of the tokens that each session was given. */
+  readonly jain: number;
+  /** The same of what it was given while it had requests waiting, as `bench:quota` has it; see `Figures`. */
+  readonly jainWhileWaiting: number;
   /** See `useOfLimit`. */
   readonly use: number;
 }
@@ -143,8 +148,14 @@ async function runJumping(world: World): Promise<PartFigures> {
 }
 
 function figures({ machines, agents, seconds }: World, tally: Tally, warmUp: number): PartFigures {
-  const of = figuresOf(partOfRun(machines * agents, warmUp + seconds, warmUp), tally);
-  return { ...of, use: useOfLimit(tally, warmUp) };
+  const sessions = machines * agents;
+  const { jain, ...of } = figuresOf(partOfRun(sessions, warmUp + seconds, warmUp), tally);
+  return {
+    ...of,
+    jain: jainIndex(tokensOfSessions(tally, sessions, warmUp)),
+    jainWhileWaiting: jain,
+    use: useOfLimit(tally, warmUp),
+  };
 }
 
 /** One machine is killed, the server is restarted, and connections are cut five times. */
