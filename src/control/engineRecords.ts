@@ -1,11 +1,18 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessTable } from '../core/processTable.ts';
 import { type EngineRecord, mayComeBack, readEngineRecord, recordSuffix } from '../shared/engineRecord.ts';
 import { launcherProtocolVersion } from '../shared/launcherLines.ts';
 import { isAnswered } from './controlListener.ts';
 import { ensurePrivateDirectory } from './privateDirectory.ts';
+
+/** How often a record is written, and how long after each other, in milliseconds. */
+const renameAttempts = 4;
+const renameAgainMs = 25;
+/** Longer than anybody writes one, in milliseconds. */
+const draftMs = 60_000;
 
 /** What says in the directory that an engine is there. */
 export interface PublishedEngine {
@@ -44,7 +51,25 @@ export async function publishEngine(
 
 async function replace(file: string, text: string): Promise<void> {
   const draft = `${file}.${randomBytes(4).toString('hex')}`;
-  await writeFile(draft, text, { flag: 'wx', mode: 0o600 });
+  try {
+    await writeFile(draft, text, { flag: 'wx', mode: 0o600 });
+    await renameUnlessRead(draft, file);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+}
+
+/** Windows renames onto no file that somebody reads at this moment. */
+async function renameUnlessRead(draft: string, file: string): Promise<void> {
+  for (let attempt = 1; attempt < renameAttempts; attempt += 1) {
+    try {
+      await rename(draft, file);
+      return;
+    } catch {
+      await sleep(renameAgainMs);
+    }
+  }
   await rename(draft, file);
 }
 
@@ -58,13 +83,27 @@ async function removeUnchanged(file: string, text: string): Promise<void> {
 }
 
 async function removeStale(directory: string, processTable: ProcessTable): Promise<void> {
-  const names = (await readdir(directory)).filter((name) => name.endsWith(recordSuffix));
-  for (const file of names.map((name) => path.join(directory, name))) {
+  const names = await readdir(directory);
+  for (const name of names.filter((each) => isDraft(each))) await removeOld(path.join(directory, name));
+  for (const file of names.filter((each) => each.endsWith(recordSuffix)).map((name) => path.join(directory, name))) {
     const text = await textOf(file);
     if (text === undefined) continue;
     const record = readEngineRecord(text);
     if (record === undefined || !(await isThere(record, processTable))) await removeUnchanged(file, text);
   }
+}
+
+/** What a process has left that was ended while it wrote. */
+function isDraft(name: string): boolean {
+  return new RegExp(`\\${recordSuffix}\\.[0-9a-f]{8}$`).test(name);
+}
+
+async function removeOld(draft: string): Promise<void> {
+  const writtenAt = await stat(draft).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => undefined,
+  );
+  if (writtenAt !== undefined && Date.now() - writtenAt > draftMs) await rm(draft, { force: true });
 }
 
 async function isThere(record: EngineRecord, processTable: ProcessTable): Promise<boolean> {

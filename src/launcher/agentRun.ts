@@ -117,10 +117,10 @@ async function takeSession(wish: RunWish, request: EarlyRequest, notice: Notice)
       notice.show(waitingText(message));
     },
     onLost: () => {
-      notice.show('The window of this terminal was reloaded or closed; looking for it (Ctrl+C gives up)');
+      notice.show('The window is reloaded or closed; looking for it (Ctrl+C gives up)');
     },
     onReload: () => {
-      notice.show('The window of this terminal reloads; waiting for it, 10 seconds at most (Ctrl+C gives up)');
+      notice.show('The window reloads or closes; waiting 10 s (Ctrl+C gives up)');
     },
   });
   const answer = await request.answer;

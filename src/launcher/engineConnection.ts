@@ -44,22 +44,27 @@ const reloadLookMs = 200;
 export interface Greeting {
   /** Whom sessions live as long as. */
   readonly pid: number;
-  /** Said when the engine is found to be the right one. */
-  readonly wish: FromLauncher;
+  /** Said when the engine is found to be the right one; asked for then, as finding it may take a while. */
+  readonly wish: () => FromLauncher;
   /** Of the lines that the engine may send, in UTF-16 code units. */
   readonly longest?: number | undefined;
   /** Done when it is said, while the engine does its part. */
   readonly meanwhile?: (() => void) | undefined;
-  /**
-   * Told that the preferred engine's window seems to reload, and that it is waited for, ten seconds at most, before any
-   * other is asked. Left out: others are asked at once.
-   */
-  readonly onReload?: (() => void) | undefined;
+  /** Left out: where the preferred engine has closed just now, others are asked at once. */
+  readonly reload?: ReloadPatience | undefined;
+}
+
+/** How long an engine is waited for that has closed just now, as its window may only reload, before any other is asked. */
+export interface ReloadPatience {
+  /** Milliseconds; ten seconds after it has closed nobody waits for it. */
+  readonly forMs: number;
+  /** Told when the wait begins. */
+  readonly begun: () => void;
 }
 
 /**
  * Connects to an engine and greets it: the preferred one, or else any other that is there.
- * @throws EngineUnavailableError of the one that was asked first.
+ * @throws EngineUnavailableError of the one that was asked first, or of the preferred one as it came back.
  */
 export async function connectEngine(address: EngineAddress, greeting: Greeting): Promise<EngineConnection> {
   const secret = secretOf(address);
@@ -73,30 +78,32 @@ export async function connectEngine(address: EngineAddress, greeting: Greeting):
     }
     if (socket !== address.socket || !first.unanswered) continue;
     const back = await afterReload(socket, address, secret, greeting);
-    if (back !== undefined) return back;
+    if (back instanceof EngineUnavailableError) first = back;
+    else if (back !== undefined) return back;
   }
   throw first ?? new EngineUnavailableError('no window with Agent Quota is open', true);
 }
 
-/** @returns undefined when the preferred engine has not closed just now, does not come back, or says no. */
+/** @returns undefined when the preferred engine has not closed just now, or does not come back in time; why it says no. */
 async function afterReload(
   socket: string,
   address: EngineAddress,
   secret: string,
   greeting: Greeting,
-): Promise<EngineConnection | undefined> {
-  const { onReload } = greeting;
-  let reloads = onReload !== undefined && (await mayReload(address));
-  if (reloads) onReload?.();
-  while (reloads) {
+): Promise<EngineConnection | EngineUnavailableError | undefined> {
+  const { reload } = greeting;
+  if (reload === undefined || reload.forMs <= 0 || !(await mayReload(address))) return undefined;
+  reload.begun();
+  const until = performance.now() + reload.forMs;
+  for (let waits = true; waits;) {
     await sleep(reloadLookMs);
     // Looked at before it is asked: one that has come back is asked once more.
-    reloads = await mayReload(address);
+    waits = performance.now() < until && (await mayReload(address));
     try {
       return await connectSocket(socket, secret, greeting);
     } catch (error) {
       if (!(error instanceof EngineUnavailableError)) throw error;
-      if (!error.unanswered) return undefined;
+      if (!error.unanswered) return error;
     }
   }
   return undefined;
@@ -191,7 +198,7 @@ export async function connectSocket(
     if (answer?.type === 'welcome') {
       isGreeted = true;
       // Not before: an engine that wakes up too late would open a session that nobody runs in.
-      connection.send(wish);
+      connection.send(wish());
       meanwhile?.();
       return connection;
     }

@@ -16,7 +16,7 @@ export async function askEngine<What extends Query['what']>(
   const address = engineAddress();
   if (address === undefined)
     throw new EngineUnavailableError('this is no terminal of a VS Code window with Agent Quota', true);
-  const connection = await connectEngine(address, { pid: process.pid, wish: query, longest: longestAnswer });
+  const connection = await connectEngine(address, { pid: process.pid, wish: () => query, longest: longestAnswer });
   const slow = setTimeout(() => {
     connection.close();
   }, answerWithinMs);

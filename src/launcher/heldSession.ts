@@ -40,7 +40,7 @@ export function holdSession(
       await sleep(delay * (0.5 + Math.random()), undefined, { ref: false });
       if (ended) return undefined;
       try {
-        const next = await connectEngine(engine, { pid, wish: { type: 'resume', sessionId } });
+        const next = await connectEngine(engine, { pid, wish: () => ({ type: 'resume', sessionId }) });
         next.unref();
         const answer = await next.next();
         if (answer?.type === 'resumed' && answer.live) {

@@ -19,7 +19,7 @@ export interface SessionRequest {
   readonly onWaiting: (message: ToLauncher & { type: 'waiting' }) => void;
   /** Who waited in line has lost the engine, which is looked for from now on. */
   readonly onLost: () => void;
-  /** See `Greeting`. */
+  /** The window seems to reload, and is waited for. Left out: it is not. */
   readonly onReload?: () => void;
   /** See `Greeting`. */
   readonly meanwhile?: () => void;
@@ -53,13 +53,19 @@ export async function requestSession(
   patience: readonly number[] = reconnectAfterMs,
 ): Promise<SessionAnswer> {
   const startedAt = performance.now();
-  const connect = (first: Pick<SessionRequest, 'meanwhile' | 'onReload'> = {}): Promise<EngineConnection> =>
-    connectEngine(request.engine, {
+  const waitedSeconds = (): number => (performance.now() - startedAt) / 1000;
+  const connect = ({
+    meanwhile,
+    onReload,
+  }: Pick<SessionRequest, 'meanwhile' | 'onReload'>): Promise<EngineConnection> => {
+    const forMs = 1000 * ((request.waitSeconds ?? Infinity) - waitedSeconds());
+    return connectEngine(request.engine, {
       pid: request.pid,
-      wish: wishOf(request, (performance.now() - startedAt) / 1000),
-      meanwhile: first.meanwhile,
-      onReload: first.onReload,
+      wish: () => wishOf(request, waitedSeconds()),
+      meanwhile,
+      reload: onReload && { forMs, begun: onReload },
     });
+  };
   let connection: EngineConnection;
   try {
     connection = await connect(request);
@@ -77,7 +83,9 @@ export async function requestSession(
     if (isFinal(answer, search.toldToWait)) return answer;
     connection.closeSoon();
     if (search.toldToWait) request.onLost();
-    const found = await findAgain(connect, search, answer);
+    // Of its own window too, before any other; that this is looked for has been said.
+    const again = request.onReload && { onReload: () => undefined };
+    const found = await findAgain(() => connect(again ?? {}), search, answer);
     if ('kind' in found) return found;
     connection = found;
   }

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { hostDriver } from '../host/driverClient.ts';
-import { agentQuota, clearWindow, liveSessions, scratch, until } from './quotaWindow.ts';
+import { agentQuota, clearWindow, hostIsKilled, liveSessions, scratch, until } from './quotaWindow.ts';
 import { type AgentNote, askAs, isRunning, StartedCell } from './startedCell.ts';
 import { type Way, waysOfStarting } from './waysOfStarting.ts';
 
@@ -86,7 +86,7 @@ describe('agents of all kinds at once @matrix-kinds', function () {
   it('go on in their sessions, and run when the extension host is killed @kinds-reloaded', async () => {
     await liveAsTheirProcesses(2, []);
     await killMeanwhile('shim');
-    await hostDriver().reload({ name: 'after a kill with all kinds', grep: '@kinds-killed', hostIsKilled: true });
+    await hostDriver().reload({ name: 'after a kill with all kinds', grep: '@kinds-killed', hostIsKilled });
   });
 
   it('go on but for the one that was killed meanwhile, and run when the window is closed @kinds-killed', async () => {

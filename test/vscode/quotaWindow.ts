@@ -182,6 +182,9 @@ export async function terminalText(): Promise<string> {
   return String(text).replaceAll('\u00a0', ' ');
 }
 
+/** Whether the extension host can be killed: a desktop VS Code ends with that of its tests, and is only reloaded. */
+export const hostIsKilled = vscode.env.uiKind === vscode.UIKind.Web;
+
 /** Sets a user setting; undefined takes it away. */
 export async function set(name: string, value: unknown): Promise<void> {
   await vscode.workspace.getConfiguration().update(name, value, vscode.ConfigurationTarget.Global);

@@ -9,6 +9,7 @@ import { hostDriver } from '../host/driverClient.ts';
 import {
   behave,
   clearWindow,
+  hostIsKilled,
   liveSessions,
   openAgentTerminal,
   scratch,
@@ -114,7 +115,7 @@ describe('the real CLI in the middle of a long answer', function () {
 
   it('is at work when the extension host is killed @stream-cut', async () => {
     await beginLongAnswer('kill');
-    await hostDriver().reload({ name: 'after a kill in mid-stream', grep: '@stream-killed', hostIsKilled: true });
+    await hostDriver().reload({ name: 'after a kill in mid-stream', grep: '@stream-killed', hostIsKilled });
   });
 
   it('finishes likewise @stream-killed', async () => {

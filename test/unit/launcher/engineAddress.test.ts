@@ -10,13 +10,13 @@ import {
   engineSockets,
   readEngineSecret,
 } from '../../../src/launcher/engineAddress.ts';
-import { connectEngine, EngineUnavailableError } from '../../../src/launcher/engineConnection.ts';
+import { connectEngine, EngineUnavailableError, type Greeting } from '../../../src/launcher/engineConnection.ts';
 import { launcherProtocolVersion } from '../../../src/shared/launcherLines.ts';
 import { fakeProcessTable, FakeSessions } from '../control/fakeSessions.ts';
 import { createMemoryLogger } from '../control/memoryLogger.ts';
 import { agentScript, keepSecret, startLauncher, testSecret } from './startedLauncher.ts';
 
-const greeting = { pid: 1, wish: { type: 'query', what: 'status' } } as const;
+const greeting: Greeting = { pid: 1, wish: () => ({ type: 'query', what: 'status' }) };
 
 async function socketsOf(address: EngineAddress): Promise<string[]> {
   const sockets: string[] = [];
@@ -115,11 +115,31 @@ describe('how launchers find an engine', () => {
     const [own] = [await start(), await start(others)];
     await own.close();
     const launcher = startLauncher(agentScript('', '--agent', 'a'), { socket: own.address, home });
-    await launcher.printed(/The window of this terminal reloads; waiting for it/);
+    await launcher.printed(/The window reloads or closes; waiting 10 s/);
     await start(sessions, testSecret, fakeProcessTable, own.address);
     const { code, stderr } = await launcher.end;
     assert.deepEqual([code, stderr.split('\n').length], [0, 2], stderr);
     assert.deepEqual([sessions.calls, others.calls], [['open a', 'release s1'], []]);
+  });
+
+  it('waits for it no longer than the user would for a slot', async () => {
+    const sessions = new FakeSessions();
+    const [own] = [await start(), await start(sessions)];
+    await own.close();
+    const startedAt = performance.now();
+    const launcher = startLauncher(agentScript('', '--agent', 'a', '--wait', '0'), { socket: own.address, home });
+    assert.equal((await launcher.end).stderr, '');
+    assert.deepEqual(sessions.calls, ['open a', 'release s1']);
+    assert.ok(performance.now() - startedAt < 8000);
+  });
+
+  it('is told why the engine that has come back says no, where there is no other', async () => {
+    const own = await start();
+    await own.close();
+    const launcher = startLauncher(agentScript('', '--agent', 'a'), { socket: own.address, home });
+    await launcher.printed(/The window reloads or closes/);
+    await start(new FakeSessions(), 'of another time', fakeProcessTable, own.address);
+    assert.match((await launcher.end).stderr, /runs without quota: .*another engine/);
   });
 
   it('does not wait for another window’s, nor to be told what there is', async () => {
@@ -179,12 +199,19 @@ describe('how launchers find an engine', () => {
     const dead = { address: path.join(home, 'dead.sock'), pid: 4_000_000, version: launcherProtocolVersion };
     await writeFile(path.join(home, 'dead.json'), JSON.stringify(dead));
     await writeFile(path.join(home, 'none.json'), '{"address":5}');
+    const drafts = ['dead.json.0123abcd', 'live.json.4567abcd'];
+    for (const name of drafts) await writeFile(path.join(home, name), '');
+    await utimes(path.join(home, 'dead.json.0123abcd'), 1, 1);
     const elsewhere = await start();
     // As of an engine in another container, whose process is not seen from here.
     const unseen = { ...fakeProcessTable, isAlive: () => false };
     const server = await start(new FakeSessions(), testSecret, unseen);
     assert.deepEqual(new Set(await socketsOf({ home })), new Set([elsewhere.address, server.address]));
     assert.equal((await records()).length, 2);
+    assert.deepEqual(
+      (await readdir(home)).filter((name) => drafts.includes(name)),
+      ['live.json.4567abcd'],
+    );
   });
 
   it('reads no secret where others can write one', async function () {

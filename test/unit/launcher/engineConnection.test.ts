@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { connectSocket, EngineUnavailableError } from '../../../src/launcher/engineConnection.ts';
 
-const wish = { type: 'open', agentId: 'a' } as const;
+const wish = () => ({ type: 'open', agentId: 'a' }) as const;
 
 describe('a connection to an engine', function () {
   this.timeout(30_000);

@@ -3,6 +3,7 @@ import { withoutQuotaCode } from '../../../src/shared/launcherLines.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type ControlServer, startControlServer } from '../../../src/control/controlServer.ts';
 import { requestSession, type SessionAnswer } from '../../../src/launcher/sessionRequest.ts';
 import { FakeSessions, fakeProcessTable, noSlot } from '../control/fakeSessions.ts';
@@ -15,12 +16,12 @@ describe('a launcher that waits in line', () => {
   let server: ControlServer;
   let lost: number;
 
-  const start = (secret: string, address?: string): Promise<ControlServer> =>
+  const start = (secret: string, address?: string, its = sessions): Promise<ControlServer> =>
     startControlServer({
       directory,
       platform: process.platform,
       secret,
-      sessions,
+      sessions: its,
       queries: () => undefined,
       processTable: fakeProcessTable,
       logger: createMemoryLogger(),
@@ -35,7 +36,10 @@ describe('a launcher that waits in line', () => {
     await told;
   };
   /** Asks for a session, and is told to wait. */
-  const wait = async (patience = Array<number>(40).fill(25)): Promise<{ answer: Promise<SessionAnswer> }> => {
+  const wait = async (
+    patience = Array<number>(40).fill(25),
+    onReload?: () => void,
+  ): Promise<{ answer: Promise<SessionAnswer> }> => {
     const request = {
       engine: { socket: server.address, home: directory },
       pid: process.pid,
@@ -46,6 +50,7 @@ describe('a launcher that waits in line', () => {
       onLost: () => {
         lost += 1;
       },
+      ...(onReload !== undefined && { onReload }),
     };
     const answer = requestSession(request, patience);
     await tellToWait();
@@ -73,6 +78,21 @@ describe('a launcher that waits in line', () => {
     assert.match(refused.problem.message, /not started.*place in line is lost: the window .* is not running/);
     assert.match(refused.problem.nextStep, /Start it again/);
     assert.equal(lost, 1);
+  });
+
+  it('is in its own window’s line again after that was reloaded, whatever others there are', async () => {
+    const others = new FakeSessions();
+    const other = await start(testSecret, undefined, others);
+    const { answer } = await wait(undefined, () => undefined);
+    await server.close();
+    await pause(300);
+    sessions = new FakeSessions();
+    server = await start(testSecret, server.address);
+    const given = await answer;
+    assert.ok(given.kind === 'session');
+    assert.deepEqual([others.calls, lost], [[], 1]);
+    given.connection.close();
+    await other.close();
   });
 
   it('is never told to run without quota when another engine refuses it', async () => {

@@ -41,7 +41,7 @@ describe('the owner of a control socket', () => {
     await once(imposter, 'listening');
     await chmod(directory, 0o755);
     await assert.rejects(
-      connectSocket(socket, 'the secret', { pid: 1, wish: { type: 'query', what: 'status' } }),
+      connectSocket(socket, 'the secret', { pid: 1, wish: () => ({ type: 'query', what: 'status' }) }),
       (error) => {
         assert.ok(error instanceof EngineUnavailableError && error.unanswered);
         assert.doesNotMatch(error.message, /the secret/);
