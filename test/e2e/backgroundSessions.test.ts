@@ -92,8 +92,11 @@ describe('background sessions of the real CLI', function () {
     assert.ok(sessions.every(({ parentSessionId }) => !ids.has(parentSessionId ?? '')));
     const parents = new Set(sessions.map(({ parentSessionId }) => parentSessionId));
     assert.equal(parents.size, 2, 'each is below its own, though the service is the first one’s');
-    const metered = sessions.reduce((sum, { usage }) => sum + usage.outputTokens, 0);
-    assert.equal(metered, upstream.served().total.outputTokens, 'all that the upstream counted is theirs');
+    // All that the upstream counted is theirs; what is under way is metered a moment later.
+    await running.until(({ sessions: now }) => {
+      const metered = now.reduce((sum, { usage }) => sum + usage.outputTokens, 0);
+      return metered === upstream.served().total.outputTokens;
+    }, 10_000);
 
     await run(claude, 'daemon', 'stop', '--any');
     await running.until((snapshot) => snapshot.sessions.length === 0, 10_000);
