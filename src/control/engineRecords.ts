@@ -8,7 +8,7 @@ import { launcherProtocolVersion } from '../shared/launcherLines.ts';
 import { isAnswered } from './controlListener.ts';
 import { ensurePrivateDirectory } from './privateDirectory.ts';
 
-/** How often a record is written, and how long after each other, in milliseconds. */
+/** How often it is tried to put a record in its place, and how long after each other, in milliseconds. */
 const renameAttempts = 4;
 const renameAgainMs = 25;
 /** Longer than anybody writes one, in milliseconds. */
