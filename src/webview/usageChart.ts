@@ -56,7 +56,8 @@ export class UsageChart {
     const options: uPlot.Options = {
       width: this.root.clientWidth || 600,
       height,
-      padding: [8, 8, 0, 0],
+      // Half of the last time's name lies beside the plot.
+      padding: [8, 32, 0, 0],
       legend: { show: false },
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
       scales: { x: { range: (_, least, most) => [least - margin(view), most + margin(view)] } },
