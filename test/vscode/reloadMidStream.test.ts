@@ -115,10 +115,15 @@ describe('the real CLI in the middle of a long answer', function () {
 
   it('is at work when the extension host is killed @stream-cut', async () => {
     await beginLongAnswer('kill');
+    // Of one that is killed nothing runs any more.
+    process.once('exit', () => {
+      writeFileSync(file('orderly end'), '');
+    });
     await hostDriver().reload({ name: 'after a kill in mid-stream', grep: '@stream-killed', hostIsKilled });
   });
 
   it('finishes likewise @stream-killed', async () => {
+    if (hostIsKilled) assert.ok(!existsSync(file('orderly end')), 'the extension host was killed');
     await hasFinished('kill');
     await clearWindow();
   });
