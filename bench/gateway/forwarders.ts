@@ -34,6 +34,7 @@ const installed = (...file: string[]): string => peer('node_modules', ...file);
 export const forwarderNames = [
   'direct',
   'pipe',
+  'undiciPipe',
   'gateway',
   'gatewayInMemory',
   'httpProxy3',
@@ -49,6 +50,11 @@ export const forwarders: Readonly<Record<ForwarderName, Forwarder>> = {
     title: 'bare `node:http` pipe',
     isPeer: false,
     program: ({ port, upstream }) => [own('pipeProxy.ts'), `${port}`, upstream],
+  },
+  undiciPipe: {
+    title: 'bare pipe with undici',
+    isPeer: false,
+    program: ({ port, upstream }) => [own('undiciPipe.ts'), `${port}`, upstream],
   },
   gateway: {
     title: '**Agent Quota**, ledger in SQLite',
