@@ -16,7 +16,7 @@ import { holdsKey } from './holdsKey.ts';
 import { makeLastAnswer } from '../loopback/lastAnswer.ts';
 import { readLimitReport } from './limitReport.ts';
 import { rawHeaderList } from './rawHeaderList.ts';
-import { RequestBody, SlowBodyError } from './requestBody.ts';
+import { type BodyPace, RequestBody, SlowBodyError } from './requestBody.ts';
 import { refusal } from '../loopback/requestGuard.ts';
 import { sendAnswer } from '../loopback/sendAnswer.ts';
 import type { Settlement } from './settlement.ts';
@@ -61,8 +61,8 @@ export interface RelayContext {
   readonly health: UpstreamHealthWatch;
 }
 
-/** How long a body may stand still while it is wanted. */
-const idleBodyMs = 60_000;
+/** Clients on this machine have their bodies ready; who has not sent so much in a minute holds quota for nothing. */
+const bodyPace: BodyPace = { bytes: 16 * 1024, withinMs: 60_000 };
 
 /** One request on its way to the upstream and its answer on the way back, byte for byte, metered as it passes. */
 export class Relay implements Dispatcher.DispatchHandler {
@@ -192,7 +192,7 @@ export class Relay implements Dispatcher.DispatchHandler {
       return begin === undefined || rest === null ? (begin ?? rest) : Buffer.concat([begin, rest]);
     }
     if (!isStillSending(request)) return null;
-    this.#body = new RequestBody(request, begin, this.#context.clock, idleBodyMs);
+    this.#body = new RequestBody(request, begin, this.#context.clock, bodyPace);
     return this.#body;
   }
 
@@ -231,7 +231,7 @@ export class Relay implements Dispatcher.DispatchHandler {
       return;
     }
     if (error instanceof SlowBodyError && !response.headersSent) {
-      sendAnswer(request, response, refusal(408, 'Its body stood still for a minute.'), clock);
+      sendAnswer(request, response, refusal(408, 'Less than 16 KB of its body came in a minute.'), clock);
       return;
     }
     const { problem, status } = describeUpstreamFailure(error, address.host, this.#phase);

@@ -1,9 +1,8 @@
-import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
 import { ClientGoneError } from '../loopback/clientGoneError.ts';
 
-/** The agent has begun a body and sends no more of it. */
+/** The agent has begun a body and sends hardly more of it. */
 export class SlowBodyError extends Error {
   override readonly name = 'SlowBodyError';
 
@@ -12,30 +11,38 @@ export class SlowBodyError extends Error {
   }
 }
 
+/** What a body has to come at while it is wanted: so many bytes in so long, or its end. */
+export interface BodyPace {
+  readonly bytes: number;
+  readonly withinMs: number;
+}
+
 /**
  * A request's body on its way upstream, read no faster than it is taken. Destroying it leaves the request itself alone,
  * so that its connection can still carry an answer.
  */
 export class RequestBody extends Readable {
-  readonly #request: IncomingMessage;
+  readonly #request: Readable;
   readonly #clock: Clock;
-  readonly #idleMs: number;
+  readonly #pace: BodyPace;
   /** What was taken of the body before, until it is on its way. */
   #begin: Buffer | undefined;
   #wanted = false;
-  #stopWaiting: () => void = () => undefined;
+  /** Ends the wait for the next part; undefined while nothing is waited for. */
+  #cancelTimer: (() => void) | undefined;
+  /** What has come of the part that is waited for, in bytes. */
+  #came = 0;
 
   /**
    * @param request whose body has not come whole yet.
    * @param begin what was taken of it before.
-   * @param idleMs how long nothing may come while something is wanted.
    */
-  constructor(request: IncomingMessage, begin: Buffer | undefined, clock: Clock, idleMs: number) {
+  constructor(request: Readable, begin: Buffer | undefined, clock: Clock, pace: BodyPace) {
     super();
     this.#begin = begin;
     this.#request = request;
     this.#clock = clock;
-    this.#idleMs = idleMs;
+    this.#pace = pace;
     // Who reads this handles its errors; after that they are nobody's.
     this.on('error', () => undefined);
     request.on('readable', this.#pull).on('end', this.#ended).on('close', this.#closed).on('error', this.#closed);
@@ -58,17 +65,26 @@ export class RequestBody extends Readable {
   }
 
   readonly #pull = (): void => {
-    this.#stopWaiting();
     while (this.#wanted) {
       const chunk = this.#request.read() as Buffer | null;
       if (chunk === null) break;
+      this.#came += chunk.length;
+      if (this.#came >= this.#pace.bytes) this.#stopWaiting();
       this.#wanted = this.push(chunk);
     }
-    if (!this.#wanted) return;
-    this.#stopWaiting = this.#clock.after(this.#idleMs, () => {
-      this.destroy(new SlowBodyError());
-    });
+    if (!this.#wanted) this.#stopWaiting();
+    else {
+      this.#cancelTimer ??= this.#clock.after(this.#pace.withinMs, () => {
+        this.destroy(new SlowBodyError());
+      });
+    }
   };
+
+  #stopWaiting(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#came = 0;
+  }
 
   readonly #ended = (): void => {
     this.#stopWaiting();
