@@ -13,6 +13,7 @@ import { repositoryRoot } from './host/paths.ts';
 const mocha = path.join(repositoryRoot, 'node_modules', 'mocha', 'bin', 'mocha.js');
 const endToEnd = ['soak/soak', 'killedLaunchers', 'twoMachines'].map((name) => `test/e2e/${name}.test.ts`);
 const commands = [
+  [path.join(repositoryRoot, 'esbuild.js')],
   [mocha, '--timeout', '900000'],
   [mocha, '--timeout', '900000', '--no-config', '--reporter', './test/totalsReporter.cjs', ...endToEnd],
   [path.join(repositoryRoot, 'test', 'host', 'runVsCodeTests.ts')],
