@@ -33,13 +33,21 @@ export function readTarget(target: string): RequestTarget {
   return { kind: 'usable', path: rest.startsWith('/') ? rest : `/${rest}`, token: prefix?.[1] };
 }
 
+/** How often a path may be encoded; no client encodes one more than twice. */
+const mostEncoded = 5;
+
 /** What makes a path another one for whoever decodes it, however often. */
 function misleading(path: string): string | undefined {
-  if (path.includes('\\') || disguised.test(path)) return 'The path has an encoded slash, backslash or dot.';
-  const decoded = decode(path);
-  if (decoded?.split('/').some((segment) => /^\.\.?(?:;|$)/.test(segment)) === true)
-    return 'The path has a "." segment.';
-  return decoded === undefined || decoded === path ? undefined : misleading(decoded);
+  let form = path;
+  for (let times = 0; times <= mostEncoded; times += 1) {
+    if (form.includes('\\') || disguised.test(form)) return 'The path has an encoded slash, backslash or dot.';
+    const decoded = decode(form);
+    if (decoded?.split('/').some((segment) => /^\.\.?(?:;|$)/.test(segment)) === true)
+      return 'The path has a "." segment.';
+    if (decoded === undefined || decoded === form) return undefined;
+    form = decoded;
+  }
+  return 'The path is encoded again and again.';
 }
 
 function refused(reason: string): RequestTarget {

@@ -63,6 +63,15 @@ describe('readTarget', () => {
     });
   }
 
+  it('refuses a path that is encoded again and again, and does not follow it to its end', () => {
+    assert.deepEqual(readTarget(`/v1/%${'25'.repeat(16_000)}`), {
+      kind: 'refused',
+      reason: 'The path is encoded again and again.',
+    });
+    const twice = '/v1/models/100%2525';
+    assert.deepEqual(readTarget(twice), { kind: 'usable', path: twice, token: undefined });
+  });
+
   it('never gives a path that resolves to another host or out of its place', () => {
     const piece = fc.constantFrom(
       '/',
