@@ -15,6 +15,9 @@ export interface Usage {
   readonly outputTokens: number;
 }
 
+/** More than any request has, but so little that sums of a great many stay exact. A greater count is none. */
+export const mostTokens = 1e9;
+
 export const noUsage: Usage = Object.freeze({
   inputTokens: 0,
   cacheCreation5mTokens: 0,

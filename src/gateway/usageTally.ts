@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { addUsage, noUsage, type Usage } from '../core/usage.ts';
+import { addUsage, mostTokens, noUsage, type Usage } from '../core/usage.ts';
 
-const count = z.number().int().nonnegative().nullish().catch(undefined);
+const count = z.number().int().nonnegative().max(mostTokens).nullish().catch(undefined);
 
 const countsSchema = z.object({
   input_tokens: count,

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import * as z from 'zod';
 import type { UsageEntry } from '../core/ledger.ts';
 import { subagentNamed } from '../core/subagent.ts';
+import { mostTokens } from '../core/usage.ts';
 import type { OtlpRecord } from './otlpRecord.ts';
 
 /** What Claude Code says of its requests. Source: Claude Code documentation, "Monitoring" › "Events". */
@@ -28,9 +29,6 @@ export type TelemetryEvent =
 
 const requestBody = 'claude_code.api_request';
 const errorBody = 'claude_code.api_error';
-
-/** No request uses more: a count above is no count. */
-const mostTokens = 1e9;
 
 /** Claude Code 2.1.330 sends whole numbers as such; earlier ones sent them as texts. */
 const count = z.union([

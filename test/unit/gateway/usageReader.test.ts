@@ -12,7 +12,7 @@ import {
   zstdCompressSync,
 } from 'node:zlib';
 import fc from 'fast-check';
-import type { Usage } from '../../../src/core/usage.ts';
+import { noUsage, type Usage } from '../../../src/core/usage.ts';
 import { UsageReader } from '../../../src/gateway/usageReader.ts';
 
 const text = 'Grüße 🎉 "usage":{"input_tokens":1} \\ \u2028';
@@ -217,6 +217,9 @@ describe('UsageReader', () => {
       'data: null\n\n',
       '}}}]]"\\',
     ];
+    // More than any request has: sums of it would not be exact any more.
+    const absurd = Buffer.from('{"usage":{"input_tokens":9007199254740991,"output_tokens":7}}');
+    assert.deepEqual((await read(absurd, 'application/json', '', [])).usage, { ...noUsage, outputTokens: 7 });
     for (const type of ['text/event-stream', 'application/json', 'text/html']) {
       for (const coding of ['', 'gzip', 'unknown']) {
         for (const body of bodies) assert.equal((await read(Buffer.from(body), type, coding, [2])).usage, undefined);
