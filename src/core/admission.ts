@@ -53,6 +53,8 @@ export interface RequestOutcome {
   readonly requestId: string | undefined;
   /** HTTP status; undefined when no answer came. */
   readonly status: number | undefined;
+  /** Set where the upstream was not sent the whole request, so that it cannot have counted its input. */
+  readonly unsent?: true;
 }
 
 /**

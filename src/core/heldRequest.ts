@@ -46,7 +46,7 @@ export class HeldRequest implements Reservation {
   async settle(outcome: RequestOutcome): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
-    const { usage, model, requestId, status } = outcome;
+    const { usage, model, requestId, status, unsent = false } = outcome;
     if (status !== undefined) this.#books.answered(status);
     if (usage !== undefined) {
       this.#books.learn(this.#ask, usage);
@@ -58,7 +58,7 @@ export class HeldRequest implements Reservation {
     }
     // Without an answer, or with one that tells no usage, the input may have been counted upstream all the same.
     const refused = status !== undefined && status >= 400;
-    const inputTokens = refused ? 0 : this.#estimate.inputTokens;
+    const inputTokens = refused || unsent ? 0 : this.#estimate.inputTokens;
     await this.#books.settle(this.#id, undefined, { requests: 1, inputTokens, outputTokens: 0 });
   }
 

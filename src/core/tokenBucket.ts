@@ -22,6 +22,12 @@ export type Buckets = Readonly<Record<RateDimension, TokenBucket>>;
 
 export const refillMs = 60_000;
 
+/**
+ * So many times its size a bucket may be overdrawn: one long answer may be more than a minute's limit, and nobody is kept
+ * from the plan for hours by a count that is none. The shared ledger does the same (`most_debt`).
+ */
+const mostDebt = 10;
+
 /** How long a caller's `now` may have waited for the ledger before it is used, in milliseconds. */
 export const mostLatenessMs = 15_000;
 
@@ -42,7 +48,8 @@ export function refilled(bucket: TokenBucket, limit: number | undefined, now: nu
   const at = isFromTheFuture(bucket.at, now) ? now : Math.max(bucket.at, now);
   if (limit === undefined) return { used: 0, at, held: bucket.held };
   const elapsed = Math.max(0, at - bucket.at);
-  return { used: Math.max(0, bucket.used - (limit * elapsed) / refillMs), at, held: bucket.held };
+  const used = Math.min(bucket.used, mostDebt * limit);
+  return { used: Math.max(0, used - (limit * elapsed) / refillMs), at, held: bucket.held };
 }
 
 /** Moves an amount from `held` (as far as it was) to `used`. Expects a bucket refilled to the moment. */

@@ -22,7 +22,15 @@ export const noTokens: TokenEstimate = Object.freeze({
 });
 
 /** What is assumed before anything is learned; Claude Code's own bodies have about 4 bytes a token. */
-const firstGuess = { tokensPerByte: 0.25, outputTokens: 500, outputVariance: 500 ** 2 } as const;
+const firstGuess = { tokensPerByte: 0.25, outputTokens: 500, outputVariance: 500 ** 2, mostInput: 0 } as const;
+/**
+ * The most tokens that a request is expected to have before one with more is seen: the usual context. What a body has
+ * beyond it is no text but pictures and files, of which a token has a thousand bytes and more. Source: API
+ * documentation, "Context windows", "Vision".
+ */
+const usualContext = 200_000;
+/** So many times the most that was seen of a model a request may have. */
+const growth = 2;
 /** Bytes assumed for a body whose length is not announced. */
 const unannouncedBytes = 50_000;
 /** Weight of the newest answer in what is learned. */
@@ -40,6 +48,8 @@ interface Learned {
   readonly outputTokens: number;
   /** How far answers are from the length that was expected, squared. */
   readonly outputVariance: number;
+  /** The most input that a request has had, cached or not. */
+  readonly mostInput: number;
   /** Lengths in bytes, newest last. */
   readonly bodies: readonly number[];
 }
@@ -74,13 +84,14 @@ export class TokenEstimator {
     const ofSession = this.#learned.get(keyOf(model, sessionId));
     const { tokensPerByte } = ofModel ?? firstGuess;
     const { outputTokens } = ofSession ?? ofModel ?? firstGuess;
-    const { outputVariance } = ofModel ?? firstGuess;
+    const { outputVariance, mostInput } = ofModel ?? firstGuess;
+    const context = Math.max(usualContext, growth * mostInput);
     const mostOutputTokens = maxTokens ?? Infinity;
     const bytes = bodyBytes ?? unannouncedBytes;
     const sentBefore = Math.max(0, ...(ofSession?.bodies ?? []).filter((length) => length <= bytes));
     return {
-      inputTokens: Math.ceil((bytes - sentBefore) * tokensPerByte),
-      mostInputTokens: Math.ceil(bytes * tokensPerByte),
+      inputTokens: Math.min(context, Math.ceil((bytes - sentBefore) * tokensPerByte)),
+      mostInputTokens: Math.min(context, Math.ceil(bytes * tokensPerByte)),
       outputTokens: Math.min(mostOutputTokens, Math.ceil(outputTokens)),
       mostOutputTokens,
       outputDeviation: Math.sqrt(outputVariance),
@@ -98,6 +109,7 @@ export class TokenEstimator {
         tokensPerByte: blend(known.tokensPerByte, perByte),
         outputTokens: blend(known.outputTokens, usage.outputTokens),
         outputVariance: blend(known.outputVariance, (usage.outputTokens - known.outputTokens) ** 2, newestDeviation),
+        mostInput: Math.max(known.mostInput, allInputTokens(usage)),
         bodies: hasLength ? [...known.bodies, bodyBytes].slice(-rememberedBodies) : known.bodies,
       });
     }

@@ -1,5 +1,14 @@
 import { headerValue } from '../loopback/headerValue.ts';
 
+/** A stream has ended, and the message in it has not. */
+export class UnfinishedStreamError extends Error {
+  override readonly name = 'UnfinishedStreamError';
+
+  constructor() {
+    super('The stream ended before its message.');
+  }
+}
+
 /** As much as the last event of a message may have, padded as Anthropic's is. */
 const keptBytes = 256;
 
@@ -9,13 +18,19 @@ const keptBytes = 256;
  */
 export class EventStreamTail {
   #tail: Buffer = Buffer.alloc(0);
+  readonly #isChunked: boolean;
+
+  private constructor(isChunked: boolean) {
+    this.#isChunked = isChunked;
+  }
 
   /** @returns undefined for an answer that is no such stream, is compressed, or has a length. */
   static of(rawHeaders: readonly string[]): EventStreamTail | undefined {
     const isStream = /^text\/event-stream\s*(?:;|$)/i.test(headerValue(rawHeaders, 'content-type') ?? '');
     const isPlain = /^(?:identity)?$/i.test(headerValue(rawHeaders, 'content-encoding')?.trim() ?? '');
     const hasLength = headerValue(rawHeaders, 'content-length') !== undefined;
-    return isStream && isPlain && !hasLength ? new EventStreamTail() : undefined;
+    const isChunked = headerValue(rawHeaders, 'transfer-encoding') !== undefined;
+    return isStream && isPlain && !hasLength ? new EventStreamTail(isChunked) : undefined;
   }
 
   push(chunk: Buffer): void {
@@ -23,10 +38,22 @@ export class EventStreamTail {
     this.#tail = tail.subarray(-keptBytes);
   }
 
+  /**
+   * Whether a message's stream that ends now was cut: without chunks the end of the connection ends it, and a connection
+   * that was lost is told no different; but a message has an end of its own.
+   */
+  get endsTooSoon(): boolean {
+    return !this.#isChunked && !this.#isOver;
+  }
+
   /** Whether the stream is between two events and its message has not ended. */
   get takesEvent(): boolean {
     const text = this.#tail.toString('latin1');
-    return (text === '' || /\r?\n\r?\n$/.test(text)) && !text.includes('"message_stop"');
+    return (text === '' || /\r?\n\r?\n$/.test(text)) && !this.#isOver;
+  }
+
+  get #isOver(): boolean {
+    return this.#tail.includes('"message_stop"');
   }
 }
 

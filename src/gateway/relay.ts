@@ -10,7 +10,7 @@ import { BatchResults } from './batchResults.ts';
 import { ClientGoneError } from '../loopback/clientGoneError.ts';
 import { cutAnswer } from './cutAnswer.ts';
 import { endAnswer, isStillSending } from '../loopback/endAnswer.ts';
-import { errorEvent, EventStreamTail } from './eventStreamTail.ts';
+import { errorEvent, EventStreamTail, UnfinishedStreamError } from './eventStreamTail.ts';
 import { headerValue } from '../loopback/headerValue.ts';
 import { holdsKey } from './holdsKey.ts';
 import { makeLastAnswer } from '../loopback/lastAnswer.ts';
@@ -171,6 +171,11 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     if (this.#isOver) return;
+    const ofMessage = this.#reader !== undefined && this.#reader.streamError === undefined;
+    if (ofMessage && this.#tail?.endsTooSoon === true) {
+      this.#fail(new UnfinishedStreamError());
+      return;
+    }
     this.#body?.destroy();
     endAnswer(this.#relayed.request, this.#relayed.response, this.#context.clock);
     this.#conclude();
@@ -263,6 +268,7 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   async #settle(): Promise<void> {
     const reader = this.#reader;
+    const unsent = this.#body?.readableEnded === false;
     await reader?.end();
     await this.#batch?.end();
     this.#tellLimits();
@@ -277,6 +283,7 @@ export class Relay implements Dispatcher.DispatchHandler {
       model: reader?.model,
       requestId: this.#requestId,
       status: this.#status,
+      ...(unsent && { unsent }),
     };
     // Nothing was written to the upstream before it gave its controller.
     await this.#relayed.settlement.end(this.#controller === undefined ? undefined : outcome);

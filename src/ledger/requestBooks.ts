@@ -93,7 +93,8 @@ export class RequestBooks {
   ): boolean {
     const row = this.#store.reservation(reservationId);
     if (row === undefined || !holdsQuota(row)) return false;
-    this.#charge(row, amountsLeft(total, row.charged), amountsLeft(row.cost, row.charged), terms, now);
+    const [used, held] = [amountsLeft(total, row.charged), amountsLeft(row.cost, row.charged)];
+    this.#charge(row, used, held, terms, now, entry !== undefined);
     this.#store.removeReservation(reservationId);
     const found = this.#store.session(row.sessionId);
     if (found === undefined) return false;
@@ -193,14 +194,21 @@ export class RequestBooks {
     }
   }
 
-  /** The plan may have become another while the request was under way. */
-  #charge(row: ReservationRow, used: RateAmounts, wasHeld: RateAmounts, terms: QuotaTerms, now: number): void {
+  /** The plan may have become another while the request was under way. @param isKnown see `ScopeBooks.charge`. */
+  #charge(
+    row: ReservationRow,
+    used: RateAmounts,
+    wasHeld: RateAmounts,
+    terms: QuotaTerms,
+    now: number,
+    isKnown = true,
+  ): void {
     if (row.planId !== terms.planId) {
       this.#scopes.chargeBlindly(row.scopes, used, wasHeld, now);
       return;
     }
     const scopes = row.scopes.map((id) => scopeOfId(terms, id));
-    this.#scopes.charge(scopes, used, wasHeld, terms, now);
+    this.#scopes.charge(scopes, used, wasHeld, terms, now, isKnown);
   }
 }
 

@@ -12,6 +12,7 @@ import {
   rateDimensions,
   smallerLimits,
   type RateAmounts,
+  type RateDimension,
   type RateLimits,
 } from '../core/rateLimits.ts';
 import type { DayState, ScopeFacts } from '../core/requestLine.ts';
@@ -172,13 +173,27 @@ export class ScopeBooks {
     }
   }
 
-  /** Counts `used` as used, and no longer holds `wasHeld` of it. */
-  charge(scopes: readonly Scope[], used: RateAmounts, wasHeld: RateAmounts, terms: QuotaTerms, now: number): void {
+  /**
+   * Counts `used` as used, and no longer holds `wasHeld` of it.
+   * @param isKnown false where it is an estimate of what the upstream may have counted: its bucket has no less than nothing
+   * left, and so has this one then.
+   */
+  charge(
+    scopes: readonly Scope[],
+    used: RateAmounts,
+    wasHeld: RateAmounts,
+    terms: QuotaTerms,
+    now: number,
+    isKnown = true,
+  ): void {
     for (const scope of scopes) {
       const row = this.#store.scope(scope.id);
-      const whole = refilledBuckets(row.buckets, this.limits(scope, row, terms, now), now);
-      const buckets = amountsOf((dimension) => charged(whole[dimension], used[dimension], wasHeld[dimension]));
-      this.#putCharged(scope.id, { ...row, buckets }, used);
+      const limits = this.limits(scope, row, terms, now);
+      const whole = refilledBuckets(row.buckets, limits, now);
+      const left = (dimension: RateDimension): number => (limits[dimension] ?? Infinity) - whole[dimension].used;
+      const counted = isKnown ? used : amountsOf((each) => Math.min(used[each], Math.max(0, left(each))));
+      const buckets = amountsOf((dimension) => charged(whole[dimension], counted[dimension], wasHeld[dimension]));
+      this.#putCharged(scope.id, { ...row, buckets }, counted);
     }
   }
 

@@ -35,6 +35,14 @@ describe('token bucket', () => {
     assert.deepEqual(holding(bucket, -9), { ...bucket, held: 0 });
   });
 
+  it('is overdrawn by ten minutes at most, whatever was counted', () => {
+    const absurd = charged({ used: 0, at: 0, held: 0 }, 1e9, 0);
+    assert.equal(refilled(absurd, 100, 0).used, 1000);
+    assert.deepEqual(refilled(absurd, 100, 10 * 60_000), { used: 0, at: 600_000, held: 0 });
+    const long = charged({ used: 50, at: 0, held: 0 }, 250, 0);
+    assert.equal(refilled(long, 100, 0).used, 300);
+  });
+
   it('says when an amount can be taken', () => {
     const at = bucket.at;
     assert.deepEqual(availability({ used: 40, at, held: 10 }, 60, 10), { kind: 'now' });

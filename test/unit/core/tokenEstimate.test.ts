@@ -26,6 +26,15 @@ describe('token estimate', () => {
     assert.equal(estimator.estimate(ask('a', 0)).inputTokens, 0);
   });
 
+  it('takes what is longer than the usual context for pictures, until a request with more is seen', () => {
+    const estimator = new TokenEstimator();
+    const tenMegabytes = ask('a', 10_000_000);
+    const { inputTokens, mostInputTokens } = estimator.estimate(tenMegabytes);
+    assert.deepEqual([inputTokens, mostInputTokens], [200_000, 200_000]);
+    estimator.learn(ask('b', 1_600_000), { ...noUsage, inputTokens: 400_000 });
+    assert.equal(estimator.estimate(tenMegabytes).inputTokens, 800_000);
+  });
+
   it('expects no more output than the request allows', () => {
     const estimator = new TokenEstimator();
     assert.equal(estimator.estimate(ask('a', 4000, { maxTokens: 64 })).outputTokens, 64);

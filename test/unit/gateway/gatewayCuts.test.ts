@@ -24,6 +24,12 @@ describe('the gateway passes on', () => {
   });
 
   const message = { method: 'POST', path: '/v1/messages?beta=true' };
+  const ask = (): Promise<Response> =>
+    fetch(`${fixture.gateway.url}${message.path}`, {
+      method: 'POST',
+      headers: { 'x-api-key': liveToken },
+      body: '{}',
+    });
 
   it('at the pace of the reader', async () => {
     let sent = 0;
@@ -91,12 +97,7 @@ describe('the gateway passes on', () => {
         else response.write(begin);
         setTimeout(() => response.socket?.destroy(), 20);
       };
-      const response = await fetch(`${fixture.gateway.url}${message.path}`, {
-        method: 'POST',
-        headers: { 'x-api-key': liveToken },
-        body: '{}',
-      });
-      const text = await readUntilCut(response);
+      const text = await readUntilCut(await ask());
       assert.ok(text.startsWith(begin));
       const [, data = ''] = /^event: error\ndata: (.*)\n\n$/.exec(text.slice(begin.length)) ?? [];
       const { type, error } = JSON.parse(data) as { type: string; error: { type: string; message: string } };
@@ -108,6 +109,32 @@ describe('the gateway passes on', () => {
       const told = fixture.health.at(-1);
       assert.equal(told?.kind === 'troubled' && told.problem.code, 'answer-cut');
     }
+  });
+
+  it('as a cut a stream whose end is that of the connection, where its message has not ended', async () => {
+    const begin = 'event: ping\ndata: {"type":"ping"}\n\n';
+    for (const isReset of [true, false]) {
+      answer = (request, response) => {
+        request.resume();
+        response.useChunkedEncodingByDefault = false;
+        response.writeHead(200, { 'content-type': 'text/event-stream', connection: 'close' });
+        response.write(begin);
+        setTimeout(() => {
+          if (isReset) response.socket?.resetAndDestroy();
+          else response.end();
+        }, 20);
+      };
+      const text = await readUntilCut(await ask());
+      assert.ok(text.startsWith(`${begin}event: error\n`), text);
+    }
+    const whole = `${begin}event: message_stop\ndata: {"type":"message_stop"}\n\n`;
+    answer = (request, response) => {
+      request.resume();
+      response.useChunkedEncodingByDefault = false;
+      response.writeHead(200, { 'content-type': 'text/event-stream', connection: 'close' });
+      response.end(whole);
+    };
+    assert.equal(await (await ask()).text(), whole);
   });
 
   it('a cut to a client of HTTP/1.0 as a reset', async () => {
@@ -162,12 +189,14 @@ describe('the gateway passes on', () => {
       [{ 'content-length': '1000000' }, 'begin'],
     ] as const) {
       const [reached, closed] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+      const isWhole = body === '{}';
       answer = (request) => {
-        request.once('data', () => {
+        request.once(isWhole ? 'end' : 'data', () => {
           reached.resolve(undefined);
         });
         request
           .on('error', () => undefined)
+          .resume()
           .socket.once('close', () => {
             closed.resolve(undefined);
           });
@@ -178,12 +207,13 @@ describe('the gateway passes on', () => {
         headers: { 'x-api-key': liveToken, ...headers },
       });
       request.on('error', () => undefined).write(body);
-      if (body === '{}') request.end();
+      if (isWhole) request.end();
       await reached.promise;
       request.destroy();
       await closed.promise;
       const outcome = await fixture.admission.reservations.at(-1)?.ended;
-      assert.deepEqual(outcome, { usage: undefined, model: undefined, requestId: undefined, status: undefined });
+      const unknown = { usage: undefined, model: undefined, requestId: undefined, status: undefined };
+      assert.deepEqual(outcome, { ...unknown, ...(!isWhole && { unsent: true }) });
     }
   });
 

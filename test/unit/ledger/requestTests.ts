@@ -91,6 +91,17 @@ export function requestTests(openLedger: OpenLedger): void {
       assert.deepEqual(await used(tester), [1, 100]);
     });
 
+    it('leave nothing of a limit, but no debt, where nobody told what was used and much is expected', async () => {
+      const tester = given();
+      const a = await tester.opened('a');
+      const id = await tester.admitted(a, { input: 1000 });
+      const charge = { requests: 1, inputTokens: 50_000, outputTokens: 0 };
+      await tester.ledger.settle(id, undefined, charge, tester.terms, tester.now);
+      assert.deepEqual(await used(tester), [1, 6000]);
+      tester.now += 60_000;
+      assert.deepEqual(await used(tester), [0, 0]);
+    });
+
     it('settle without usage when none was told', async () => {
       const tester = given();
       const a = await tester.opened('a');
