@@ -239,6 +239,29 @@ describe('the gateway forwards', () => {
     assert.deepEqual([outcome.model, outcome.requestId, outcome.status], ['claude-x', 'req_1', 200]);
   });
 
+  it('answers whole that are read more slowly than the upstream sends them and then closes', async () => {
+    const usage = '{"input_tokens":1,"output_tokens":2}';
+    const line = (id: number): string =>
+      `{"custom_id":"a","result":{"type":"succeeded","message":{"id":"msg_${id}","model":"m","content":"${'x'.repeat(500)}","usage":${usage}}}}\n`;
+    const body = Array.from({ length: 400 }, (_, id) => line(id)).join('');
+    fixture.admission.bookBatch = () => new Promise((resolve) => setTimeout(resolve, 20));
+    for (const framing of ['length', 'chunks', 'connection']) {
+      answer = (request, response) => {
+        request.resume();
+        response.shouldKeepAlive = false;
+        response.useChunkedEncodingByDefault = framing !== 'connection';
+        response.writeHead(200, {
+          'content-type': 'application/x-jsonl',
+          ...(framing === 'length' && { 'content-length': body.length }),
+        });
+        response.end(body);
+      };
+      const received = await call({ path: '/v1/messages/batches/msgbatch_1/results' });
+      assert.ok(received.body.equals(Buffer.from(body)), framing);
+    }
+    Reflect.deleteProperty(fixture.admission, 'bookBatch');
+  });
+
   it('several requests on one connection, pipelined ones in their order', async () => {
     answer = (request, response) => {
       request.resume();
