@@ -9,6 +9,17 @@ describe('listenOnLoopback', () => {
   const log = (): void => undefined;
   const logger = { debug: log, info: log, warn: (message: string) => warned.push(message), error: log };
 
+  it('listens on 127.0.0.1 and on no other address, on any port and on a wanted one', async () => {
+    let wanted: number | undefined;
+    for (let times = 0; times < 2; times += 1) {
+      const server = createServer();
+      wanted = await listenOnLoopback(server, wanted, logger);
+      assert.deepEqual(server.address(), { address: '127.0.0.1', family: 'IPv4', port: wanted });
+      server.close();
+      await once(server, 'close');
+    }
+  });
+
   it('waits for a wanted port that is given up within a second', async () => {
     const closing = createServer().listen(0, '127.0.0.1');
     await once(closing, 'listening');
