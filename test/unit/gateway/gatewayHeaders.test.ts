@@ -82,6 +82,15 @@ describe('upstreamHeaders', () => {
     ]);
   });
 
+  it('leaves out what ends at this hop of an answer too', () => {
+    const raw = [
+      ...['Connection', 'close, X-Mine', 'X-Mine', '1', 'Keep-Alive', 'timeout=5', 'Transfer-Encoding', 'chunked'],
+      ...['Proxy-Authenticate', 'Basic', 'PROXY-AUTHENTICATION-INFO', 'x', 'Proxy-Connection', 'close'],
+      ...['TE', 'trailers', 'Trailer', 'x', 'upgrade', 'h2c', 'X-Yours', '2', 'Authentication-Info', 'x'],
+    ];
+    assert.deepEqual(agentHeaders(raw, key), ['X-Yours', '2', 'Authentication-Info', 'x']);
+  });
+
   const header = fc.tuple(
     fc.constantFrom(
       'x-api-key',
