@@ -139,6 +139,14 @@ describe('createUpstreamConnections', () => {
     assert.equal((await askLocal()).status, 200);
   });
 
+  it('checks the certificate of an https proxy, unless it is not to', async () => {
+    use({});
+    network = through((await proxy({ tls: serverTls })).port, undefined, 'https');
+    assert.equal((await problem()).code, 'proxy-certificate-untrusted');
+    network = { ...network, verifiesCertificates: false };
+    assert.equal((await ask()).status, 200);
+  });
+
   it('goes past the proxy where the list or the loopback says so', async () => {
     const plain = await startServer((_request, response) => response.end('{}'));
     const asked = await proxy();
