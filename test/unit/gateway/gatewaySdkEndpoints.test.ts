@@ -33,6 +33,8 @@ describe('the Anthropic SDK through the gateway, at messages,', () => {
     const first = await stream.finalMessage();
     const use = first.content.find((block) => block.type === 'tool_use');
     assert.ok(use !== undefined && inputs.length > 1);
+    const [thought] = first.content;
+    assert.ok(thought?.type === 'thinking' && thought.thinking.length > 10 && thought.signature.length > 10);
     assert.deepEqual([first.stop_reason, use.input], ['tool_use', { word: 'Grüße' }]);
     const result = { type: 'tool_result' as const, tool_use_id: use.id, content: 'a greeting' };
     const second = await client.messages.create({
