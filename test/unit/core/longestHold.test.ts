@@ -58,6 +58,20 @@ describe('a quota manager', () => {
     assert.match(refusal(waiting).message, /for 10 seconds/);
   });
 
+  it('says to a request that it has held in vain that its session is paused, and how to go on', async () => {
+    const tester = new ManagerTester(twoAMinute);
+    await tester.manager.configure(terms(twoAMinute), 10_000);
+    const a = await tester.session();
+    await tester.manager.steer(a, { paused: true });
+    const waiting = tester.reserve(a);
+    await tester.clock.advance(9_999);
+    assert.equal(waiting.state, 'pending', 'there is room, but not for a session that is paused');
+    await tester.clock.advance(1);
+    const { message, retryAfterSeconds } = refusal(waiting);
+    assert.match(message, /for 10 seconds, because this session is paused\. Resume it .*, and try again\.$/);
+    assert.equal(retryAfterSeconds, 1);
+  });
+
   it('gives a request that was held in vain its place back when it comes again', async () => {
     const tester = new ManagerTester(apiKeyPlan({ requestsPerMinute: 1 }));
     const [a, b] = [await tester.session('a'), await tester.session('b')];
