@@ -4,6 +4,15 @@ import type { Clock } from '../core/clock.ts';
 const flushMs = 5000;
 
 /**
+ * Whether the end of the connection is the end of an answer that has begun, which has neither chunks nor a length: cut, it
+ * has to be reset.
+ * @param lengthIsKnown whether the answer's headers announce its length.
+ */
+export function endsWithConnection(response: ServerResponse, lengthIsKnown: boolean): boolean {
+  return response.headersSent && !lengthIsKnown && !response.chunkedEncoding;
+}
+
+/**
  * Ends the agent's connection in the middle of an answer, after what has come of it is delivered, so that the agent
  * sees a cut and never a clean end.
  * @param lengthIsKnown whether the answer's headers announce its length.
@@ -15,8 +24,7 @@ export function cutAnswer(response: ServerResponse, lengthIsKnown: boolean, cloc
     response.req.socket.destroy();
     return;
   }
-  // Without a length and without chunks the end of the connection is the end of the answer, so it must be a reset.
-  if (!lengthIsKnown && !response.chunkedEncoding) {
+  if (endsWithConnection(response, lengthIsKnown)) {
     socket.resetAndDestroy();
     return;
   }

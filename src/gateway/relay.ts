@@ -8,7 +8,7 @@ import { answerPatience } from './answerPatience.ts';
 import { AnswerFlow } from './answerFlow.ts';
 import { BatchResults } from './batchResults.ts';
 import { ClientGoneError } from '../loopback/clientGoneError.ts';
-import { cutAnswer } from './cutAnswer.ts';
+import { cutAnswer, endsWithConnection } from './cutAnswer.ts';
 import { endAnswer, isStillSending } from '../loopback/endAnswer.ts';
 import { errorEvent, EventStreamTail, UnfinishedStreamError } from './eventStreamTail.ts';
 import { headerValue } from '../loopback/headerValue.ts';
@@ -115,6 +115,8 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#conclude();
     this.#body?.destroy();
     this.#controller?.abort(new ClientGoneError());
+    const { response } = this.#relayed;
+    if (endsWithConnection(response, this.#lengthIsKnown)) response.socket?.resetAndDestroy();
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {

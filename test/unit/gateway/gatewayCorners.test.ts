@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { liveToken } from './fakeAdmission.ts';
+import { type GatewayFixture, startFixture, startServer } from './gatewayFixture.ts';
+import { collect } from './rawHttp.ts';
+
+describe('in a corner of HTTP the gateway', () => {
+  let fixture: GatewayFixture;
+  let upstream: Awaited<ReturnType<typeof startServer>>;
+  let answer: Parameters<typeof startServer>[0];
+
+  beforeEach(async () => {
+    upstream = await startServer((request, response) => {
+      request.resume();
+      answer(request, response);
+    });
+    fixture = await startFixture(upstream.url);
+  });
+  afterEach(async () => {
+    await fixture.close();
+    await upstream.close();
+  });
+
+  const head = (path: string, version: '1.0' | '1.1' = '1.1'): string =>
+    `GET ${path} HTTP/${version}\r\nHost: 127.0.0.1:${fixture.gateway.port}\r\nx-api-key: ${liveToken}\r\n\r\n`;
+
+  it('closes in the middle of an answer to a client of HTTP/1.0 with a reset, which looks like no clean end', async () => {
+    answer = (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write('data: 1\n\n');
+    };
+    const socket = connect(fixture.gateway.port, '127.0.0.1');
+    const received = collect(socket);
+    socket.write(head('/v1/messages', '1.0'));
+    while (!received().endsWith('data: 1\n\n')) await once(socket, 'data');
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    await fixture.gateway.close();
+    assert.equal(await closed, true, 'closed with an error');
+  });
+});
