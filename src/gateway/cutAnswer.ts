@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../core/clock.ts';
+import { makeLastAnswer } from '../loopback/lastAnswer.ts';
 
 const flushMs = 5000;
 
@@ -13,15 +14,18 @@ export function endsWithConnection(response: ServerResponse, lengthIsKnown: bool
 }
 
 /**
- * Ends the agent's connection in the middle of an answer, after what has come of it is delivered, so that the agent
- * sees a cut and never a clean end.
+ * Ends the agent's connection in the middle of an answer, after what has come of it and of those before it is delivered,
+ * so that the agent sees a cut and never a clean end.
  * @param lengthIsKnown whether the answer's headers announce its length.
  */
 export function cutAnswer(response: ServerResponse, lengthIsKnown: boolean, clock: Clock): void {
   const { socket } = response;
-  // An answer that waits behind another on its connection has nothing to deliver yet.
+  // It waits behind another on its connection. It is written when it is told of the socket, and may be cut after that.
   if (socket === null) {
-    response.req.socket.destroy();
+    makeLastAnswer(response.req, response);
+    response.once('socket', () => {
+      process.nextTick(cutAnswer, response, lengthIsKnown, clock);
+    });
     return;
   }
   if (endsWithConnection(response, lengthIsKnown)) {

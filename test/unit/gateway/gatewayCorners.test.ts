@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { connect } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { liveToken } from './fakeAdmission.ts';
 import { type GatewayFixture, startFixture, startServer } from './gatewayFixture.ts';
-import { collect } from './rawHttp.ts';
+import { collect, sendRaw } from './rawHttp.ts';
 
 describe('in a corner of HTTP the gateway', () => {
   let fixture: GatewayFixture;
@@ -37,5 +39,21 @@ describe('in a corner of HTTP the gateway', () => {
     const closed = new Promise((resolve) => socket.once('close', resolve));
     await fixture.gateway.close();
     assert.equal(await closed, true, 'closed with an error');
+  });
+
+  it('lets the answers before one that is cut come whole on their connection, and then cuts it', async () => {
+    const first = Promise.withResolvers<ServerResponse>();
+    answer = ({ url = '' }, response) => {
+      response.writeHead(200, { 'content-type': 'text/plain' });
+      if (url.endsWith('first')) first.resolve(response);
+      else response.write('begun', () => response.socket?.destroy());
+    };
+    const received = sendRaw(fixture.gateway.port, head('/v1/first') + head('/v1/second'));
+    (await first.promise).write('data: 1\n\n');
+    while (fixture.health.length === 0) await setImmediate();
+    (await first.promise).end('data: end\n\n');
+    const text = await received;
+    assert.match(text, /data: 1\n\n\r\n[^]*data: end\n\n\r\n0\r\n\r\nHTTP\/1\.1 200 /);
+    assert.match(text, /\r\n5\r\nbegun\r\n$/);
   });
 });
