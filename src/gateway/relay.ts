@@ -20,7 +20,7 @@ import { type BodyPace, RequestBody, SlowBodyError } from './requestBody.ts';
 import { refusal } from '../loopback/requestGuard.ts';
 import { sendAnswer } from '../loopback/sendAnswer.ts';
 import type { Settlement } from './settlement.ts';
-import { describeUpstreamFailure, type FailurePhase } from './upstreamFailure.ts';
+import { describeUpstreamFailure, type FailurePhase, isLengthWithoutBody } from './upstreamFailure.ts';
 import { problemOfStreamError, type UpstreamHealthWatch } from './upstreamHealth.ts';
 import type { UpstreamAddress } from './upstreamTarget.ts';
 import { upstreamHeaders } from './upstreamHeaders.ts';
@@ -184,7 +184,8 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
-    this.#fail(error);
+    if (isLengthWithoutBody(error, this.#status)) this.onResponseEnd();
+    else this.#fail(error);
   }
 
   /** A body that has come whole while its request waited goes out in one piece. */

@@ -124,6 +124,14 @@ export function describeUpstreamFailure(
   return describeCodes(codes, host) ?? unknownFailure(codes, host);
 }
 
+/**
+ * Whether an error says only that an answer which never has a body tells the length of one. To 304 that is allowed.
+ * Source: RFC 9110 §8.6.
+ */
+export function isLengthWithoutBody(error: unknown, status: number | undefined): boolean {
+  return (status === 204 || status === 304) && errorCodes(error).includes('UND_ERR_RES_CONTENT_LENGTH_MISMATCH');
+}
+
 function describeCodes(codes: readonly string[], host: string): UpstreamFailure | undefined {
   for (const known of causes) {
     if (codes.some((code) => known.codes.test(code))) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import type { ServerResponse } from 'node:http';
+import { get, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { liveToken } from './fakeAdmission.ts';
@@ -56,4 +56,19 @@ describe('in a corner of HTTP the gateway', () => {
     assert.match(text, /data: 1\n\n\r\n[^]*data: end\n\n\r\n0\r\n\r\nHTTP\/1\.1 200 /);
     assert.match(text, /\r\n5\r\nbegun\r\n$/);
   });
+
+  for (const status of [204, 304]) {
+    it(`takes a ${status} that tells the length of a body, which it never has, for whole`, async () => {
+      answer = (_request, response) => {
+        response.socket?.end(`HTTP/1.1 ${status} None\r\netag: "x"\r\ncontent-length: 1234\r\n\r\n`);
+      };
+      const request = get(`${fixture.gateway.url}/v1/models`, { headers: { 'x-api-key': liveToken } });
+      const [response] = (await once(request, 'response')) as [IncomingMessage];
+      assert.deepEqual([response.statusCode, response.headers.etag], [status, '"x"']);
+      assert.equal(response.headers['content-length'], '1234');
+      await once(response.resume(), 'end');
+      await fixture.close();
+      assert.deepEqual([fixture.logged, fixture.health], [[], []]);
+    });
+  }
 });
