@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { BatchedMessage } from '../core/admission.ts';
 import type { Clock } from '../core/clock.ts';
-import { headerValue } from '../loopback/headerValue.ts';
+import { listHeaderValue } from '../loopback/headerValue.ts';
 import { withinTime } from '../core/withinTime.ts';
 import { createContentDecoder } from './contentDecoder.ts';
 import { plainPath } from './quotaUse.ts';
@@ -54,7 +54,7 @@ export class BatchResults {
   ) {
     this.#clock = clock;
     this.#book = book;
-    this.#decoder = createContentDecoder(headerValue(rawHeaders, 'content-encoding'), (data) => {
+    this.#decoder = createContentDecoder(listHeaderValue(rawHeaders, 'content-encoding'), (data) => {
       this.#take(data);
     });
   }

@@ -1,4 +1,4 @@
-import { headerValue } from '../loopback/headerValue.ts';
+import { headerValue, listHeaderValue } from '../loopback/headerValue.ts';
 
 /** A stream has ended, and the message in it has not. */
 export class UnfinishedStreamError extends Error {
@@ -27,7 +27,7 @@ export class EventStreamTail {
   /** @returns undefined for an answer that is no such stream, is compressed, or has a length. */
   static of(rawHeaders: readonly string[]): EventStreamTail | undefined {
     const isStream = /^text\/event-stream\s*(?:;|$)/i.test(headerValue(rawHeaders, 'content-type') ?? '');
-    const isPlain = /^(?:identity)?$/i.test(headerValue(rawHeaders, 'content-encoding')?.trim() ?? '');
+    const isPlain = /^(?:identity)?$/i.test(listHeaderValue(rawHeaders, 'content-encoding')?.trim() ?? '');
     const hasLength = headerValue(rawHeaders, 'content-length') !== undefined;
     const isChunked = headerValue(rawHeaders, 'transfer-encoding') !== undefined;
     return isStream && isPlain && !hasLength ? new EventStreamTail(isChunked) : undefined;

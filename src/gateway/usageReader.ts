@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Usage } from '../core/usage.ts';
 import { createContentDecoder } from './contentDecoder.ts';
-import { headerValue } from '../loopback/headerValue.ts';
+import { headerValue, listHeaderValue } from '../loopback/headerValue.ts';
 import { MessageEventScanner } from './messageEventScanner.ts';
 import { TopLevelJson } from './topLevelJson.ts';
 import { UsageTally } from './usageTally.ts';
@@ -41,7 +41,7 @@ export class UsageReader {
     const reader = this.#reader;
     this.#decoder =
       reader &&
-      createContentDecoder(headerValue(rawHeaders, 'content-encoding'), (data) => {
+      createContentDecoder(listHeaderValue(rawHeaders, 'content-encoding'), (data) => {
         reader.push(data);
       });
   }

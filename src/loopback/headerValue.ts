@@ -10,3 +10,9 @@ export function headerValue(rawHeaders: readonly string[], name: string): string
   }
   return undefined;
 }
+
+/** The values of a header that is a list, which may come in several lines. Source: RFC 9110 §5.3. */
+export function listHeaderValue(rawHeaders: readonly string[], name: string): string | undefined {
+  const values = rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
+  return values.length === 0 ? undefined : values.join(',');
+}

@@ -37,9 +37,14 @@ const others = [
 ];
 
 /** Reads a body that comes in pieces of the given lengths, over and over. */
-async function read(body: Buffer, coding: string, lengths: readonly number[]): Promise<BatchedMessage[]> {
+async function read(
+  body: Buffer,
+  coding: string,
+  lengths: readonly number[],
+  more: readonly string[] = [],
+): Promise<BatchedMessage[]> {
   const found: BatchedMessage[] = [];
-  const headers = ['content-type', 'application/x-jsonl', 'content-encoding', coding];
+  const headers = ['content-type', 'application/x-jsonl', 'content-encoding', coding, ...more];
   const results = new BatchResults(headers, new FakeClock(), (messages) => {
     assert.ok(messages.length > 0);
     found.push(...messages);
@@ -84,6 +89,11 @@ describe('the results of a batch', () => {
       message('a', 1),
       message('b', 2),
     ]);
+  });
+
+  it('whose codings come in several lines are read as well', async () => {
+    const body = gzipSync(brotliCompressSync(`${result('a', 1)}\n`));
+    assert.deepEqual(await read(body, 'br', [50], ['Content-Encoding', 'gzip']), [message('a', 1)]);
   });
 
   it('that are cut tell of the messages that came whole', async () => {

@@ -71,4 +71,18 @@ describe('in a corner of HTTP the gateway', () => {
       assert.deepEqual([fixture.logged, fixture.health], [[], []]);
     });
   }
+
+  it('puts no event behind a stream that is cut where one line of several tells that it is compressed', async () => {
+    const begin = 'data: 1\n\n';
+    answer = (_request, response) => {
+      response.writeHead(200, [
+        ...['content-type', 'text/event-stream'],
+        ...['content-encoding', 'identity'],
+        ...['content-encoding', 'gzip'],
+      ]);
+      response.write(begin, () => response.socket?.destroy());
+    };
+    const text = await sendRaw(fixture.gateway.port, head('/v1/messages'));
+    assert.ok(text.endsWith(`\r\n9\r\n${begin}\r\n`), text);
+  });
 });

@@ -113,6 +113,14 @@ describe('UsageReader', () => {
     }
   });
 
+  it('reads a body whose codings come in several lines', async () => {
+    const headers = ['content-type', 'application/json', 'Content-Encoding', 'deflate', 'content-encoding', 'gzip'];
+    const reader = new UsageReader(headers, () => undefined);
+    reader.push(gzipSync(deflateSync(json)));
+    await reader.end();
+    assert.deepEqual(reader.usage, truth);
+  });
+
   for (const [coding, createEncoder] of [
     ['identity', () => new PassThrough()],
     ['gzip', createGzip],
