@@ -33,6 +33,8 @@ export interface RunningEngine {
   readonly problems: readonly Problem[];
   /** Opens a session and expects it to be authenticated. */
   open(agentId: string, options?: { readonly waitMs?: number }): Promise<AgentAuth & { kind: 'authenticated' }>;
+  /** Goes on with another plan, as after a change of the settings. */
+  usePlan(plan: Plan): Promise<void>;
   /** Waits until a snapshot satisfies the condition. */
   until(condition: (snapshot: EngineSnapshot) => boolean, withinMs?: number): Promise<EngineSnapshot>;
   /** Kills the engine's thread, as a crash would. */
@@ -134,7 +136,7 @@ export async function startEngine(
   const detected = detectCredentials({
     environment: { ANTHROPIC_API_KEY: realKey, ANTHROPIC_BASE_URL: upstreamUrl },
   });
-  await engine.configure({
+  const configuration: EngineConfiguration = {
     plan,
     agents: [],
     dailyTokens: 'fallback',
@@ -146,7 +148,8 @@ export async function startEngine(
     longestWaitMs: defaultLongestWaitMs,
     workspace: 'e2e',
     ...terms,
-  });
+  };
+  await engine.configure(configuration);
   return {
     engine,
     storageDirectory,
@@ -159,6 +162,7 @@ export async function startEngine(
       if (auth.kind !== 'authenticated') throw new Error(`${agentId} was not authenticated: ${auth.reason.message}`);
       return auth;
     },
+    usePlan: (other) => engine.configure({ ...configuration, plan: other }),
     until: async (condition, withinMs = 5000) => {
       const deadline = Date.now() + withinMs;
       for (;;) {
