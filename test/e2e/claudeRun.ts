@@ -28,9 +28,12 @@ export function quietClaudeEnvironment(home: string): Record<string, string> {
   };
 }
 
+/** Is told all that a run has printed so far, whenever it has printed something. */
+type Hear = (stdout: string) => void;
+
 /** Runs `claude` as an agent with an overlay, in an empty home. */
-export async function runClaude(args: readonly string[], overlay: EnvironmentOverlay): Promise<ClaudeRun> {
-  return runProgram(await claudeBinary(), args, overlay);
+export async function runClaude(args: readonly string[], overlay: EnvironmentOverlay, hear?: Hear): Promise<ClaudeRun> {
+  return runProgram(await claudeBinary(), args, overlay, hear);
 }
 
 /** Runs any program likewise, with an environment of PATH, the overlay and the quiet variables alone. */
@@ -38,6 +41,7 @@ export async function runProgram(
   program: string,
   args: readonly string[],
   overlay: EnvironmentOverlay,
+  hear?: Hear,
 ): Promise<ClaudeRun> {
   const home = await mkdtemp(path.join(tmpdir(), 'aq home '));
   const set = Object.entries(overlay).filter((entry): entry is [string, string] => entry[1] !== null);
@@ -50,7 +54,10 @@ export async function runProgram(
   });
   let stdout = '';
   let stderr = '';
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+    hear?.(stdout);
+  });
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   try {
     const code = await new Promise<number | null>((resolve, reject) => {

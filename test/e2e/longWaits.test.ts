@@ -4,6 +4,7 @@ import { apiKeyPlan, maxSubscriptionPlan, type Plan } from '../../src/core/plan.
 import type { AgentAuth } from '../../src/core/quotaEngine.ts';
 import { type EnvironmentOverlay, overlayVariables as names } from '../../src/shared/overlayVariables.ts';
 import { startSimulatedUpstream, type SimulatedUpstream } from '../fakes/simulatedUpstream.ts';
+import { retriesIn, tellingRetries } from './claudeRetries.ts';
 import { runClaude } from './claudeRun.ts';
 import { realKey, startEngine, type EngineTerms, type RunningEngine } from './runningEngine.ts';
 
@@ -43,10 +44,9 @@ describe('requests that cannot be served soon', function () {
     const auth = await begin(apiKeyPlan({ requestsPerMinute: 2 }), { longestWaitMs: 2000 });
     const ahead = sdk(auth.overlay, 0);
     for (let count = 1; count <= 2; count += 1) await ahead.messages.create(body);
-    const run = await runClaude(['-p', 'say hi', '--output-format', 'stream-json', '--verbose'], auth.overlay);
+    const run = await runClaude(['-p', 'say hi', ...tellingRetries], auth.overlay);
     assert.equal(run.code, 0, run.stdout + run.stderr);
-    const lines = run.stdout.split('\n').filter((line) => line !== '');
-    const retries = lines.map((line): unknown => JSON.parse(line)).filter(isRetry);
+    const retries = retriesIn(run.stdout);
     assert.ok(retries.length >= 1, 'it was told to come back');
     for (const { error_status, retry_delay_ms } of retries) {
       assert.equal(error_status, 429);
@@ -117,14 +117,3 @@ describe('requests that cannot be served soon', function () {
     assert.equal(upstream.served().total.requests, 1);
   });
 });
-
-interface Retry {
-  readonly subtype: 'api_retry';
-  readonly error_status: number | null;
-  readonly retry_delay_ms: number;
-}
-
-/** Claude Code's own word, in its `stream-json` output, on a request that it makes again. */
-function isRetry(line: unknown): line is Retry {
-  return typeof line === 'object' && line !== null && 'subtype' in line && line.subtype === 'api_retry';
-}
