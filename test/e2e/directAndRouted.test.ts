@@ -7,7 +7,7 @@ import type { ServedRequest } from '../fakes/servedLog.ts';
 import { startSimulatedUpstream } from '../fakes/simulatedUpstream.ts';
 import { runClaude } from './claudeRun.ts';
 import { startEngineProcess } from './engineProcess.ts';
-import { differences, givenUp, requestParts } from './requestParts.ts';
+import { differences, givenUp, requestParts, systemMarks } from './requestParts.ts';
 import { realKey } from './runningEngine.ts';
 
 const mcpServer = path.resolve(import.meta.dirname, '..', 'fakes', 'mcpServer.cjs');
@@ -113,12 +113,27 @@ describe('the Claude Code CLI, directly at api.anthropic.com and through the gat
   it('differ in nothing but what Claude Code keeps for a base URL of Anthropic’s', () => {
     const found = messages(direct).map((request, index) => {
       const other = messages(routed)[index] ?? assert.fail('It was not sent.');
-      return differences(requestParts(request), requestParts(other));
+      return differences(requestParts(request), requestParts(other)).sort();
     });
     assert.deepEqual(found, [
       [...givenUp, '- body.diagnostics.previous_message_id'].sort(),
       [...givenUp, ...givenUpLater, '- body.diagnostics.previous_message_id'].sort(),
     ]);
+  });
+
+  it('have as many cache marks in the system prompt, alike but for whom the first is and how much it is of', () => {
+    for (const [index, request] of messages(direct).entries()) {
+      const [own, other] = [request, messages(routed)[index] ?? assert.fail('It was not sent.')].map(systemMarks);
+      const marks = [own, other].map((found) => found?.map(({ mark }) => mark.cache_control));
+      assert.deepEqual(marks[0], [{ type: 'ephemeral', scope: 'global' }, { type: 'ephemeral' }]);
+      assert.deepEqual(marks[1], [{ type: 'ephemeral' }, { type: 'ephemeral' }]);
+      const [common, all] = own ?? [];
+      const [sentence, whole] = other ?? [];
+      assert.equal(whole?.text, all?.text);
+      assert.equal(whole?.text, requestParts(request).get('system text'), 'the last is of the whole prompt');
+      assert.match(sentence?.text ?? '', /^You are a Claude agent[^.]*\.$/);
+      assert.ok(sentence && common?.text.startsWith(`${sentence.text} `) && all?.text.startsWith(`${common.text} `));
+    }
   });
 
   it('have what the overlay restores: tool search, fine-grained tool streaming, trace propagation', () => {

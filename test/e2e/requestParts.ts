@@ -16,6 +16,8 @@ const changing: readonly (readonly [RegExp, string])[] = [
   [/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/, 'TRACE'],
 ];
 const systemSchema = z.array(z.looseObject({ text: z.string() }));
+type SystemBlocks = z.infer<typeof systemSchema>;
+const markSchema = z.looseObject({ cache_control: z.looseObject({ scope: z.unknown().optional() }) });
 
 /** What docs/gateway.md says that Claude Code leaves out, in the words of its requests. */
 export const givenUp: readonly string[] = [
@@ -31,8 +33,19 @@ export const givenUp: readonly string[] = [
   '- header x-claude-code-request-class',
   '- header x-claude-code-sandy-plover',
   '- header x-client-request-id',
-  '~ system marks',
+  // See `systemMarks`: the first mark is only at the end of the prompt's first sentence, and for one's own organisation.
+  '- system mark 0 scope',
+  '~ system mark 0 end',
 ];
+
+/** A place in the system prompt up to which it is cached. */
+export interface SystemMark {
+  /** The whole of `cache_control`, and whatever else its block has. */
+  readonly mark: z.infer<typeof markSchema>;
+  /** What is cached: the prompt as one text from its beginning, without the attribution. */
+  readonly text: string;
+}
+
 /** Ids, dates and folders are left out of the values. */
 export function requestParts({ rawHeaders, body }: ServedRequest): RequestParts {
   const parts = new Map<string, string>();
@@ -49,14 +62,36 @@ export function requestParts({ rawHeaders, body }: ServedRequest): RequestParts 
   return parts;
 }
 
-/** What is cut into blocks in one way or another is compared as one text, the blocks' marks apart from it. */
-function addSystem(parts: Map<string, string>, [attribution, ...blocks]: z.infer<typeof systemSchema>): void {
+/** What is cut into blocks in one way or another is compared as one text, and each mark with the place where it is. */
+function addSystem(parts: Map<string, string>, [attribution, ...blocks]: SystemBlocks): void {
   for (const [, name = '', value = ''] of attribution?.text.matchAll(/(\w+)=([^;]*);/g) ?? [])
     parts.set(`attribution ${name}`, plain(value));
+  parts.set('system text', textOf(blocks));
+  for (const [index, { mark, text }] of marksIn(blocks).entries()) {
+    const { cache_control, ...others } = mark;
+    const { scope, ...control } = cache_control;
+    parts.set(`system mark ${index}`, JSON.stringify({ ...others, cache_control: control }));
+    parts.set(`system mark ${index} end`, String(text.length));
+    if (scope !== undefined) parts.set(`system mark ${index} scope`, JSON.stringify(scope));
+  }
+}
+
+/** Literally, in order. */
+export function systemMarks({ body }: ServedRequest): SystemMark[] {
+  const { system } = z.looseObject({ system: systemSchema }).parse(JSON.parse(String(body)));
+  return marksIn(system.slice(1));
+}
+
+function marksIn(blocks: SystemBlocks): SystemMark[] {
+  return blocks.flatMap(({ text: _text, type: _type, ...rest }, index) => {
+    const mark = markSchema.safeParse(rest).data;
+    return mark === undefined ? [] : [{ mark, text: textOf(blocks.slice(0, index + 1)) }];
+  });
+}
+
+function textOf(blocks: SystemBlocks): string {
   const text = blocks.map((block) => block.text).join(' ');
-  parts.set('system text', plain(text.replace(/\s+/g, ' ')));
-  const marks = blocks.map(({ text: _text, type: _type, ...marks }) => marks).filter((mark) => 'cache_control' in mark);
-  parts.set('system marks', JSON.stringify(marks));
+  return plain(text.replace(/\s+/g, ' ').trim());
 }
 
 function flatten(parts: Map<string, string>, path: string, value: unknown): void {

@@ -66,9 +66,10 @@ describe('a routed login, with the real Claude Code CLI', function () {
     for (const [index, request] of direct.entries()) {
       const other = routed[index] ?? assert.fail('It was not sent.');
       const found = differences(requestParts(request), requestParts(other));
-      const [inHeaders, inBody] = [/^. (?:header|beta) /, /^. body/].map((part) =>
-        found.filter((difference) => part.test(difference) && !givenUp.includes(difference)),
+      const [inHeaders, inBody, inSystem] = [/^. (?:header|beta) /, /^. body/, /^. (?:system|attribution) /].map(
+        (part) => found.filter((difference) => part.test(difference) && !givenUp.includes(difference)),
       );
+      assert.deepEqual(inSystem, []);
       assert.deepEqual(inHeaders, givenUpWithLogin);
       assert.ok(
         inBody?.every((difference) => bodyParts.test(difference)),
