@@ -1,61 +1,54 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { request as httpRequest } from 'node:http';
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import * as vscode from 'vscode';
 import { type ConnectProxy, startConnectProxy } from '../fakes/connectProxy.ts';
-import { testCertificate, testServerKey } from '../fakes/testCertificates.ts';
-import {
-  agentQuota,
-  ask,
-  clearWindow,
-  set,
-  shownNotifications,
-  until,
-  upstreamUrl,
-  withEnvironment,
-} from './quotaWindow.ts';
+import { selfSignedCertificate } from '../fakes/testCertificates.ts';
+import { upstreamName } from '../host/extensionCopy.ts';
+import { agentQuota, ask, clearWindow, set, shownNotifications, until, withEnvironment } from './quotaWindow.ts';
+import { startTlsUpstream, type TlsUpstream } from './tlsUpstream.ts';
 
-/** Known to the proxies of these tests alone. The private CA that signed its certificate is in NODE_EXTRA_CA_CERTS. */
-const upstreamName = 'api.test';
-const withoutProxies = { HTTPS_PROXY: undefined, https_proxy: undefined, HTTP_PROXY: undefined, http_proxy: undefined };
+const withoutProxies = {
+  ...{ HTTPS_PROXY: undefined, https_proxy: undefined, HTTP_PROXY: undefined, http_proxy: undefined },
+  ...{ NO_PROXY: undefined, no_proxy: undefined },
+};
 
-/** The simulated upstream, spoken to over TLS. */
-async function startTlsUpstream(): Promise<Server> {
-  const server = createServer({ key: testServerKey, cert: testCertificate }, (request, response) => {
-    const { method, url = '/', headers } = request;
-    const onward = httpRequest(new URL(url, upstreamUrl()), { method, headers }, (answer) => {
-      response.writeHead(answer.statusCode ?? 500, answer.headers);
-      answer.pipe(response);
-    });
-    onward.on('error', () => response.destroy());
-    request.pipe(onward);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return server;
+const codes = async (): Promise<string[]> =>
+  (await (await agentQuota()).checkAuthHealth()).problems.map(({ code }) => code);
+
+/** Runs the body with a session whose upstream is this one. */
+async function withUpstream(baseUrl: string, body: (url: string, token: string) => Promise<void>): Promise<void> {
+  await withEnvironment({ ...withoutProxies, ANTHROPIC_BASE_URL: baseUrl, CLAUDE_BASE_URL: undefined }, async () => {
+    const api = await agentQuota();
+    const auth = await api.setupClaudeAgentAuth('networker');
+    assert.ok(auth.kind === 'authenticated');
+    await body(auth.overlay['ANTHROPIC_BASE_URL'] ?? '', auth.overlay['ANTHROPIC_API_KEY'] ?? '');
+    await api.releaseAgentAuth('networker');
+  });
 }
 
 describe('VS Code’s network settings', function () {
   this.timeout(60_000);
-  let upstream: Server;
+  /** Where the upstream’s name leads to in the engine, by its port, and where it leads to in the proxies. */
+  let near: TlsUpstream;
+  let behind: TlsUpstream;
   let first: ConnectProxy;
   let second: ConnectProxy;
 
   before(async () => {
     await clearWindow();
-    upstream = await startTlsUpstream();
-    const { port: upstreamPort } = upstream.address() as AddressInfo;
-    first = await startConnectProxy({ upstreamPort, login: 'me:secret' });
-    second = await startConnectProxy({ upstreamPort, login: 'other:word' });
+    near = await startTlsUpstream();
+    behind = await startTlsUpstream();
+    first = await startConnectProxy({ upstreamPort: behind.port, login: 'me:secret' });
+    second = await startConnectProxy({ upstreamPort: behind.port, login: 'other:word' });
+  });
+  afterEach(async () => {
+    for (const name of ['proxy', 'proxyAuthorization', 'proxyStrictSSL', 'noProxy'])
+      await set(`http.${name}`, undefined);
   });
   after(async () => {
-    for (const name of ['proxy', 'proxyAuthorization', 'proxyStrictSSL']) await set(`http.${name}`, undefined);
     await clearWindow();
     await vscode.commands.executeCommand('notifications.clearAll');
     await Promise.all([first.close(), second.close()]);
-    upstream.closeAllConnections();
-    upstream.close();
+    for (const upstream of [near, behind]) upstream.close();
   });
 
   it('hold for the engine’s thread, and a change for the next request of a running session', async () => {
@@ -87,7 +80,7 @@ describe('VS Code’s network settings', function () {
       await set('http.proxyAuthorization', undefined);
       await until('the proxy’s refusal is on screen', async () => {
         await ask(url, token);
-        return (await api.checkAuthHealth()).problems.some(({ code }) => code === 'proxy-wants-login');
+        return (await codes()).includes('proxy-wants-login');
       });
       await set('http.proxy', `http://other:word@127.0.0.1:${second.port}`);
       await until(
@@ -97,9 +90,63 @@ describe('VS Code’s network settings', function () {
     });
   });
 
+  it('lead past the proxy to what http.noProxy names, from the next request on and for as long as it does', async () => {
+    await set('http.proxy', `http://me:secret@127.0.0.1:${first.port}`);
+    await withUpstream(`https://${upstreamName}:${near.port}`, async (url, token) => {
+      const { requests } = behind;
+      await until('a request goes through the proxy', async () => {
+        await ask(url, token);
+        return behind.requests > requests;
+      });
+      const goesOnlyTo = async (upstream: TlsUpstream, other: TlsUpstream): Promise<void> => {
+        const before = upstream.requests;
+        await until('a request goes the other way', async () => {
+          assert.equal(await ask(url, token), 200);
+          return upstream.requests > before;
+        });
+        const [here, there, tunnels] = [upstream.requests, other.requests, first.asked.length];
+        assert.equal(await ask(url, token), 200);
+        assert.equal(upstream.requests, here + 1);
+        assert.equal(other.requests, there);
+        if (upstream === near) assert.equal(first.asked.length, tunnels, 'the proxy hears nothing of it');
+      };
+      await goesOnlyTo(behind, near);
+      await set('http.noProxy', [upstreamName]);
+      await goesOnlyTo(near, behind);
+      await set('http.noProxy', undefined);
+      await goesOnlyTo(behind, near);
+    });
+  });
+
+  it('let a certificate that nobody trusts through only while http.proxyStrictSSL is off', async () => {
+    const untrusted = await startTlsUpstream(selfSignedCertificate);
+    const proxy = await startConnectProxy({ upstreamPort: untrusted.port });
+    const isRefused = async (url: string, token: string): Promise<boolean> =>
+      (await ask(url, token)) === 502 && (await codes()).includes('certificate-untrusted');
+    try {
+      for (const way of ['', `http://127.0.0.1:${proxy.port}`]) {
+        await set('http.proxy', way);
+        await withUpstream(`https://${upstreamName}:${untrusted.port}`, async (url, token) => {
+          await until('it is refused', () => isRefused(url, token));
+          const { requests } = untrusted;
+          await set('http.proxyStrictSSL', false);
+          await until('it is let through', async () => (await ask(url, token)) === 200);
+          assert.ok(untrusted.requests > requests);
+          await set('http.proxyStrictSSL', true);
+          await until('it is refused again', () => isRefused(url, token));
+          const { requests: refused } = untrusted;
+          assert.notEqual(await ask(url, token), 200);
+          assert.equal(untrusted.requests, refused, 'and nothing more is sent there');
+        });
+      }
+      assert.ok(proxy.asked.length > 0, 'one of the ways led through the proxy');
+    } finally {
+      await proxy.close();
+      untrusted.close();
+    }
+  });
+
   it('are warned of where they take away safety, and told where they are bad', async () => {
-    const api = await agentQuota();
-    const codes = async (): Promise<string[]> => (await api.checkAuthHealth()).problems.map(({ code }) => code);
     await set('http.proxyStrictSSL', false);
     await until('the warning', async () => (await codes()).includes('certificates-unverified'));
     await set('http.proxyStrictSSL', undefined);
