@@ -4,26 +4,7 @@ import { type ConnectProxy, startConnectProxy } from '../fakes/connectProxy.ts';
 import { selfSignedCertificate } from '../fakes/testCertificates.ts';
 import { upstreamName } from '../host/extensionCopy.ts';
 import { agentQuota, ask, clearWindow, set, shownNotifications, until, withEnvironment } from './quotaWindow.ts';
-import { startTlsUpstream, type TlsUpstream } from './tlsUpstream.ts';
-
-const withoutProxies = {
-  ...{ HTTPS_PROXY: undefined, https_proxy: undefined, HTTP_PROXY: undefined, http_proxy: undefined },
-  ...{ NO_PROXY: undefined, no_proxy: undefined },
-};
-
-const codes = async (): Promise<string[]> =>
-  (await (await agentQuota()).checkAuthHealth()).problems.map(({ code }) => code);
-
-/** Runs the body with a session whose upstream is this one. */
-async function withUpstream(baseUrl: string, body: (url: string, token: string) => Promise<void>): Promise<void> {
-  await withEnvironment({ ...withoutProxies, ANTHROPIC_BASE_URL: baseUrl, CLAUDE_BASE_URL: undefined }, async () => {
-    const api = await agentQuota();
-    const auth = await api.setupClaudeAgentAuth('networker');
-    assert.ok(auth.kind === 'authenticated');
-    await body(auth.overlay['ANTHROPIC_BASE_URL'] ?? '', auth.overlay['ANTHROPIC_API_KEY'] ?? '');
-    await api.releaseAgentAuth('networker');
-  });
-}
+import { problemCodes, startTlsUpstream, type TlsUpstream, withoutProxies, withUpstream } from './tlsUpstream.ts';
 
 describe('VS Code’s network settings', function () {
   this.timeout(60_000);
@@ -80,7 +61,7 @@ describe('VS Code’s network settings', function () {
       await set('http.proxyAuthorization', undefined);
       await until('the proxy’s refusal is on screen', async () => {
         await ask(url, token);
-        return (await codes()).includes('proxy-wants-login');
+        return (await problemCodes()).includes('proxy-wants-login');
       });
       await set('http.proxy', `http://other:word@127.0.0.1:${second.port}`);
       await until(
@@ -122,7 +103,7 @@ describe('VS Code’s network settings', function () {
     const untrusted = await startTlsUpstream(selfSignedCertificate);
     const proxy = await startConnectProxy({ upstreamPort: untrusted.port });
     const isRefused = async (url: string, token: string): Promise<boolean> =>
-      (await ask(url, token)) === 502 && (await codes()).includes('certificate-untrusted');
+      (await ask(url, token)) === 502 && (await problemCodes()).includes('certificate-untrusted');
     try {
       for (const way of ['', `http://127.0.0.1:${proxy.port}`]) {
         await set('http.proxy', way);
@@ -148,9 +129,9 @@ describe('VS Code’s network settings', function () {
 
   it('are warned of where they take away safety, and told where they are bad', async () => {
     await set('http.proxyStrictSSL', false);
-    await until('the warning', async () => (await codes()).includes('certificates-unverified'));
+    await until('the warning', async () => (await problemCodes()).includes('certificates-unverified'));
     await set('http.proxyStrictSSL', undefined);
-    await until('its end', async () => !(await codes()).includes('certificates-unverified'));
+    await until('its end', async () => !(await problemCodes()).includes('certificates-unverified'));
     await set('http.proxy', 'socks5://me:secret@127.0.0.1:1');
     const said = await until('the notification', async () => {
       const text = await shownNotifications();

@@ -1,9 +1,10 @@
+import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { testCertificate, testServerKey } from '../fakes/testCertificates.ts';
-import { upstreamUrl } from './quotaWindow.ts';
+import { agentQuota, upstreamUrl, withEnvironment } from './quotaWindow.ts';
 
 /** The simulated upstream, spoken to over TLS. */
 export interface TlsUpstream {
@@ -37,4 +38,30 @@ export async function startTlsUpstream(cert = testCertificate): Promise<TlsUpstr
       server.close();
     },
   };
+}
+
+/** So that the settings alone say how the upstream is reached. */
+export const withoutProxies = {
+  ...{ HTTPS_PROXY: undefined, https_proxy: undefined, HTTP_PROXY: undefined, http_proxy: undefined },
+  ...{ NO_PROXY: undefined, no_proxy: undefined },
+};
+
+/** Runs the body with a session whose upstream is this one. */
+export async function withUpstream(
+  baseUrl: string,
+  body: (url: string, token: string) => Promise<void>,
+): Promise<void> {
+  await withEnvironment({ ...withoutProxies, ANTHROPIC_BASE_URL: baseUrl, CLAUDE_BASE_URL: undefined }, async () => {
+    const api = await agentQuota();
+    const auth = await api.setupClaudeAgentAuth('networker');
+    assert.ok(auth.kind === 'authenticated');
+    await body(auth.overlay['ANTHROPIC_BASE_URL'] ?? '', auth.overlay['ANTHROPIC_API_KEY'] ?? '');
+    await api.releaseAgentAuth('networker');
+  });
+}
+
+/** What is wrong now. */
+export async function problemCodes(): Promise<string[]> {
+  const { problems } = await (await agentQuota()).checkAuthHealth();
+  return problems.map(({ code }) => code);
 }

@@ -3,7 +3,18 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { commands } from '../../src/contributions.ts';
-import { agentQuota, ask, clearWindow, realKey, scratch, served, until } from './quotaWindow.ts';
+import { SettingsReader } from '../../src/vscode/settingsReader.ts';
+import { upstreamName } from '../host/extensionCopy.ts';
+import { hostileNetwork } from '../host/testWorkspaces.ts';
+import { agentQuota, ask, clearWindow, realKey, scratch, served, set, until } from './quotaWindow.ts';
+import { problemCodes, startTlsUpstream, withUpstream } from './tlsUpstream.ts';
+
+function workspaceSettings(): Record<string, unknown> {
+  const [folder] = vscode.workspace.workspaceFolders ?? [];
+  assert.ok(folder);
+  const file = path.join(folder.uri.fsPath, '.vscode', 'settings.json');
+  return JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+}
 
 describe('an untrusted workspace @untrusted', function () {
   this.timeout(60_000);
@@ -36,6 +47,58 @@ describe('an untrusted workspace @untrusted', function () {
     const environment = readFileSync(file, 'utf8').split('\n');
     assert.ok(environment.includes(`ANTHROPIC_BASE_URL=${url}`));
     assert.ok(!environment.some((line) => /evil|127\.0\.0\.1:9$/.test(line)));
+  });
+
+  it('has no say in how the upstream is reached', async () => {
+    const upstream = await startTlsUpstream();
+    try {
+      // By its name it is not on this machine, where no proxy is ever asked.
+      await withUpstream(`https://${upstreamName}:${upstream.port}`, async (url, token) => {
+        assert.equal(await ask(url, token), 200);
+        assert.ok(upstream.requests > 0);
+        assert.deepEqual(await problemCodes(), []);
+
+        for (const [id, value] of Object.entries(hostileNetwork)) await set(id, value);
+        await until('as the user’s own, the same settings do lead elsewhere', async () => {
+          const status = await ask(url, token);
+          return status === 502 && (await problemCodes()).includes('certificates-unverified');
+        });
+        const { requests } = upstream;
+        assert.notEqual(await ask(url, token), 200);
+        assert.equal(upstream.requests, requests);
+      });
+    } finally {
+      for (const id of Object.keys(hostileNetwork)) await set(id, undefined);
+      upstream.close();
+    }
+  });
+
+  // It passes none of them on, by the scope that they are declared with; so it is played here by one that does.
+  it('would not be gone by even if VS Code passed its settings on', () => {
+    const read = (): unknown => {
+      const reader = new SettingsReader((problem) => {
+        assert.fail(problem.message);
+      });
+      reader.dispose();
+      return reader.current;
+    };
+    const users = read();
+    const { getConfiguration } = vscode.workspace;
+    const hostile = workspaceSettings();
+    const passOn = (...scope: Parameters<typeof getConfiguration>): unknown => ({
+      get: (id: string) => hostile[id],
+      inspect: (id: string) => ({
+        ...getConfiguration(...scope).inspect(id),
+        workspaceValue: hostile[id],
+        workspaceFolderValue: hostile[id],
+      }),
+    });
+    Object.assign(vscode.workspace, { getConfiguration: passOn });
+    try {
+      assert.deepEqual(read(), users);
+    } finally {
+      Object.assign(vscode.workspace, { getConfiguration });
+    }
   });
 
   it('runs none of its tasks, not even those that start with the folder', async () => {
