@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -11,6 +11,7 @@ import { keepPanelWrapper, keepServiceWrapper } from '../../src/shims/outsideWra
 import { cleanEnvironment } from '../host/cleanEnvironment.ts';
 import { startGuarded } from '../host/guardedProcess.ts';
 import { ensureInstalled } from '../host/installation.ts';
+import { packExtension } from '../host/packedExtension.ts';
 import { repositoryRoot } from '../host/paths.ts';
 
 describe('uninstalling from a real VS Code', function () {
@@ -29,7 +30,7 @@ describe('uninstalling from a real VS Code', function () {
     const env = cleanEnvironment({ HOME: home, USERPROFILE: home });
     const base = [serverMain, '--server-data-dir', data, '--accept-server-license-terms'];
     const server = (...args: string[]) => promisify(execFile)(process.execPath, [...base, ...args], { env });
-    await server('--install-extension', await packageExtension(root));
+    await server('--install-extension', await packExtension({ parent: root }));
     const installed = (await readdir(extensions)).find((name) => name.startsWith('agent-quota.agent-quota-'));
     assert.ok(installed);
     const built = (await readdir(path.join(repositoryRoot, 'dist'))).filter((name) => !name.endsWith('.map'));
@@ -86,22 +87,3 @@ describe('uninstalling from a real VS Code', function () {
     assert.deepEqual((await readdir(directory)).sort(), ['claude-panel-wrapper', 'claude-process-wrapper']);
   });
 });
-
-/** Packs what is built, as it is. @returns the package's file. */
-async function packageExtension(parent: string): Promise<string> {
-  const folder = path.join(parent, 'extension');
-  await mkdir(folder);
-  for (const part of ['dist', 'media', 'README.md', 'CHANGELOG.md', 'LICENSE', '.vscodeignore'])
-    await cp(path.join(repositoryRoot, part), path.join(folder, part), { recursive: true });
-  const manifest = JSON.parse(await readFile(path.join(repositoryRoot, 'package.json'), 'utf8')) as {
-    scripts: Record<string, string>;
-  };
-  // Which would build it anew.
-  const { 'vscode:prepublish': _build, ...scripts } = manifest.scripts;
-  await writeFile(path.join(folder, 'package.json'), JSON.stringify({ ...manifest, scripts }));
-  const file = path.join(parent, 'agent quota.vsix');
-  const vsce = path.join(repositoryRoot, 'node_modules', '@vscode', 'vsce', 'vsce');
-  const options = ['--no-dependencies', '--allow-missing-repository', '--no-rewrite-relative-links', '-o', file];
-  await promisify(execFile)(process.execPath, [vsce, 'package', ...options], { cwd: folder });
-  return file;
-}

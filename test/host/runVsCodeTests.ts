@@ -17,11 +17,11 @@ import { copyExtension } from './extensionCopy.ts';
 import { ensureInstalled } from './installation.ts';
 import { bundleTests } from './testBundle.ts';
 import type { TestTotals } from './testReport.ts';
-import { matrix, realKey, trusted, untrusted, type WindowUnderTest, withOthers } from './windowsUnderTest.ts';
+import { matrix, realKey, trusted, untrusted, updated, type WindowUnderTest, withOthers } from './windowsUnderTest.ts';
 import { runTestsInVsCode } from './vsCodeTests.ts';
 
 /** One after the other: two at a time save three minutes of eleven, and keys and clicks then come too late now and then. */
-const windows: readonly WindowUnderTest[] = [trusted, untrusted, withOthers, matrix];
+const windows: readonly WindowUnderTest[] = [trusted, untrusted, withOthers, updated, matrix];
 
 const base = await mkdtemp(path.join(tmpdir(), 'aq tests '));
 try {
@@ -42,7 +42,7 @@ try {
   };
   // Tests that are picked by their titles are all in one of the windows.
   const picked = process.env['MOCHA_GREP'] ?? '';
-  const special = [untrusted, withOthers, matrix].find(({ tag }) => picked.includes(tag ?? '')) ?? trusted;
+  const special = [untrusted, withOthers, updated, matrix].find(({ tag }) => picked.includes(tag ?? '')) ?? trusted;
   const all: TestTotals[] = [];
   for (const window of picked === '' ? windows : [special]) all.push(await runWindow(window));
 

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { agentSdkModule } from '../e2e/agentSdk.ts';
 import { claudeBinary } from './claudeBinary.ts';
+import { newestVersion, packExtension } from './packedExtension.ts';
 import { repositoryRoot } from './paths.ts';
 import { simulatedEnvironment } from './simulatedEnvironment.ts';
 import { writeHostileWorkspace, writeWorkspace } from './testWorkspaces.ts';
@@ -92,7 +93,7 @@ export const trusted: WindowUnderTest = {
       extensionPaths: [...options.extensionPaths, path.join(fakes, 'blockingExtension')],
       timeoutMs: 600_000,
       phases: [
-        { name: 'first window', skip: '@(last|reloaded|tasks|engine|stream|untrusted|panel|matrix)' },
+        { name: 'first window', skip: '@(last|reloaded|tasks|engine|stream|untrusted|panel|update|matrix)' },
         { name: 'before the reload', grep: '@last' },
         { name: 'after the reload', grep: '@reloaded' },
         // The last test of each of these reloads the window, and names the tests that follow.
@@ -129,6 +130,28 @@ export const withOthers: WindowUnderTest = {
         ...['claudeCodeExtension', 'apiUser'].map((name) => path.join(fakes, name)),
       ],
       phases: [{ name: 'other extensions', grep: '@panel' }],
+    };
+  },
+};
+
+/** In which the extension is installed from a package, as a user's is, and then a newer one. */
+export const updated: WindowUnderTest = {
+  name: 'updated',
+  tag: '@update',
+  options: async (surroundings) => {
+    const { options } = await common(surroundings);
+    await writeWorkspace(options.workspaceFolder);
+    const { directory, extension } = surroundings;
+    const [present, newer] = await Promise.all([
+      packExtension({ parent: directory, built: extension }),
+      packExtension({ parent: directory, built: extension, version: newestVersion }),
+    ]);
+    return {
+      ...options,
+      // Of extensions under development there is no update; this one is there because tests want one.
+      extensionPaths: [path.join(fakes, 'blockingExtension')],
+      env: { ...options.env, AGENT_QUOTA_TEST_PACKAGE: present, AGENT_QUOTA_TEST_NEWER_PACKAGE: newer },
+      phases: [{ name: 'before an update in mid-stream', grep: '@update-comes' }],
     };
   },
 };
