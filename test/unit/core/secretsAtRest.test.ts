@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
+import type { Ledger } from '../../../src/core/ledger.ts';
 import { apiKeyPlan } from '../../../src/core/plan.ts';
+import { MemoryStore } from '../../../src/ledger/memoryStore.ts';
 import { openLedger } from '../../../src/ledger/openLedger.ts';
+import { TransactionalLedger } from '../../../src/ledger/transactionalLedger.ts';
 import { temporaryDirectory } from '../ledger/temporaryDirectory.ts';
 import { apiKey, CoordinatorTester, fails, realKey } from './coordinatorTester.ts';
 import { createMemoryLogger } from '../control/memoryLogger.ts';
@@ -37,4 +42,43 @@ describe('secrets at rest', () => {
     assert.ok(everything.includes(tester.secrets.hash(tester.secrets.tokens[0] ?? '')));
     directory.remove();
   });
+
+  it('are known to the ledger by their SHA-256 alone, and a session is asked for by nothing else', async () => {
+    const heard: { readonly method: string; readonly given: readonly unknown[] }[] = [];
+    const ledger = listenedTo(new TransactionalLedger(new MemoryStore()), heard);
+    const tester = new CoordinatorTester(apiKeyPlan({ concurrentAgents: 2 }), { ledger }).configure();
+    const a = await tester.opened('a');
+    const [token = ''] = tester.secrets.tokens;
+    for (const how of ['exact', 'at-hand'] as const) {
+      assert.equal((await tester.manager.ownerOfToken(token, how)).kind, 'live');
+      assert.equal((await tester.manager.ownerOfToken('a-guess', how)).kind, 'unknown');
+    }
+    await (await tester.reserve(a).promise).settle(outcome([1, 2]));
+    await tester.coordinator.releaseAgentAuth('a');
+    assert.equal((await tester.manager.ownerOfToken(token)).kind, 'ended');
+    const digest = (text: string): string => hash('sha256', text, 'base64url');
+    assert.deepEqual(
+      heard.filter(({ method }) => method === 'sessionOfTokenHash').map(({ given: [asked] }) => asked),
+      [token, 'a-guess', token, 'a-guess', token].map(digest),
+    );
+    const everything = inspect(heard, { depth: null, maxStringLength: null, maxArrayLength: null });
+    assert.ok(everything.includes(a) && everything.includes(digest(token)), 'what is looked through is all of it');
+    for (const secret of [token, 'a-guess']) assert.ok(!everything.includes(secret), secret);
+    await tester.coordinator.dispose();
+    tester.manager.dispose();
+  });
 });
+
+/** A ledger of which all is told that it is asked. */
+function listenedTo(ledger: Ledger, heard: { readonly method: string; readonly given: readonly unknown[] }[]): Ledger {
+  return new Proxy(ledger, {
+    get: (target, method) => {
+      const own: unknown = Reflect.get(target, method);
+      if (typeof own !== 'function') return own;
+      return (...given: readonly unknown[]): unknown => {
+        heard.push({ method: String(method), given });
+        return Reflect.apply(own, target, given);
+      };
+    },
+  });
+}

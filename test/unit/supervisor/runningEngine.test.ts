@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -90,6 +91,13 @@ for (const [where, place, startThread] of places) {
       return response.status;
     }
 
+    /** All that is in the ledger's files. */
+    function written(): string {
+      const files = readdirSync(directory.path).filter((name) => name.startsWith('ledger'));
+      assert.ok(files.length > 0);
+      return files.map((name) => readFileSync(path.join(directory.path, name), 'latin1')).join('\n');
+    }
+
     it('gives out sessions, serves their requests, and shows them', async () => {
       assert.equal((await tester.reached('running')).place, place);
       const auth = await opened('agent');
@@ -127,10 +135,16 @@ for (const [where, place, startThread] of places) {
       assert.equal(new Set(plans.slice(0, 3)).size, 3, 'another key is another plan');
       assert.equal(plans[3], plans[2], 'but not one that the same command prints later');
       const shown = JSON.stringify([await tester.engine.snapshot(), tester.logger.lines]);
-      const files = readdirSync(directory.path).filter((name) => name.startsWith('ledger'));
-      assert.ok(files.length > 0);
-      const written = files.map((name) => readFileSync(path.join(directory.path, name), 'latin1')).join('\n');
-      for (const secret of ['sk-ant', 'print-key']) assert.ok(!`${shown}${written}`.includes(secret), secret);
+      const text = shown + written();
+      for (const secret of ['sk-ant', 'print-key']) assert.ok(!text.includes(secret), secret);
+    });
+
+    it('knows a session’s token by its SHA-256 alone', async () => {
+      const auth = await opened('agent');
+      assert.equal(await callWith(auth), 200);
+      const token = auth.overlay['ANTHROPIC_API_KEY'] ?? '';
+      assert.ok(written().includes(hash('sha256', token, 'base64url')));
+      assert.ok(!written().includes(token));
     });
 
     it('lets agents try again while the command for the key has given none, and asks for one', async () => {
