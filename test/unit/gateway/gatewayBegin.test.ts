@@ -5,8 +5,10 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import type { TokenOwner } from '../../../src/core/admission.ts';
 import { endsOf, liveToken } from './fakeAdmission.ts';
 import { type GatewayFixture, startFixture, startServer, systemClock } from './gatewayFixture.ts';
+import { sendPaced, untilStill } from './pacedBody.ts';
 import { collect } from './rawHttp.ts';
 
 describe('before a request is admitted the gateway reads', () => {
@@ -77,6 +79,41 @@ describe('before a request is admitted the gateway reads', () => {
     assert.equal((await send([], { 'content-length': '0' })).length, 0);
     assert.ok(fixture.admission.asks.every((ask) => !('model' in ask) && !('maxTokens' in ask)));
     assert.equal(fixture.admission.asks.length, 6);
+  });
+
+  it('nothing of a body, and waits for none, until it knows whose request it is', async () => {
+    const order: string[] = [];
+    const begun = Promise.withResolvers<undefined>();
+    const happens = (what: string): void => {
+      order.push(what);
+      begun.resolve(undefined);
+    };
+    const after = (ms: number, callback: () => void): (() => void) => {
+      happens(`waits for ${ms} ms`);
+      return systemClock.after(ms, callback);
+    };
+    const strict = await startFixture(upstream.url, { ...systemClock, after });
+    const owner = Promise.withResolvers<TokenOwner>();
+    strict.admission.ownerOfToken = () => {
+      happens('asks whose it is');
+      return owner.promise;
+    };
+    const large = 64 * 1024 * 1024;
+    const request = httpRequest(strict.gateway.url, {
+      method: 'POST',
+      path: '/v1/messages',
+      headers: { 'x-api-key': 'nobody-s-key', 'content-length': large },
+    });
+    request.on('error', () => undefined).flushHeaders();
+    await begun.promise;
+    const taken = await untilStill(sendPaced(request, large));
+    assert.ok(taken < large / 2, `${taken} bytes`);
+    assert.deepEqual(order, ['asks whose it is']);
+    owner.resolve({ kind: 'unknown' });
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    assert.equal(response.statusCode, 401);
+    request.destroy();
+    await strict.close();
   });
 
   it('no longer than a moment', async () => {

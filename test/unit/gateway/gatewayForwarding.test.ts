@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { endsOf, liveToken } from './fakeAdmission.ts';
 import { type GatewayFixture, realKey, startFixture, startServer } from './gatewayFixture.ts';
+import { untilStill } from './pacedBody.ts';
 import { sendRaw } from './rawHttp.ts';
 
 type Listener = Parameters<typeof startServer>[0];
@@ -125,12 +126,7 @@ describe('the gateway forwards', () => {
       headers: { 'x-api-key': liveToken, 'content-length': body.length },
     });
     request.end(body);
-    // Until the sockets between are full.
-    let unsent = -1;
-    while (unsent !== request.writableLength) {
-      unsent = request.writableLength;
-      await new Promise((resolve) => setTimeout(resolve, 150));
-    }
+    await untilStill(() => request.writableLength);
     const before = process.memoryUsage().arrayBuffers;
     await new Promise((resolve) => setTimeout(resolve, 100));
     // What is not sent yet is still in the client's one buffer; nothing of it is copied while the request waits.

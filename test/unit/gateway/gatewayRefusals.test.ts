@@ -196,12 +196,19 @@ describe('the gateway refuses', () => {
   it('at once, before a body that is announced has come, and closes', async () => {
     const head = ['POST /v1/messages HTTP/1.1', '$HOST', 'x-api-key: other', 'Content-Length: 50000000', '', ''];
     const { port } = fixture.gateway;
-    const socket = connect(port, '127.0.0.1');
-    const received = collect(socket);
-    socket.write(head.join('\r\n').replaceAll('$HOST', `Host: localhost:${port}`));
-    await once(socket, 'data');
-    assert.match(received(), /^HTTP\/1\.1 401 [^]*connection: close/i);
-    socket.destroy();
+    const waited: number[] = [];
+    for (let times = 0; times < 5; times += 1) {
+      const socket = connect(port, '127.0.0.1');
+      const received = collect(socket);
+      const startedAt = performance.now();
+      socket.write(head.join('\r\n').replaceAll('$HOST', `Host: localhost:${port}`));
+      await once(socket, 'data');
+      waited.push(performance.now() - startedAt);
+      assert.match(received(), /^HTTP\/1\.1 401 [^]*connection: close/i);
+      socket.destroy();
+    }
+    // A busy machine is not slow each time.
+    assert.ok(Math.min(...waited) < 1000, `${waited.join()} ms`);
   });
 
   it('so that a client that is still sending gets the answer', async () => {
