@@ -4,6 +4,7 @@ import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { endsOf, liveToken } from './fakeAdmission.ts';
 import { type GatewayFixture, startFixture, startServer } from './gatewayFixture.ts';
+import { sendPaced, untilStill } from './pacedBody.ts';
 import { collect } from './rawHttp.ts';
 import { readUntilCut } from './readUntilCut.ts';
 
@@ -57,6 +58,30 @@ describe('the gateway passes on', () => {
     let received = 0;
     for await (const chunk of response) received += (chunk as Buffer).length;
     assert.equal(received, 64 * 1024 * 1024);
+  });
+
+  it('a body at the pace of the upstream', async () => {
+    const reads = Promise.withResolvers<undefined>();
+    const reached = Promise.withResolvers<undefined>();
+    let received = 0;
+    answer = (request, response) => {
+      reached.resolve(undefined);
+      void reads.promise.then(async () => {
+        for await (const chunk of request) received += (chunk as Buffer).length;
+        response.end('{}');
+      });
+    };
+    const length = 64 * 1024 * 1024;
+    const headers = { 'x-api-key': liveToken, 'content-length': length };
+    const request = httpRequest(fixture.gateway.url, { ...message, headers });
+    const sent = sendPaced(request, length);
+    await reached.promise;
+    const taken = await untilStill(sent);
+    assert.ok(taken < length / 2, `${taken} bytes were taken of a body that the upstream does not read`);
+    reads.resolve(undefined);
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    response.resume();
+    assert.equal(received, length);
   });
 
   it('a cut as a cut, with what came before it', async () => {
