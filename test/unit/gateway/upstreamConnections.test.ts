@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { promisify } from 'node:util';
 import type { Problem } from '../../../src/core/credentials.ts';
 import { directNetwork, type UpstreamNetwork } from '../../../src/core/upstreamNetwork.ts';
 import { singleCall } from '../../../src/gateway/singleCall.ts';
@@ -14,6 +17,7 @@ import {
 } from '../../../src/gateway/upstreamConnections.ts';
 import { describeUpstreamFailure } from '../../../src/gateway/upstreamFailure.ts';
 import { type ConnectProxy, type ConnectProxyOptions, startConnectProxy } from '../../fakes/connectProxy.ts';
+import { temporaryDirectory } from '../ledger/temporaryDirectory.ts';
 import { liveToken } from './fakeAdmission.ts';
 import { startFixture, startServer, systemClock } from './gatewayFixture.ts';
 import { readUntilCut } from './readUntilCut.ts';
@@ -145,6 +149,24 @@ describe('createUpstreamConnections', () => {
     assert.equal((await problem()).code, 'proxy-certificate-untrusted');
     network = { ...network, verifiesCertificates: false };
     assert.equal((await ask()).status, 200);
+  });
+
+  it('trusts the certificates of the system’s store', async function () {
+    // There the store is the keychain or the registry, which no environment replaces.
+    if (process.platform === 'darwin' || process.platform === 'win32') this.skip();
+    const directory = temporaryDirectory();
+    const store = path.join(directory.path, 'store.pem');
+    writeFileSync(store, testCa);
+    const program = path.join(import.meta.dirname, 'callWithSystemTrust.ts');
+    const callWith = async (env: NodeJS.ProcessEnv): Promise<string> => {
+      const given = { env: { ...process.env, NODE_OPTIONS: '', ...env } };
+      const args = [program, `https://127.0.0.1:${portOf()}`];
+      return (await promisify(execFile)(process.execPath, args, given)).stdout;
+    };
+    assert.equal(await callWith({}), 'certificate-untrusted');
+    // Where OpenSSL looks for the system's store.
+    assert.equal(await callWith({ SSL_CERT_FILE: store }), '200');
+    directory.remove();
   });
 
   it('goes past the proxy where the list or the loopback says so', async () => {
