@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Socket } from 'node:net';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { Problem } from '../../../src/core/credentials.ts';
@@ -208,6 +208,29 @@ describe('createUpstreamConnections', () => {
     assert.equal((await get()).status, 502, 'without a proxy the name is not known');
     assert.deepEqual([first.asked.length, second.asked.length], [1, 1]);
     await fixture.close();
+  });
+
+  it('has TCP keep-alive look for peers that have vanished after 15 s, on every way', async () => {
+    const own = Object.getOwnPropertyDescriptor(Socket.prototype, 'setKeepAlive');
+    const setKeepAlive = own?.value as (this: Socket, ...how: unknown[]) => Socket;
+    const asked: unknown[][] = [];
+    Socket.prototype.setKeepAlive = function (...how) {
+      asked.push(how);
+      return setKeepAlive.call(this, ...how);
+    };
+    const plain = await startServer((_request, response) => response.end('{}'));
+    try {
+      for (const origin of [plain.url, `https://127.0.0.1:${portOf()}`]) {
+        await singleCall(connections.dispatcherFor({ origin, loopback: true }), { ...call, origin }, 30_000);
+      }
+      network = through((await proxy()).port);
+      await ask();
+    } finally {
+      Object.defineProperty(Socket.prototype, 'setKeepAlive', own ?? {});
+    }
+    // Through the proxy: the connection to it, and what is in the tunnel.
+    assert.deepEqual(asked, Array<unknown[]>(4).fill([true, 15_000]));
+    await plain.close();
   });
 
   it('ends also what finishes where it was', async () => {
