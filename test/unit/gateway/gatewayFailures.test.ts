@@ -55,40 +55,6 @@ describe('the gateway answers for', () => {
     await upstream.close();
   });
 
-  it('a name that is not known', async () => {
-    fixture.target = { baseUrl: 'https://agent-quota.invalid', key: 'k' };
-    const response = await ask();
-    assert.equal(response.status, 502);
-    assert.match(((await response.json()) as ErrorBody).error.message, /agent-quota\.invalid.*DNS/);
-    assert.equal(await fixture.admission.reservations[0]?.ended, 'released');
-  });
-
-  it('a connection that is lost after the request was sent, which counts', async () => {
-    const upstream = await startServer((request) => request.socket.destroy());
-    fixture.target = { baseUrl: upstream.url, key: 'k' };
-    const response = await ask();
-    assert.equal(response.status, 502);
-    assert.match(((await response.json()) as ErrorBody).error.message, /was lost before the answer came/);
-    assert.deepEqual(await fixture.admission.reservations[0]?.ended, {
-      usage: undefined,
-      model: undefined,
-      requestId: undefined,
-      status: undefined,
-    });
-    await upstream.close();
-  });
-
-  it('what is no HTTP', async () => {
-    const server = createServer((socket) => socket.on('error', () => undefined).end('SSH-2.0-x\r\n')).listen(
-      0,
-      '127.0.0.1',
-    );
-    await once(server, 'listening');
-    fixture.target = { baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, key: 'k' };
-    assert.equal((await ask()).status, 502);
-    server.close();
-  });
-
   it('a request that is not admitted', async () => {
     for (const [seconds, header, value] of [
       [2.2, 'retry-after', '3'],
