@@ -30,7 +30,7 @@ describe('routed agents, with the real clients', function () {
   let running: RunningEngine;
 
   async function begin(plan = apiKeyPlan({ tokensPerMinute: 1_000_000 })): Promise<void> {
-    upstream = await startSimulatedUpstream({ behaviour: { acceptedKeys: [realKey] } });
+    upstream = await startSimulatedUpstream({ keepBodies: true, behaviour: { acceptedKeys: [realKey] } });
     running = await startEngine(upstream.url, plan);
   }
 
@@ -233,21 +233,33 @@ describe('routed agents, with the real clients', function () {
     assert.ok(readdirSync(running.storageDirectory).some((name) => name.includes('.damaged-')));
   });
 
-  it('no file and no log line holds the real key or a session’s token', async () => {
+  it('no file and no log line holds the real key, a session’s token, a prompt or an answer', async () => {
     await begin();
     const { overlay } = await running.open('secretive');
-    await runClaude(['-p', 'say hi'], overlay);
+    const prompt = 'mention-the-heron-of-4711';
+    const input = { command: 'echo the-otter-of-4712', description: 'Say what is there' };
+    // In whole pieces, so that they can be found; an answer that is cut and an error are told of in other ways.
+    upstream.behave({ deltaEvents: 1, faults: [{ kind: 'cutMidStream', afterEvents: 4 }, { kind: 'errorEvent' }] });
+    const run = await runClaude(['-p', prompt], overlay);
+    assert.match(run.stdout, /Hello from the simulated upstream/);
+    upstream.behave({ toolUse: { name: 'Bash', input } });
+    assert.equal((await runClaude(['-p', prompt, '--allowedTools', 'Bash'], overlay)).code, 0);
+    const asked = upstream.requests.map(({ body }) => String(body)).join();
+    for (const said of [prompt, 'Hello from the simulated upstream', 'the-otter-of-4712'])
+      assert.ok(asked.includes(said), `${said} went through the gateway`);
     await running.engine.testAuthentication();
     upstream.behave({ acceptedKeys: [] });
-    await runClaude(['-p', 'say hi', '--max-turns', '1'], {
+    await runClaude(['-p', prompt, '--max-turns', '1'], {
       ...overlay,
       API_TIMEOUT_MS: '2000',
       CLAUDE_CODE_MAX_RETRIES: '0',
     });
     await running.engine.testAuthentication();
+    const shown = JSON.stringify([await running.engine.snapshot(), await running.engine.events(0), running.problems]);
     const written = running.everythingWritten();
-    assert.ok(written.length > 1000);
-    assert.ok(!written.includes(realKey), 'the real key');
-    assert.ok(!written.includes(overlay[names.anthropicApiKey] ?? 'x'), 'the token');
+    assert.ok(written.includes('secretive'), 'what is looked through is the ledger');
+    assert.ok(running.log.length > 0);
+    for (const secret of [realKey, overlay[names.anthropicApiKey] ?? 'x', prompt, 'Hello from', 'the-otter-of-4712'])
+      assert.ok(!`${written}${shown}`.includes(secret), secret);
   });
 });

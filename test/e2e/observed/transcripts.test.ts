@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ServedRequest } from '../../fakes/servedLog.ts';
+import { filesBelow } from '../../host/filesOnDisk.ts';
 import { bookedRequests, comparable } from './bookedRequests.ts';
 import { sayHi } from './ptyScreen.ts';
 import { startObservedWorld, type ObservedWorld } from './observedWorld.ts';
@@ -65,6 +66,34 @@ describe('observing the real CLI by its transcripts', function () {
       screen.kill();
     }
   });
+
+  for (const { how, settings } of [
+    { how: 'by transcripts', settings: theirTelemetry },
+    // Then each prompt and each tool's input is in what is told.
+    { how: 'by telemetry', settings: { env: { OTEL_LOG_USER_PROMPTS: '1', OTEL_LOG_TOOL_DETAILS: '1' } } },
+  ]) {
+    it(`writes down nothing of prompts and answers, ${how}`, async () => {
+      const prompt = 'mention-the-heron-of-4711';
+      const input = { command: 'echo the-otter-of-4712', description: 'Say what is there' };
+      await world.write('.claude/settings.json', settings);
+      world.upstream.behave({ toolUse: { name: 'Bash', input }, deltaEvents: 1 });
+      const run = await world.observed(['-p', prompt, '--allowedTools', 'Bash']);
+      assert.match(run.stdout, /Hello from the simulated upstream/);
+      await expectAllBooked();
+      const { sessions } = await world.running.engine.snapshot();
+      const history = await world.running.engine.history({ span: 'day', by: 'session' });
+      const shown = JSON.stringify([sessions, history, await world.running.engine.events(0), world.running.problems]);
+      const written = world.running.everythingWritten();
+      assert.match(written, /is Claude Code's session/, 'what is looked through is the log');
+      for (const said of [prompt, 'Hello from', 'the-otter-of-4712']) {
+        assert.ok(
+          filesBelow(world.home).some(({ content }) => content.includes(said)),
+          `${said} is in its transcript`,
+        );
+        assert.ok(!`${written}${shown}`.includes(said), said);
+      }
+    });
+  }
 
   it('goes on where it was when the engine dies in the middle', async () => {
     await world.write('.claude/settings.json', theirTelemetry);
