@@ -71,6 +71,8 @@ function inflate(first: Buffer): Transform {
 function streamDecoder(create: (first: Buffer) => Transform, next: ContentDecoder): ContentDecoder {
   let stream: Transform | undefined;
   let over: Promise<void> | undefined;
+  /** Told when what they wrote is decoded, in its order, or when nothing more is: a stream that fails calls not all back. */
+  const waiting: (() => void)[] = [];
   return {
     write: (chunk) => {
       if (chunk.length === 0) return undefined;
@@ -84,6 +86,9 @@ function streamDecoder(create: (first: Buffer) => Transform, next: ContentDecode
           // What cannot be decoded says nothing; what was decoded before it stays.
           created.once('error', resolve);
           created.once('close', resolve);
+          created.once('close', () => {
+            for (const decoded of waiting.splice(0)) decoded();
+          });
         });
       }
       const writable = stream;
@@ -93,9 +98,8 @@ function streamDecoder(create: (first: Buffer) => Transform, next: ContentDecode
         return undefined;
       }
       return new Promise((resolve) => {
-        writable.write(chunk, () => {
-          resolve();
-        });
+        waiting.push(resolve);
+        writable.write(chunk, () => waiting.shift()?.());
       });
     },
     end: async () => {

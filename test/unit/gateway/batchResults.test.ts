@@ -101,6 +101,12 @@ describe('the results of a batch', () => {
     assert.deepEqual(await read(body.subarray(0, -5), '', [100]), [message('a', 1)]);
   });
 
+  it('that cannot be decoded are waited for no longer', async () => {
+    for (const coding of ['gzip', 'deflate', 'br', 'zstd']) {
+      assert.deepEqual(await read(Buffer.from(`${result('a', 1)}\n`), coding, [100]), []);
+    }
+  });
+
   it('with a line that is too long tell of those before and behind it, and keep none of it', async () => {
     const long = Buffer.alloc(9 * 1024 * 1024, 'x');
     const body = Buffer.concat([Buffer.from(`${result('a', 1)}\n`), long, Buffer.from(`\n${result('b', 2)}\n`)]);

@@ -85,4 +85,16 @@ describe('in a corner of HTTP the gateway', () => {
     const text = await sendRaw(fixture.gateway.port, head('/v1/messages'));
     assert.ok(text.endsWith(`\r\n9\r\n${begin}\r\n`), text);
   });
+
+  it('passes on the results of a batch that are not in the coding that they tell', async () => {
+    const body = Buffer.alloc(1024 * 1024, 'not what it should be');
+    answer = (_request, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(body);
+    };
+    const request = get(`${fixture.gateway.url}/v1/messages/batches/msgbatch_1/results`, {
+      headers: { 'x-api-key': liveToken },
+    });
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    assert.deepEqual(Buffer.concat(await response.toArray()), body);
+  });
 });
