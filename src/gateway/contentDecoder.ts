@@ -1,5 +1,6 @@
 import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
+import { ZstdFrames } from './zstdFrames.ts';
 
 /** Undoes a content coding beside the stream that it came by. */
 export interface ContentDecoder {
@@ -56,7 +57,7 @@ function oneDecoder(name: string, next: ContentDecoder): ContentDecoder | undefi
         next,
       );
     case 'zstd':
-      return streamDecoder(() => zlib.createZstdDecompress({ finishFlush: zlib.constants.ZSTD_e_flush }), next);
+      return streamDecoder(() => new ZstdFrames(), next);
     default:
       return undefined;
   }
