@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from '../core/logger.ts';
 import { rawAnswer } from './loopbackAnswer.ts';
@@ -54,7 +55,7 @@ export function createLoopbackServer(options: LoopbackServerOptions): Server {
   };
   server.on('upgrade', refuse).on('connect', refuse);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    if (!socket.writable || error.code === 'ECONNRESET' || isBusy(socket)) {
+    if (!socket.writable || error.code === 'ECONNRESET' || isBusy(socket) || isUnused(socket)) {
       socket.destroy();
       return;
     }
@@ -62,13 +63,19 @@ export function createLoopbackServer(options: LoopbackServerOptions): Server {
     if (hasLastAnswer(socket)) return;
     logger.debug(`Refused what is not a request (${error.code ?? error.message}).`);
     if (error.code === 'HPE_HEADER_OVERFLOW') endWith(socket, 431, 'Its headers are too long.');
-    else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') endWith(socket, 408, 'Its headers did not come in time.');
+    else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT')
+      endWith(socket, 408, 'Its headers did not come in time.', 'freely');
     else endWith(socket, 400, 'It is not a well-formed HTTP/1.1 request.');
   });
   return server;
 }
 
-function endWith(socket: Duplex, status: 400 | 408 | 431, reason: string): void {
+/** A first request that meets the end of its connection halfway would take whatever is written there for its answer. */
+function isUnused(socket: Duplex): boolean {
+  return socket instanceof Socket && socket.bytesRead === 0;
+}
+
+function endWith(socket: Duplex, status: 400 | 408 | 431, reason: string, retry: 'never' | 'freely' = 'never'): void {
   socket.on('error', () => undefined);
-  socket.end(rawAnswer(refusal(status, reason)), () => socket.destroy());
+  socket.end(rawAnswer({ ...refusal(status, reason), retry }), () => socket.destroy());
 }

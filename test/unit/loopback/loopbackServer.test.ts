@@ -49,8 +49,14 @@ describe('createLoopbackServer', () => {
     usual.close();
   });
 
-  it('cuts who sends nothing', async () => {
-    assert.match(await sendRaw(port, ''), /^HTTP\/1\.1 408 [^]*headers did not come in time/);
+  it('cuts who sends nothing, without a word that a request on its way would take for its answer', async () => {
+    assert.equal(await sendRaw(port, ''), '');
+  });
+
+  it('cuts who begins a request and sends no more, which may be asked again', async () => {
+    const text = await sendRaw(port, 'GET /begun HTTP/1.1\r\n');
+    assert.match(text, /^HTTP\/1\.1 408 [^]*headers did not come in time/);
+    assert.doesNotMatch(text, /x-should-retry/i);
   });
 
   it('cuts headers that come byte by byte, on a new connection and on a used one', async () => {
