@@ -1,16 +1,20 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
 import { rawAnswer } from './loopbackAnswer.ts';
-import { hasLastAnswer } from './lastAnswer.ts';
+import { hasLastAnswer, makeLastAnswer } from './lastAnswer.ts';
+import { Pipeline, tooManyAtOnce } from './pipeline.ts';
 import { mostHeaderLines, refusal } from './requestGuard.ts';
+import { sendAnswer } from './sendAnswer.ts';
 
 export interface LoopbackServerOptions {
   readonly onRequest: (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => void;
   /** Whether a request of this connection is being answered, so that nothing else may be written to it. */
   readonly isBusy: (socket: Duplex) => boolean;
   readonly logger: Logger;
+  readonly clock: Clock;
   /** How long the headers of a request may take to come, from the connection or the answer before; 15 s by default. */
   readonly headersWithinMs?: number;
 }
@@ -26,7 +30,7 @@ const mostConnections = 2048;
 
 /** An HTTP server with its defences set that listens to nothing yet. */
 export function createLoopbackServer(options: LoopbackServerOptions): Server {
-  const { onRequest, isBusy, logger, headersWithinMs = 15_000 } = options;
+  const { onRequest, isBusy, logger, clock, headersWithinMs = 15_000 } = options;
   const server = createServer({
     insecureHTTPParser: false,
     // The guard refuses a request without one, in the shape of all refusals.
@@ -44,9 +48,17 @@ export function createLoopbackServer(options: LoopbackServerOptions): Server {
   server.maxConnections = mostConnections;
   // Each request of a connection listens to its end, and requests may come pipelined.
   server.on('connection', (socket) => socket.setMaxListeners(0));
+  const pipeline = new Pipeline();
   const serve = (expectsContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
-    if (hasLastAnswer(request.socket)) request.resume();
-    else onRequest(request, response, expectsContinue);
+    const place = pipeline.add(request, response);
+    if (place === 'flood') request.socket.destroy();
+    else if (hasLastAnswer(request.socket)) request.resume();
+    else if (place === 'served') onRequest(request, response, expectsContinue);
+    else {
+      logger.debug('Refused a request that came on its connection behind too many without an answer.');
+      makeLastAnswer(request, response);
+      sendAnswer(request, response, tooManyAtOnce, clock);
+    }
   };
   server.on('request', serve(false)).on('checkExpectation', serve(false)).on('checkContinue', serve(true));
   const refuse = (_request: IncomingMessage, socket: Duplex): void => {

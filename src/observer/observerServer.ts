@@ -50,7 +50,7 @@ export async function startObserverServer(options: ObserverOptions): Promise<Obs
     void over.then(exchanges.add({ exchange, over }));
   };
   const isBusy = (socket: unknown): boolean => exchanges.some(({ exchange }) => exchange.socket === socket);
-  const server = createLoopbackServer({ onRequest, isBusy, logger });
+  const server = createLoopbackServer({ onRequest, isBusy, logger, clock });
   const port = await listenOnLoopback(server, options.port, logger);
 
   let closed: Promise<void> | undefined;

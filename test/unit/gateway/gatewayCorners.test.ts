@@ -97,4 +97,53 @@ describe('in a corner of HTTP the gateway', () => {
     const [response] = (await once(request, 'response')) as [IncomingMessage];
     assert.deepEqual(Buffer.concat(await response.toArray()), body);
   });
+
+  describe('of the requests that come on a connection without waiting for answers', () => {
+    const waiting = Promise.withResolvers<undefined>();
+    const ask = (more = ''): string =>
+      head('/v1/messages').replace(/^GET/, 'POST').replace(/\r\n$/, `content-length: 2\r\n${more}\r\n{}`);
+    const statuses = (text: string): string[] => text.match(/(?<=HTTP\/1\.1 )\d+/g) ?? [];
+
+    beforeEach(() => {
+      fixture.admission.admit = () => waiting.promise;
+      answer = (_request, response) => response.end();
+    });
+
+    it('serves sixteen, refuses the next for now, and ends the connection behind that', async () => {
+      const received = sendRaw(fixture.gateway.port, ask().repeat(19) + ask('Connection: close\r\n'));
+      while (fixture.admission.asks.length < 16) await setImmediate();
+      waiting.resolve(undefined);
+      const text = await received;
+      assert.deepEqual(statuses(text), [...Array.from({ length: 16 }, () => '200'), '503']);
+      assert.match(text, /connection: close\r\n[^]*16 requests of one connection at once/i);
+      assert.doesNotMatch(text, /x-should-retry/);
+      assert.equal(fixture.admission.asks.length, 16);
+    });
+
+    it('serves sixteen more when those before are answered', async () => {
+      waiting.resolve(undefined);
+      const socket = connect(fixture.gateway.port, '127.0.0.1');
+      const received = collect(socket);
+      for (const turn of [1, 2, 3]) {
+        socket.write(ask().repeat(16));
+        while (statuses(received()).length < 16 * turn) await once(socket, 'data');
+      }
+      assert.deepEqual(new Set(statuses(received())), new Set(['200']));
+      socket.destroy();
+    });
+
+    it('takes no more than some hundred, and cuts who sends on', async () => {
+      fixture.admission.admit = (_ask, signal) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => {
+            reject(signal.reason as Error);
+          });
+        });
+      const socket = connect(fixture.gateway.port, '127.0.0.1');
+      const received = collect(socket);
+      socket.write(ask().repeat(300));
+      while (!socket.destroyed && fixture.admission.asks.length <= 16) await setImmediate();
+      assert.deepEqual([received(), socket.destroyed, fixture.admission.asks.length], ['', true, 16]);
+    });
+  });
 });

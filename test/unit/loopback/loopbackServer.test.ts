@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { createLoopbackServer } from '../../../src/loopback/loopbackServer.ts';
+import { systemClock } from '../gateway/gatewayFixture.ts';
 import { collect, sendRaw } from '../gateway/rawHttp.ts';
 
 describe('createLoopbackServer', () => {
@@ -21,6 +22,7 @@ describe('createLoopbackServer', () => {
       },
       isBusy: () => false,
       logger: { debug: log, info: log, warn: log, error: log },
+      clock: systemClock,
       headersWithinMs,
     });
     server.listen(0, '127.0.0.1');
@@ -42,6 +44,7 @@ describe('createLoopbackServer', () => {
       onRequest: log,
       isBusy: () => false,
       logger: { debug: log, info: log, warn: log, error: log },
+      clock: systemClock,
     });
     assert.equal(usual.headersTimeout, 15_000);
     assert.equal(usual.maxHeadersCount, 200);
