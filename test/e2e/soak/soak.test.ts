@@ -51,18 +51,19 @@ describe('a soak: 200 agents with all kinds of traffic', function () {
 
     const ledger = readSoakLedger(await engine.ledgerFile());
     const served = upstream.requests;
-    const { whole, cut, usage } = reconcile(served, seen, ledger);
-    const [byHour, byDay] = [ledger.byHour, ledger.byDay].map(({ requests, ...sums }) => ({ requests, sums }));
-    assert.deepEqual(byHour?.sums, usage, 'the sums by hour');
-    assert.deepEqual(byDay?.sums, usage, 'the sums by day');
-    assert.equal(byHour.requests, ledger.requests.size);
+    const { whole, cut, bare, usage } = reconcile(served, seen, ledger);
+    for (const by of ['byHour', 'byDay', 'bySession'] as const) {
+      const { requests, ...sums } = ledger[by];
+      assert.deepEqual(sums, usage, by);
+      if (by !== 'bySession') assert.equal(requests, ledger.requests.size, by);
+    }
 
     await upstream.close();
     const ended = await until(
       () => engine.measure(),
       ({ descriptors }) => descriptors <= atRest.descriptors + 3,
     );
-    report(measures, seen, { whole, cut, booked: ledger.requests.size, atRest, restless, ended });
+    report(measures, seen, { whole, cut, bare, booked: ledger.requests.size, atRest, restless, ended });
     for (const doing of ['json', 'stream', 'slow reader', 'count_tokens'] as const) {
       assert.ok(
         seen.some((one) => one.doing === doing && one.status === 200 && one.whole),
@@ -170,13 +171,14 @@ function thirds(measures: readonly SoakMeasure[], what: keyof SoakMeasure): [ear
 function report(
   measures: readonly SoakMeasure[],
   seen: readonly Seen[],
-  more: { whole: number; cut: number; booked: number } & Readonly<Record<'atRest' | 'restless' | 'ended', SoakMeasure>>,
+  more: Readonly<Record<'whole' | 'cut' | 'bare' | 'booked', number>> &
+    Readonly<Record<'atRest' | 'restless' | 'ended', SoakMeasure>>,
 ): void {
   const inMegabytes = (bytes: number): string => (bytes / megabyte).toFixed(1);
   const statuses = Map.groupBy(seen, ({ status }) => status ?? 'none');
   const lines = [
     `${seen.length} requests: ${[...statuses].map(([status, { length }]) => `${length} × ${status}`).join(', ')}`,
-    `${more.booked} booked; ${more.whole} whole and ${more.cut} cut answers compared`,
+    `${more.booked} booked; ${more.whole} whole and ${more.cut} cut answers compared, ${more.bare} without tokens`,
     ...(['heapBytes', 'externalBytes', 'residentBytes'] as const).map(
       (what) => `${what}: ${thirds(measures, what).map(inMegabytes).join(' → ')} MB`,
     ),
