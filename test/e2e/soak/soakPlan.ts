@@ -6,6 +6,7 @@ const isLong = process.env['AGENT_QUOTA_LONG'] === '1';
 
 /** What happens in a soak, and for how long. */
 export const soak = {
+  isLong,
   agents: 200,
   durationMs: isLong ? 600_000 : 20_000,
   /** What is not measured: pools fill, code is compiled, buckets empty. */
